@@ -1,0 +1,1 @@
+//! Templates and paths behind one value.

@@ -1,0 +1,1 @@
+//! The protocol, pure: values in, requests out; responses in, values out.

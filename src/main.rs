@@ -1,0 +1,3 @@
+//! The `authcfg` command.
+
+fn main() {}

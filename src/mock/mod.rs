@@ -1,0 +1,1 @@
+//! A provider that plays the vectors of a file.

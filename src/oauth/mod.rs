@@ -1,0 +1,1 @@
+//! Vocabulary beyond the `oauth2` crate.

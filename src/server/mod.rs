@@ -1,0 +1,1 @@
+//! The sign-in server: the REST protocol of Auth.js over axum.

@@ -1,0 +1,1 @@
+//! Who is signed in, and the sign-in that is under way.

@@ -1,0 +1,1 @@
+//! Text becomes a tree in which every node knows its place.
