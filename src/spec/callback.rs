@@ -1,0 +1,20 @@
+//! The authorization response.
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::spec::value::Incoming;
+
+/// How the authorization response deviates from RFC 6749 §4.1.2.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CallbackSpec {
+    /// Where the code stands; `$.callback.code` where it is absent.
+    pub code: Option<String>,
+    /// Values of the callback to keep: `$.captured.NAME` in the profile.
+    #[serde(default)]
+    pub capture: IndexMap<String, Incoming>,
+    /// An expression that must hold, such as the check of a signature over the callback.
+    pub verify: Option<String>,
+}

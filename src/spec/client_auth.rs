@@ -1,0 +1,59 @@
+//! How the client authenticates at the token endpoint.
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::spec::value::Scalar;
+
+/// How the client authenticates: a value of the OAuth Token Endpoint Authentication Methods registry (RFC 7591 §2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenEndpointAuthMethod {
+    /// HTTP Basic, id and secret form-encoded first as RFC 6749 §2.3.1 asks. The default.
+    #[default]
+    ClientSecretBasic,
+    /// HTTP Basic with id and secret as they are, for a provider that does not decode them.
+    ClientSecretBasicUnencoded,
+    /// `client_id` and `client_secret` in the body.
+    ClientSecretPost,
+    /// A public client: `client_id` alone.
+    None,
+}
+
+/// A client secret that is made anew for every request, instead of being stored.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClientSecretSpec {
+    /// The secret is a JWT, signed with the client's `private_key`.
+    pub jwt: JwtSpec,
+}
+
+/// A JWT that the client signs with `client.private_key`.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct JwtSpec {
+    /// The signature algorithm.
+    pub alg: JwtAlg,
+    /// The `kid` of the header, a template: `"{{ client.key_id }}"`.
+    pub kid: Option<String>,
+    /// The claims, each a template. `iat`, `exp` and `jti` are added.
+    pub claims: IndexMap<String, Scalar>,
+    /// How long it is valid, in seconds; 300 where it is absent.
+    #[serde(default = "default_ttl")]
+    #[schemars(range(min = 10, max = 15777000))]
+    pub ttl: u64,
+}
+
+fn default_ttl() -> u64 {
+    300
+}
+
+/// The algorithms a client signs with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+pub enum JwtAlg {
+    /// RSASSA-PKCS1-v1_5 with SHA-256.
+    RS256,
+    /// ECDSA on P-256 with SHA-256.
+    ES256,
+}

@@ -1,0 +1,263 @@
+//! The deployment file: credentials, tenants, routes, the session. What belongs to one installation.
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// A deployment: which providers are on, with which credentials, and how the sign-in server behaves.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DeploymentSpec {
+    /// The public address of the sign-in server, such as `https://app.example.com/api/auth`; several where one server
+    /// answers for several origins. `AUTH_URL` where it is absent. Without a path, `/api/auth`.
+    pub base_url: Option<OneOrMany<String>>,
+    /// Whose `X-Forwarded-*` and `Forwarded` headers are believed: addresses or networks (`10.0.0.0/8`). Nobody's where it is absent.
+    #[serde(default)]
+    pub trusted_proxies: Vec<String>,
+    /// The secret that seals cookies, at least 32 bytes; of several the first seals and all open. `AUTH_SECRET` where it is absent.
+    pub secret: Option<OneOrMany<SecretRef>>,
+    /// Folders with provider files, over the built-in ones; `./providers` beside this file, where it exists, when absent.
+    pub catalog: Option<Vec<String>>,
+    /// The providers that are on, by id.
+    #[serde(default)]
+    pub providers: IndexMap<String, ProviderDeployment>,
+    /// Which provider signs in the people of an e-mail domain; the longest match wins.
+    #[serde(default)]
+    pub routes: Vec<RouteSpec>,
+    /// How long a session lives and what it holds.
+    #[serde(default)]
+    pub session: SessionSpec,
+    /// Pages of the application that stand in for the built-in ones.
+    #[serde(default)]
+    pub pages: PagesSpec,
+    /// Origins besides the server's own that a `callbackUrl` may lead to.
+    #[serde(default)]
+    pub redirect_allow: Vec<String>,
+    /// Who may sign in; everyone where it is absent. One rule must hold; in a rule every key, in a list one value.
+    pub allow: Option<Vec<AllowRule>>,
+    /// How providers are reached.
+    #[serde(default)]
+    pub network: NetworkSpec,
+    /// `true`: plain http on a public address. For a test installation only: every cookie and code is readable on the way.
+    #[serde(default)]
+    pub danger_allow_http: bool,
+}
+
+/// One value, or a list of them.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum OneOrMany<T> {
+    /// One value.
+    One(T),
+    /// Several.
+    Many(Vec<T>),
+}
+
+impl<T> OneOrMany<T> {
+    /// The values in order.
+    pub fn as_slice(&self) -> &[T] {
+        match self {
+            OneOrMany::One(value) => std::slice::from_ref(value),
+            OneOrMany::Many(values) => values,
+        }
+    }
+}
+
+/// Where a secret stands: never in the file itself.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum SecretRef {
+    /// The name of an environment variable.
+    Env(String),
+    /// The path of a file that holds it; a line end at its end is dropped.
+    File(String),
+}
+
+/// A text that may also come from the environment or a file.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum TextOrRef {
+    /// The text itself.
+    Text(String),
+    /// Where it stands.
+    Ref(SecretRef),
+}
+
+/// One provider of a deployment: credentials, and any key of its provider file to override.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+pub struct ProviderDeployment {
+    /// The provider file this is an instance of; the id itself where it is absent.
+    #[serde(rename = "use")]
+    pub uses: Option<String>,
+    /// The client id; `AUTH_<ID>_ID` where it is absent.
+    pub client_id: Option<TextOrRef>,
+    /// Where the client secret stands; `AUTH_<ID>_SECRET` where it is absent.
+    pub client_secret: Option<SecretRef>,
+    /// The other members of the client that the provider file declares; `AUTH_<ID>_<NAME>` where one is absent.
+    #[serde(default)]
+    pub client: IndexMap<String, TextOrRef>,
+    /// The value of the provider file's `vars.issuer`; `AUTH_<ID>_ISSUER` where it is absent.
+    pub issuer: Option<TextOrRef>,
+    /// Values of the provider file's variables; `AUTH_<ID>_<NAME>` where one is absent.
+    #[serde(default)]
+    pub vars: IndexMap<String, TextOrRef>,
+    /// Inputs where neither the sign-in nor a route gives one of the same `one_of` list.
+    #[serde(default)]
+    pub request: IndexMap<String, String>,
+    /// The scopes a sign-in asks for, instead of the provider file's.
+    pub scopes: Option<Vec<String>>,
+    /// Keys of the provider file, merged over it: mappings key by key, lists and scalars replace, null removes.
+    #[serde(flatten)]
+    #[schemars(skip)]
+    pub overrides: IndexMap<String, Value>,
+}
+
+/// Home-realm discovery: who signs in people of these domains, with which inputs.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RouteSpec {
+    /// E-mail domains; `*.acme.example` is any domain below it.
+    #[schemars(length(min = 1))]
+    pub domains: Vec<String>,
+    /// The provider, as `providers` calls it.
+    pub provider: String,
+    /// Inputs of the sign-in, as the provider file declares them.
+    #[serde(default)]
+    pub request: IndexMap<String, String>,
+}
+
+/// The session.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SessionSpec {
+    /// Where the session is kept; `jwt`, in an encrypted cookie, where it is absent.
+    #[serde(default)]
+    pub strategy: Strategy,
+    /// How long it lives after it was last read: `30d`, `12h`, `45min`, `90s` or seconds. 30 days where it is absent.
+    pub max_age: Option<DurationSpec>,
+    /// Ends a session that was not read for this long.
+    pub idle: Option<DurationSpec>,
+    /// Ends a session this long after the sign-in, however often it was read.
+    pub absolute: Option<DurationSpec>,
+    /// `strict`: idle 30 minutes, absolute 12 hours (OWASP ASVS level 2).
+    pub preset: Option<Preset>,
+    /// `host`: the session cookie gets the prefix `__Host-`. Auth.js's own readers look for `__Secure-`.
+    pub cookie: Option<CookiePrefix>,
+    /// Claims of the profile, besides name, e-mail and picture, that `/session` shows.
+    #[serde(default)]
+    pub claims: Vec<String>,
+}
+
+/// A duration: seconds, or a number with `s`, `min`, `h` or `d`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum DurationSpec {
+    /// Seconds.
+    Seconds(u64),
+    /// `30d`, `12h`, `45min`, `90s`.
+    Text(String),
+}
+
+impl DurationSpec {
+    /// The duration in seconds; `None` where the text is none, is zero, or is over a hundred years.
+    pub fn seconds(&self) -> Option<u64> {
+        let seconds = match self {
+            DurationSpec::Seconds(seconds) => *seconds,
+            DurationSpec::Text(text) => {
+                let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+                let factor = match &text[digits..] {
+                    "s" => 1,
+                    "min" => 60,
+                    "h" => 3600,
+                    "d" => 86_400,
+                    _ => return None,
+                };
+                text[..digits].parse::<u64>().ok()?.checked_mul(factor)?
+            }
+        };
+        (1..=3_155_760_000).contains(&seconds).then_some(seconds)
+    }
+}
+
+/// Where a session is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Strategy {
+    /// In an encrypted cookie, in the format of Auth.js.
+    #[default]
+    Jwt,
+}
+
+/// A set of lifetimes by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Preset {
+    /// Idle 30 minutes, absolute 12 hours.
+    Strict,
+}
+
+/// The prefix of the session cookie on https (RFC 6265bis §4.1.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CookiePrefix {
+    /// `__Host-`.
+    Host,
+}
+
+/// Pages of the application, as paths or addresses.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PagesSpec {
+    /// Where people choose how to sign in; gets `callbackUrl` and `error`.
+    pub sign_in: Option<String>,
+    /// Where people confirm that they sign out.
+    pub sign_out: Option<String>,
+    /// Where a failed sign-in ends; gets `error`.
+    pub error: Option<String>,
+}
+
+/// Who may sign in.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AllowRule {
+    /// Through one of these providers.
+    pub providers: Option<Vec<String>>,
+    /// With one of these verified e-mail addresses; `*@acme.example` is everybody of that domain.
+    pub emails: Option<Vec<String>>,
+    /// With one of these values of a claim.
+    pub profile: Option<IndexMap<String, Vec<Value>>>,
+}
+
+/// How providers are reached.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NetworkSpec {
+    /// Private networks (`10.0.0.0/8`) that an address from a discovery document may stand in.
+    #[serde(default)]
+    pub allow_private_networks: Vec<String>,
+    /// The proxy that requests to providers go through. The environment's is not looked at.
+    pub proxy: Option<String>,
+    /// How far a provider's clock may be off; 60 seconds where it is absent, 5 minutes at most.
+    pub clock_skew: Option<DurationSpec>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_durations() {
+        let seconds = |text: &str| DurationSpec::Text(text.into()).seconds();
+        assert_eq!(seconds("30d"), Some(2_592_000));
+        assert_eq!(seconds("45min"), Some(2_700));
+        assert_eq!(DurationSpec::Seconds(7).seconds(), Some(7));
+    }
+
+    #[test]
+    fn refuses_what_is_no_duration() {
+        for text in ["", "d", "3", "3w", "-3d", "3 d", "0s", "99999999999999999999d", "١d"] {
+            assert_eq!(DurationSpec::Text(text.into()).seconds(), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! A provider file: the metadata document (RFC 8414) the provider should have published, plus its deviations.
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::spec::authorize::{AuthorizationSpec, Pkce};
+use crate::spec::callback::CallbackSpec;
+use crate::spec::client_auth::{ClientSecretSpec, TokenEndpointAuthMethod};
+use crate::spec::id_token::IdTokenSpec;
+use crate::spec::identity::{Brand, Status, Verified};
+use crate::spec::scopes::Scopes;
+use crate::spec::step::Step;
+use crate::spec::userinfo::UserinfoSpec;
+use crate::spec::value::Incoming;
+use crate::spec::variable::Variable;
+use crate::spec::vector::Vector;
+
+/// A sign-in provider: its RFC 8414 metadata, plus how it deviates from the standards.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProviderSpec {
+    /// The id: the name of the file, in kebab-case. Part of the callback path and of environment variables.
+    #[schemars(regex(pattern = r"^[a-z0-9]+(-[a-z0-9]+)*$"), length(max = 64))]
+    pub id: String,
+    /// The name as the provider writes it: `GitHub`.
+    #[schemars(length(min = 1, max = 80))]
+    pub name: String,
+    /// The page of the provider's documentation that this file follows.
+    #[schemars(regex(pattern = r"^https://"))]
+    pub docs: Option<String>,
+    /// Further pages that a fact of this file comes from.
+    #[serde(default)]
+    pub sources: Vec<String>,
+    /// When somebody last checked the facts, and how.
+    pub verified: Option<Verified>,
+    /// Whether the provider still signs people in; `active` where it is absent.
+    #[serde(default)]
+    pub status: Status,
+    /// The id of the provider to use instead, where `status` is not `active`.
+    pub successor: Option<String>,
+    /// Other ids under which this file is served.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+    /// How the button on the sign-in page looks.
+    #[serde(default)]
+    pub brand: Brand,
+    /// Words to find it by: `enterprise`, `social`, `developer`.
+    #[serde(default)]
+    pub categories: Vec<String>,
+    /// `oidc` where the provider returns an id_token (OpenID Connect Core), else `oauth2` (RFC 6749). The default is `oauth2`.
+    #[serde(default)]
+    pub protocol: Protocol,
+    /// What the deployment fills in: `vars.NAME` in templates. `vars.issuer` is the deployment's `issuer`.
+    #[serde(default)]
+    pub vars: IndexMap<String, Variable>,
+    /// The credentials this provider issues besides `id` and `secret`: `client.NAME` in templates.
+    #[serde(default)]
+    pub client: IndexMap<String, Variable>,
+    /// `true`: what is absent here is read from `ISSUER/.well-known/openid-configuration`; an address: from there.
+    pub discovery: Option<Discovery>,
+    /// The issuer identifier (RFC 8414 §2). A callback's `iss` and an id_token's must equal it.
+    pub issuer: Option<String>,
+    /// Where the browser is sent (RFC 6749 §3.1).
+    pub authorization_endpoint: Option<String>,
+    /// Where a code becomes a token (RFC 6749 §3.2).
+    pub token_endpoint: Option<String>,
+    /// Where an access token becomes facts about a person (OpenID Connect Core §5.3).
+    pub userinfo_endpoint: Option<String>,
+    /// The keys that id_tokens are signed with (RFC 8414 §2).
+    pub jwks_uri: Option<String>,
+    /// Where a token is revoked (RFC 7009).
+    pub revocation_endpoint: Option<String>,
+    /// Where a token is looked into (RFC 7662).
+    pub introspection_endpoint: Option<String>,
+    /// Where a device asks for a code (RFC 8628).
+    pub device_authorization_endpoint: Option<String>,
+    /// Where a person signs out (OpenID Connect RP-Initiated Logout).
+    pub end_session_endpoint: Option<String>,
+    /// Where a client registers itself (RFC 7591).
+    pub registration_endpoint: Option<String>,
+    /// `true`: every callback has `iss`, so that one without it is refused (RFC 9207 §2.3).
+    pub authorization_response_iss_parameter_supported: Option<bool>,
+    /// How the client authenticates at the token endpoint; `client_secret_basic` where it is absent.
+    pub token_endpoint_auth_method: Option<TokenEndpointAuthMethod>,
+    /// A client secret that is made anew for every request.
+    pub client_secret: Option<ClientSecretSpec>,
+    /// Proof Key for Code Exchange; `S256` where it is absent.
+    #[serde(default)]
+    pub pkce: Pkce,
+    /// Names that this provider uses for standard parameters, in every step: `{client_id: client_key}`.
+    #[serde(default)]
+    pub rename: IndexMap<String, String>,
+    /// What a sign-in asks for.
+    #[serde(default)]
+    pub scopes: Scopes,
+    /// How the authorization request deviates.
+    #[serde(default)]
+    pub authorization: AuthorizationSpec,
+    /// How the authorization response deviates.
+    #[serde(default)]
+    pub callback: CallbackSpec,
+    /// How the token request and its answer deviate.
+    #[serde(default)]
+    pub token: Step,
+    /// The calls that tell who has signed in.
+    pub userinfo: Option<UserinfoSpec>,
+    /// What the id_token must look like.
+    #[serde(default)]
+    pub id_token: IdTokenSpec,
+    /// How the person's claims come about, by their OpenID Connect names (Core §5.1); any other name is an extra claim.
+    /// Null: the provider does not give this claim.
+    #[serde(default)]
+    pub profile: IndexMap<String, Option<Incoming>>,
+    /// Why a claim can be trusted, in prose with its source.
+    #[serde(default)]
+    pub assurance: Assurance,
+    /// Sign-ins that prove this file.
+    #[serde(default)]
+    pub tests: Vec<Vector>,
+}
+
+/// The protocol a provider speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Protocol {
+    /// OpenID Connect: there is an id_token.
+    Oidc,
+    /// OAuth 2.0: there is an access token, and a call that tells who it belongs to.
+    #[default]
+    Oauth2,
+}
+
+impl Protocol {
+    /// The word in a file.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Protocol::Oidc => "oidc",
+            Protocol::Oauth2 => "oauth2",
+        }
+    }
+}
+
+/// Where metadata is discovered.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Discovery {
+    /// `true`: at `ISSUER/.well-known/openid-configuration` (OpenID Connect Discovery §4).
+    WellKnown(bool),
+    /// At this address, a template.
+    Url(String),
+}
+
+/// Why a claim can be trusted.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Assurance {
+    /// How the provider verifies e-mail addresses, with the page that says so. Needed where `email_verified` is the constant `true`.
+    pub email_verified: Option<String>,
+}

@@ -1,0 +1,64 @@
+//! The tests a file carries: what the provider answers, and what must come of it.
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// One sign-in, played against the engine over a real socket.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+pub struct Vector {
+    /// What it shows.
+    pub name: Option<String>,
+    /// Values of variables.
+    #[serde(default)]
+    pub vars: IndexMap<String, String>,
+    /// Values of the client's other members.
+    #[serde(default)]
+    pub client: IndexMap<String, String>,
+    /// The inputs of this sign-in.
+    #[serde(default)]
+    pub request: IndexMap<String, String>,
+    /// The discovery document, laid over the one that the mock makes; null takes a member away.
+    #[serde(default)]
+    pub discovery: Map<String, Value>,
+    /// The callback, laid over `{code: CODE, state: STATE}`; null takes a parameter away.
+    #[serde(default)]
+    pub callback: Map<String, Value>,
+    /// The claims of the id_token; `iss`, `aud`, `iat`, `exp` and `nonce` are added, null takes one away.
+    pub claims: Option<Map<String, Value>>,
+    /// The answer of the token endpoint: the body of a 200 with JSON, or `{http: {…}}`.
+    pub token_response: Option<Value>,
+    /// The answer of the userinfo endpoint.
+    pub userinfo: Option<Value>,
+    /// What each request must have: `STEP`, `STEP.method`, `STEP.url`, `STEP.auth`, `STEP.headers`, `STEP.body`.
+    #[serde(default)]
+    pub expect: IndexMap<String, Value>,
+    /// Members of the normalised token response.
+    #[serde(default)]
+    pub token: Map<String, Value>,
+    /// The mapped profile, exactly; an absent claim is one that must be absent.
+    pub profile: Option<Map<String, Value>>,
+    /// The error that must come instead: the provider's code or one of ours, `any` where it does not matter.
+    pub error: Option<String>,
+    /// The answers of named calls, by their `as`.
+    #[serde(flatten)]
+    pub named: IndexMap<String, Value>,
+}
+
+/// An answer that is not the JSON body of a 200: `{http: {…}}`.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HttpAnswer {
+    /// The status; 200 where it is absent.
+    pub status: Option<u16>,
+    /// The content type; `application/json` where it is absent.
+    pub content_type: Option<String>,
+    /// Further headers.
+    #[serde(default)]
+    pub headers: IndexMap<String, String>,
+    /// The body: a text goes out as it is, anything else as JSON.
+    pub body: Option<Value>,
+    /// The body as base64, for bytes.
+    pub body_base64: Option<String>,
+}
