@@ -1,1 +1,11 @@
-//! Vocabulary beyond the `oauth2` crate.
+//! Vocabulary beyond the `oauth2` crate: secrets, strict JSON, metadata, signed tokens, the profile.
+
+pub mod jose;
+pub mod json;
+mod metadata;
+mod profile;
+mod secret;
+
+pub use metadata::{MetadataError, ServerMetadata};
+pub use profile::Profile;
+pub use secret::Secret;

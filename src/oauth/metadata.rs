@@ -1,0 +1,90 @@
+//! A discovery document (RFC 8414 §2, OpenID Connect Discovery §3).
+
+use serde_json::Value;
+
+/// What a provider says about itself, as far as a sign-in uses it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ServerMetadata {
+    /// `issuer`
+    pub issuer: Option<String>,
+    /// `authorization_response_iss_parameter_supported` (RFC 9207 §3)
+    pub authorization_response_iss_parameter_supported: Option<bool>,
+    endpoints: Vec<(&'static str, String)>,
+}
+
+/// A document that is no metadata.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MetadataError {
+    /// It is no JSON object.
+    #[error("the document is no JSON object")]
+    NotAnObject,
+    /// A member has another type than RFC 8414 gives it.
+    #[error("`{0}` has the wrong type")]
+    WrongType(&'static str),
+}
+
+const ENDPOINTS: [&str; 4] = ["authorization_endpoint", "jwks_uri", "token_endpoint", "userinfo_endpoint"];
+
+impl ServerMetadata {
+    /// Reads a document. Members that no sign-in uses are not looked at.
+    ///
+    /// # Errors
+    /// A member of the wrong type.
+    pub fn parse(document: &Value) -> Result<ServerMetadata, MetadataError> {
+        let members = document.as_object().ok_or(MetadataError::NotAnObject)?;
+        let text = |name: &'static str| match members.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.clone())),
+            Some(_) => Err(MetadataError::WrongType(name)),
+        };
+        let mut endpoints = vec![];
+        for name in ENDPOINTS {
+            if let Some(url) = text(name)? {
+                endpoints.push((name, url));
+            }
+        }
+        let iss = "authorization_response_iss_parameter_supported";
+        let supported = match members.get(iss) {
+            None | Some(Value::Null) => None,
+            Some(Value::Bool(value)) => Some(*value),
+            Some(_) => return Err(MetadataError::WrongType(iss)),
+        };
+        Ok(ServerMetadata {
+            issuer: text("issuer")?,
+            authorization_response_iss_parameter_supported: supported,
+            endpoints,
+        })
+    }
+
+    /// The address of an endpoint, by its name in RFC 8414 §2.
+    pub fn endpoint(&self, name: &str) -> Option<&str> {
+        self.endpoints.iter().find(|(known, _)| *known == name).map(|(_, url)| url.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn reads_what_a_sign_in_uses() {
+        let document =
+            json!({"issuer": "https://a.example", "token_endpoint": "https://a.example/t", "other": [1]});
+        let metadata = ServerMetadata::parse(&document).unwrap();
+        assert_eq!(metadata.issuer.as_deref(), Some("https://a.example"));
+        assert_eq!(metadata.endpoint("token_endpoint"), Some("https://a.example/t"));
+        assert_eq!(metadata.endpoint("jwks_uri"), None);
+    }
+
+    #[test]
+    fn refuses_members_of_another_type() {
+        assert_eq!(ServerMetadata::parse(&json!([])), Err(MetadataError::NotAnObject));
+        assert_eq!(ServerMetadata::parse(&json!({"jwks_uri": 1})), Err(MetadataError::WrongType("jwks_uri")));
+        assert!(
+            ServerMetadata::parse(&json!({"authorization_response_iss_parameter_supported": "true"}))
+                .is_err()
+        );
+    }
+}
