@@ -1,1 +1,208 @@
 //! What a person is told about a file: where, what, why, and the change to make.
+//!
+//! A [`Diagnostic`] is data; [`render`] makes text or JSON of it. Every kind of finding has a [`Code`].
+
+pub mod code;
+#[cfg(feature = "diagnostics")]
+pub mod render;
+
+use std::sync::Arc;
+
+use crate::yaml::{Document, Problem, ProblemKind, Span};
+
+pub use code::Code;
+
+/// Something to say about a file.
+#[derive(Clone, Debug)]
+pub struct Diagnostic {
+    /// What kind of finding it is.
+    pub code: Code,
+    /// Whether the file can be used all the same.
+    pub severity: Severity,
+    /// What is wrong, on one line, without a full stop.
+    pub title: String,
+    /// The places it is about, the primary one first.
+    pub labels: Vec<Label>,
+    /// Facts, with the section of the standard.
+    pub notes: Vec<String>,
+    /// The one change to make.
+    pub help: Option<Help>,
+}
+
+/// Whether a file can be used in spite of a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// It cannot.
+    Error,
+    /// It can.
+    Warning,
+}
+
+impl Severity {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        }
+    }
+}
+
+/// A place, and why it matters.
+#[derive(Clone, Debug)]
+pub struct Label {
+    /// The file.
+    pub source: Source,
+    /// The place in it.
+    pub span: Span,
+    /// Why here; may be empty.
+    pub text: String,
+    /// Whether this is the place to change.
+    pub primary: bool,
+}
+
+/// The change to make.
+#[derive(Clone, Debug)]
+pub enum Help {
+    /// In words.
+    Note(String),
+    /// As a patch.
+    Patch {
+        /// Why this.
+        text: String,
+        /// The file.
+        source: Source,
+        /// What is replaced.
+        span: Span,
+        /// By what.
+        replacement: String,
+    },
+}
+
+/// A file that is spoken about: its name and its text. The text is empty where the file could not be read.
+#[derive(Clone, Debug)]
+pub struct Source {
+    inner: Arc<(String, Arc<str>)>,
+}
+
+impl Source {
+    /// A file by name and text.
+    pub fn new(name: impl Into<String>, text: impl Into<Arc<str>>) -> Source {
+        Source { inner: Arc::new((name.into(), text.into())) }
+    }
+
+    /// The file of a document.
+    pub fn of(document: &Document) -> Source {
+        Source::new(document.name(), document.text().clone())
+    }
+
+    /// What a person calls it.
+    pub fn name(&self) -> &str {
+        &self.inner.0
+    }
+
+    /// Its text.
+    pub fn text(&self) -> &str {
+        &self.inner.1
+    }
+}
+
+impl Diagnostic {
+    /// A finding about a file as a whole, or one whose text cannot be shown.
+    pub fn about_file(code: Code, name: impl Into<String>, title: impl Into<String>) -> Diagnostic {
+        let label = Label {
+            source: Source::new(name, ""),
+            span: Span::default(),
+            text: String::new(),
+            primary: true,
+        };
+        Diagnostic {
+            code,
+            severity: Severity::Error,
+            title: title.into(),
+            labels: vec![label],
+            notes: vec![],
+            help: None,
+        }
+    }
+
+    /// A defect of a text. `bytes` are what was read.
+    pub fn about_text(name: &str, bytes: &[u8], problem: Problem) -> Diagnostic {
+        let code = match problem.kind {
+            ProblemKind::Ambiguous => code::AMBIGUOUS_YAML,
+            ProblemKind::DuplicateKey => code::DUPLICATE_KEY,
+            ProblemKind::Empty => code::EMPTY_FILE,
+            ProblemKind::Encoding => code::INVALID_ENCODING,
+            ProblemKind::HiddenCharacter => code::HIDDEN_CHARACTER,
+            ProblemKind::Syntax => code::INVALID_YAML,
+            ProblemKind::TooLarge => code::TOO_LARGE,
+            ProblemKind::Unsupported => code::UNSUPPORTED_YAML,
+        };
+        let text = match problem.kind {
+            // What is too large, or no text, is not printed.
+            ProblemKind::TooLarge if problem.span == Span::default() => "",
+            _ => std::str::from_utf8(bytes).unwrap_or_default(),
+        };
+        let source = Source::new(name, text);
+        let mut labels =
+            vec![Label { source: source.clone(), span: problem.span, text: String::new(), primary: true }];
+        if let Some((span, text)) = problem.other {
+            labels.push(Label { source, span, text, primary: false });
+        }
+        Diagnostic {
+            code,
+            severity: Severity::Error,
+            title: problem.message,
+            labels,
+            notes: vec![],
+            help: None,
+        }
+    }
+
+    /// The place to change.
+    pub fn primary(&self) -> &Label {
+        self.labels.iter().find(|label| label.primary).or(self.labels.first()).expect("a finding has a place")
+    }
+}
+
+/// Puts findings into the order in which they are shown: by file, then by place.
+pub fn sort(diagnostics: &mut [Diagnostic]) {
+    diagnostics.sort_by(|a, b| {
+        let key = |diagnostic: &Diagnostic| {
+            let label = diagnostic.primary();
+            (label.source.name().to_owned(), label.span, diagnostic.severity, diagnostic.code)
+        };
+        key(a).cmp(&key(b)).then_with(|| a.title.cmp(&b.title))
+    });
+}
+
+/// The known name that is nearest to a mistyped one, if any is near: at most a third of it differs.
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .into_iter()
+        .map(|candidate| (distance(name, candidate), candidate))
+        .filter(|(distance, candidate)| {
+            *distance <= name.chars().count().max(candidate.chars().count()) / 3 && *distance > 0
+        })
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// Insertions, deletions, substitutions and swaps of neighbours between two names.
+pub fn distance(a: &str, b: &str) -> usize {
+    strsim::damerau_levenshtein(a, b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn suggests_what_is_near_and_nothing_else() {
+        let known = ["token_endpoint", "authorization_endpoint", "name"];
+        assert_eq!(nearest("token_enpoint", known), Some("token_endpoint"));
+        assert_eq!(nearest("nmae", known), Some("name"));
+        assert_eq!(nearest("nam", known), Some("name"));
+        assert_eq!(nearest("colour", known), None);
+    }
+}

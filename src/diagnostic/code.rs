@@ -1,0 +1,111 @@
+//! The codes of findings: kebab-case nouns of the defect. Each has its page in `codes/`.
+
+/// The code of a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Code(&'static str);
+
+impl Code {
+    /// The code as it is printed.
+    pub fn as_str(self) -> &'static str {
+        self.0
+    }
+
+    /// All codes.
+    pub fn all() -> &'static [Code] {
+        ALL
+    }
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
+        $($(#[$doc])* pub const $name: Code = Code($text);)*
+        const ALL: &[Code] = &[$($name),*];
+    };
+}
+
+codes! {
+    /// Two YAML parsers read a text differently.
+    AMBIGUOUS_YAML = "ambiguous-yaml";
+    /// A credential travels twice.
+    CREDENTIALS_TWICE = "credentials-twice";
+    /// A path with a doubled slash.
+    DOUBLED_SLASH = "doubled-slash";
+    /// Two providers with one id.
+    DUPLICATE_ID = "duplicate-id";
+    /// A key that comes twice.
+    DUPLICATE_KEY = "duplicate-key";
+    /// Two things with one name.
+    DUPLICATE_NAME = "duplicate-name";
+    /// A file with nothing in it.
+    EMPTY_FILE = "empty-file";
+    /// A secret that would leave the server.
+    EXPOSED_SECRET = "exposed-secret";
+    /// A character that cannot be seen.
+    HIDDEN_CHARACTER = "hidden-character";
+    /// An id that is not the name of its file.
+    ID_MISMATCH = "id-mismatch";
+    /// An address without TLS.
+    INSECURE_URL = "insecure-url";
+    /// A default that breaks its own rule.
+    INVALID_DEFAULT = "invalid-default";
+    /// A text that is not UTF-8.
+    INVALID_ENCODING = "invalid-encoding";
+    /// An expression that cannot be read.
+    INVALID_EXPRESSION = "invalid-expression";
+    /// A path that cannot be read.
+    INVALID_PATH = "invalid-path";
+    /// A pattern that is no regular expression.
+    INVALID_PATTERN = "invalid-pattern";
+    /// A template that cannot be read.
+    INVALID_TEMPLATE = "invalid-template";
+    /// An address that cannot be read.
+    INVALID_URL = "invalid-url";
+    /// A value that is not one of those there are.
+    INVALID_VALUE = "invalid-value";
+    /// A text that is no YAML.
+    INVALID_YAML = "invalid-yaml";
+    /// A placeholder that nothing fills in.
+    LITERAL_BRACE = "literal-brace";
+    /// A key that is needed.
+    MISSING_FIELD = "missing-field";
+    /// A secret that is not there.
+    MISSING_SECRET = "missing-secret";
+    /// A provider without the tests that prove it.
+    MISSING_TEST = "missing-test";
+    /// A key that cannot take effect.
+    NO_EFFECT = "no-effect";
+    /// A secret in the file itself.
+    PLAIN_SECRET = "plain-secret";
+    /// A public client that anybody's code works for.
+    PUBLIC_CLIENT_WITHOUT_PKCE = "public-client-without-pkce";
+    /// A parameter that belongs to the engine.
+    RESERVED_PARAMETER = "reserved-parameter";
+    /// A claim one letter from a standard one.
+    SIMILAR_CLAIM = "similar-claim";
+    /// More than is read.
+    TOO_LARGE = "too-large";
+    /// A pattern that accepts anything around a match.
+    UNANCHORED_PATTERN = "unanchored-pattern";
+    /// A host that a variable chooses freely.
+    UNBOUNDED_HOST = "unbounded-host";
+    /// Trust without a reason.
+    UNFOUNDED_TRUST = "unfounded-trust";
+    /// A key that nobody knows.
+    UNKNOWN_FIELD = "unknown-field";
+    /// A name that no context holds.
+    UNKNOWN_NAME = "unknown-name";
+    /// A provider that is not in the catalogue.
+    UNKNOWN_PROVIDER = "unknown-provider";
+    /// A file that cannot be read.
+    UNREADABLE_FILE = "unreadable-file";
+    /// A file that others can change.
+    UNSAFE_FILE = "unsafe-file";
+    /// A subject that is not for good.
+    UNSTABLE_SUBJECT = "unstable-subject";
+    /// YAML that configuration does not need.
+    UNSUPPORTED_YAML = "unsupported-yaml";
+    /// A secret that can be guessed.
+    WEAK_SECRET = "weak-secret";
+    /// A value of another type.
+    WRONG_TYPE = "wrong-type";
+}

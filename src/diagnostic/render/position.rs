@@ -1,0 +1,47 @@
+//! Bytes of a text as line and column.
+
+use crate::yaml::Span;
+
+/// A place as people count it: from 1, a column counts Unicode scalar values, a tab is one; the end is exclusive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    pub line: usize,
+    pub column: usize,
+    pub end_line: usize,
+    pub end_column: usize,
+}
+
+impl Position {
+    pub fn of(text: &str, span: Span) -> Position {
+        let (line, column) = line_and_column(text, span.start);
+        let (end_line, end_column) = line_and_column(text, span.end.max(span.start));
+        Position { line, column, end_line, end_column }
+    }
+}
+
+fn line_and_column(text: &str, byte: usize) -> (usize, usize) {
+    let mut byte = byte.min(text.len());
+    while !text.is_char_boundary(byte) {
+        byte -= 1;
+    }
+    let before = &text[..byte];
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_as_people_do() {
+        let text = "a: 1\n\té: 小明\r\nb: 2";
+        let start = text.find('小').unwrap();
+        let position = Position::of(text, Span { start, end: start + 6 });
+        assert_eq!(position, Position { line: 2, column: 5, end_line: 2, end_column: 7 });
+        assert_eq!(
+            Position::of("", Span { start: 9, end: 9 }),
+            Position { line: 1, column: 1, end_line: 1, end_column: 1 }
+        );
+    }
+}

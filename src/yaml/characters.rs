@@ -1,0 +1,45 @@
+//! Characters that a reviewer cannot see, or that make him see something else (Unicode TR 36 §3, "Trojan Source").
+
+use crate::yaml::{Problem, ProblemKind, Span};
+
+/// Refuses a text with control, bidirectional or invisible characters.
+pub fn check(text: &str) -> Result<(), Vec<Problem>> {
+    // Plain ASCII without control characters is what almost every file is.
+    if text.bytes().all(|byte| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~')) {
+        return Ok(());
+    }
+    let found: Vec<Problem> =
+        text.char_indices().filter(|(_, c)| is_hidden(*c)).take(10).map(|(at, c)| problem(at, c)).collect();
+    if found.is_empty() { Ok(()) } else { Err(found) }
+}
+
+/// Whether a character cannot be seen, or reorders what can.
+///
+/// A zero-width joiner is fine: emoji and several scripts are written with it.
+pub fn is_hidden(c: char) -> bool {
+    match c {
+        '\t' | '\n' | '\r' => false,
+        '\u{61c}'
+        | '\u{180e}'
+        | '\u{200b}'
+        | '\u{200e}'
+        | '\u{200f}'
+        | '\u{2060}'..='\u{2064}'
+        | '\u{feff}' => true,
+        '\u{2028}'
+        | '\u{2029}'
+        | '\u{202a}'..='\u{202e}'
+        | '\u{2066}'..='\u{206f}'
+        | '\u{fff9}'..='\u{fffb}' => true,
+        '\u{e0000}'..='\u{e007f}' => true,
+        _ => c.is_control(),
+    }
+}
+
+fn problem(at: usize, c: char) -> Problem {
+    let message = match c {
+        '\u{feff}' if at == 0 => "the file begins with a byte order mark".to_owned(),
+        _ => format!("a character that cannot be seen: U+{:04X}", u32::from(c)),
+    };
+    Problem::new(ProblemKind::HiddenCharacter, message, Span { start: at, end: at + c.len_utf8() })
+}
