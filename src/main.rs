@@ -1,3 +1,7 @@
 //! The `authcfg` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    authcfg::cli::run()
+}

@@ -1,1 +1,46 @@
-//! One file per command.
+//! The command line: one file per command, each with its `Args` and its `run`.
+//!
+//! Results go to standard output, diagnostics to standard error, and the last line is a summary. Exit codes: 0 fine,
+//! 1 findings, 2 wrong usage, 3 could not reach, 4 sign-in refused.
+
+mod output;
+pub mod validate;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Sign-in providers as data: one YAML file each, checked in CI like code, run by one engine.
+#[derive(Debug, Parser)]
+#[command(name = "authcfg", version, propagate_version = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check provider and deployment files: structure and meaning, every finding at once.
+    Validate(validate::Args),
+}
+
+/// Reads the arguments of the process and runs the command they name.
+pub fn run() -> ExitCode {
+    match Cli::parse().command {
+        Command::Validate(args) => validate::run(args),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn arguments_are_declared_without_contradiction() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,1 @@
+//! The arrows of the architecture, and what must stay true of every file.
