@@ -10,6 +10,8 @@ pub mod deployment;
 pub mod id_token;
 pub mod identity;
 pub mod provider;
+#[cfg(feature = "schema")]
+pub mod schema;
 pub mod scopes;
 pub mod step;
 pub mod userinfo;

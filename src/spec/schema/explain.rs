@@ -1,0 +1,209 @@
+//! A defect as a person is told: what is wrong, why here, and the change to make.
+
+use serde_json::Value;
+
+use crate::diagnostic::{Code, Diagnostic, Help, Label, Severity, Source, code};
+use crate::spec::schema::Kind;
+use crate::spec::schema::defect::{Defect, DefectKind};
+use crate::yaml::{Document, Span};
+
+/// The finding that a defect is, at its key or value.
+pub fn diagnostic(
+    defect: &Defect,
+    document: &Document,
+    source: &Source,
+    schema: &Value,
+    kind: Kind,
+) -> Diagnostic {
+    let place = document.nearest(&defect.pointer);
+    let on_value =
+        if place.value.start == place.value.end { place.key.unwrap_or(place.value) } else { place.value };
+    let name = name(&defect.pointer, kind);
+    let written = document.text().get(on_value.start..on_value.end).unwrap_or_default();
+    let patch = |text: &str, span, replacement: String| {
+        Some(Help::Patch { text: text.into(), source: source.clone(), span, replacement })
+    };
+    let mut finding = Finding::new(code::INVALID_VALUE, on_value);
+    match &defect.kind {
+        DefectKind::Missing { key } => {
+            finding.code = code::MISSING_FIELD;
+            finding.span = place.key.unwrap_or(place.value);
+            finding.title = format!("{name} needs `{key}`");
+            finding.label = format!("`{key}` is missing");
+            finding.note =
+                description(schema, &defect.rule, Some(key)).map(|text| format!("`{key}`: {text}"));
+        }
+        DefectKind::NotOneOf { options, nearest } => {
+            finding.title = format!("{name} cannot be `{}`", unquoted(written));
+            finding.label =
+                format!("{} {}", if options.len() > 1 { "one of" } else { "must be" }, list(options, ""));
+            finding.help = nearest.as_ref().and_then(|nearest| {
+                patch("a value with a similar name exists", on_value, quoted_like(written, nearest))
+            });
+        }
+        DefectKind::Other { message } => {
+            finding.title = format!("{name} {message}");
+            finding.note = description(schema, &defect.rule, None);
+        }
+        DefectKind::Pattern { pattern } => {
+            finding.title = format!("{name} cannot be `{}`", unquoted(written));
+            finding.label = format!("must match `{pattern}`");
+            finding.note = description(schema, &defect.rule, None);
+        }
+        DefectKind::PlainSecret => {
+            finding.code = code::PLAIN_SECRET;
+            finding.title = format!("{name} stands in the file itself");
+            finding.label = "everybody who reads the file has it".into();
+            finding.help = Some(Help::Note(match kind {
+                Kind::Deployment => {
+                    "name an environment variable, `{env: NAME}`, or a file, `{file: PATH}`".into()
+                }
+                Kind::Provider => "give credentials in the deployment file or the environment".into(),
+            }));
+        }
+        DefectKind::Unknown { key, nearest, known } => {
+            let pointer = format!("{}/{}", defect.pointer, key.replace('~', "~0").replace('/', "~1"));
+            finding.code = code::UNKNOWN_FIELD;
+            finding.span = document.nearest(&pointer).key.unwrap_or(on_value);
+            finding.title = format!("unknown field `{key}`");
+            finding.label = format!("not a field of {name}");
+            match nearest {
+                Some(nearest) => {
+                    finding.help = patch("a field with a similar name exists", finding.span, nearest.clone());
+                }
+                None if known.len() <= 12 => {
+                    finding.note = Some(format!("its fields are {}", list(known, " and")))
+                }
+                None => {}
+            }
+        }
+        DefectKind::WrongType { expected } => {
+            finding.code = code::WRONG_TYPE;
+            finding.title = format!("{name} must be {}", type_names(expected));
+            finding.label = format!("this is {}", found(document, &defect.pointer));
+            let value = document.to_json().pointer(&defect.pointer).cloned();
+            if expected.contains(&"string") && matches!(value, Some(Value::Bool(_) | Value::Number(_))) {
+                finding.help = patch("put it in quotes", on_value, format!("\"{written}\""));
+            } else {
+                finding.note = description(schema, &defect.rule, None);
+            }
+        }
+    }
+    finding.diagnostic(source.clone())
+}
+
+/// A finding with one place.
+struct Finding {
+    code: Code,
+    span: Span,
+    title: String,
+    label: String,
+    note: Option<String>,
+    help: Option<Help>,
+}
+
+impl Finding {
+    fn new(code: Code, span: Span) -> Finding {
+        Finding { code, span, title: String::new(), label: String::new(), note: None, help: None }
+    }
+
+    fn diagnostic(self, source: Source) -> Diagnostic {
+        Diagnostic {
+            code: self.code,
+            severity: Severity::Error,
+            title: self.title,
+            labels: vec![Label { source, span: self.span, text: self.label, primary: true }],
+            notes: self.note.into_iter().collect(),
+            help: self.help,
+        }
+    }
+}
+
+/// What a person calls a place: its key, or its number in a list.
+fn name(pointer: &str, kind: Kind) -> String {
+    let Some((parent, last)) = pointer.rsplit_once('/') else {
+        return match kind {
+            Kind::Deployment => "a deployment file".into(),
+            Kind::Provider => "a provider file".into(),
+        };
+    };
+    match last.parse::<usize>() {
+        Ok(index) => format!("member {} of {}", index + 1, name(parent, kind)),
+        Err(_) => format!("`{}`", last.replace("~1", "/").replace("~0", "~")),
+    }
+}
+
+/// The first sentence of what the schema says about the value of a rule, or about a key of it.
+fn description(schema: &Value, rule: &str, key: Option<&str>) -> Option<String> {
+    let (parent, _) = rule.rsplit_once('/')?;
+    let mut at = schema.pointer(parent)?;
+    if let Some(key) = key {
+        at = at.get("properties")?.get(key)?;
+    }
+    let text = at.get("description")?.as_str()?.replace('\n', " ");
+    let end = text.find(". ").unwrap_or(text.trim_end_matches('.').len());
+    Some(text[..end].to_owned())
+}
+
+fn type_names(types: &[&str]) -> String {
+    const ORDER: [&str; 7] = ["string", "number", "integer", "object", "array", "boolean", "null"];
+    let names: Vec<&str> =
+        ORDER.iter().filter(|name| types.contains(name)).map(|name| type_name(name)).collect();
+    match names.as_slice() {
+        [] => "something else".to_owned(),
+        [one] => (*one).to_owned(),
+        [first, second] if !first.contains(" or ") => format!("{first} or {second}"),
+        [others @ .., last] => format!("{}, or {last}", others.join(", ")),
+    }
+}
+
+fn type_name(name: &str) -> &'static str {
+    match name {
+        "array" => "a list",
+        "boolean" => "`true` or `false`",
+        "integer" => "an integer",
+        "null" => "empty",
+        "number" => "a number",
+        "object" => "a mapping",
+        _ => "text",
+    }
+}
+
+fn found(document: &Document, pointer: &str) -> &'static str {
+    match document.to_json().pointer(pointer) {
+        Some(Value::Array(_)) => "a list",
+        Some(Value::Bool(_)) => "`true` or `false`",
+        Some(Value::Null) | None => "empty",
+        Some(Value::Number(_)) => "a number",
+        Some(Value::Object(_)) => "a mapping",
+        Some(Value::String(_)) => "text",
+    }
+}
+
+fn list(words: &[String], and: &str) -> String {
+    let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+    match words.as_slice() {
+        [others @ .., last] if !others.is_empty() => {
+            format!("{}{} {last}", others.join(", "), if and.is_empty() { "," } else { and })
+        }
+        words => words.concat(),
+    }
+}
+
+/// A scalar without its quotes, on one line and not longer than a title should be.
+fn unquoted(written: &str) -> String {
+    let line = written.lines().next().unwrap_or_default();
+    let bare = line.trim_matches(['"', '\'']);
+    match bare.char_indices().nth(60) {
+        Some((at, _)) => format!("{}…", &bare[..at]),
+        None => bare.to_owned(),
+    }
+}
+
+/// The replacement in the quotes that stood there.
+fn quoted_like(written: &str, replacement: &str) -> String {
+    match written.chars().next() {
+        Some(quote @ ('"' | '\'')) => format!("{quote}{replacement}{quote}"),
+        _ => replacement.to_owned(),
+    }
+}

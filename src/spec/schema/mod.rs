@@ -1,0 +1,227 @@
+//! A document against the JSON Schema of its kind: every structural mistake at once, each at its key or value.
+//!
+//! In: a [`Document`]. Out: [`Checked`], the findings and the document as it would be with their help applied, so that
+//! what it means can be checked in the same run. The schemas are those of the files in `schema/`: an editor and the
+//! command line never disagree.
+
+mod defect;
+mod explain;
+mod repair;
+
+use std::sync::OnceLock;
+
+use jsonschema::{Draft, PatternOptions, Validator};
+use serde_json::Value;
+
+use crate::diagnostic::{Diagnostic, Source};
+use crate::spec::schema::defect::{Defect, DefectKind};
+use crate::spec::{deployment_schema, provider_schema};
+use crate::yaml::Document;
+
+/// What a document is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A deployment file: it has `providers` at its top.
+    Deployment,
+    /// A provider file.
+    Provider,
+}
+
+impl Kind {
+    /// What kind of file a document's JSON form is.
+    pub fn of(value: &Value) -> Kind {
+        if value.get("providers").is_some() { Kind::Deployment } else { Kind::Provider }
+    }
+}
+
+/// A document, checked.
+#[derive(Debug)]
+pub struct Checked {
+    /// What is wrong with its structure.
+    pub findings: Vec<Diagnostic>,
+    /// Its JSON form, mended as the findings propose; what has no proposal is taken out.
+    pub mended: Value,
+    /// Whether something was taken out, so that what seems to be missing may only be wrong.
+    pub incomplete: bool,
+}
+
+/// Checks a document against the schema of its kind.
+pub fn check(document: &Document, kind: Kind) -> Checked {
+    let schema = compiled(kind);
+    check_against(document, &schema.value, &schema.validator, kind)
+}
+
+struct Compiled {
+    value: Value,
+    validator: Validator,
+}
+
+/// The schema of a kind, compiled once in a process.
+fn compiled(kind: Kind) -> &'static Compiled {
+    static DEPLOYMENT: OnceLock<Compiled> = OnceLock::new();
+    static PROVIDER: OnceLock<Compiled> = OnceLock::new();
+    let (cell, schema): (_, fn() -> Value) = match kind {
+        Kind::Deployment => (&DEPLOYMENT, deployment_schema),
+        Kind::Provider => (&PROVIDER, provider_schema),
+    };
+    cell.get_or_init(|| {
+        let value = schema();
+        let validator = compile(&value);
+        Compiled { value, validator }
+    })
+}
+
+fn compile(schema: &Value) -> Validator {
+    Validator::options()
+        .with_draft(Draft::Draft202012)
+        // Linear in the text, whatever the pattern.
+        .with_pattern_options(PatternOptions::regex())
+        .build(schema)
+        .expect("a schema made from our own types is valid")
+}
+
+fn check_against(document: &Document, schema: &Value, validator: &Validator, kind: Kind) -> Checked {
+    let value = document.to_json();
+    if validator.is_valid(&value) {
+        return Checked { findings: vec![], mended: value, incomplete: false };
+    }
+    let mut defects: Vec<Defect> =
+        validator.iter_errors(&value).flat_map(|error| defect::of(&error, schema)).collect();
+    defect::drop_consequences(&mut defects);
+    let source = source(document, &defects);
+    let explain = |defect| explain::diagnostic(defect, document, &source, schema, kind);
+    let findings = defects.iter().map(explain).collect();
+    let (mended, incomplete) = repair::mend(value, &defects);
+    Checked { findings, mended, incomplete }
+}
+
+/// The text as findings show it: with asterisks for a secret, since findings end up in the logs of a build.
+fn source(document: &Document, defects: &[Defect]) -> Source {
+    let mut secrets = defects.iter().filter(|defect| defect.kind == DefectKind::PlainSecret).peekable();
+    if secrets.peek().is_none() {
+        return Source::of(document);
+    }
+    let mut text = document.text().to_string();
+    for secret in secrets {
+        let span = document.nearest(&secret.pointer).value;
+        let hidden = text[span.start..span.end].chars().map(|c| match c {
+            '\n' => "\n".to_owned(),
+            c => "*".repeat(c.len_utf8()),
+        });
+        let hidden: String = hidden.collect();
+        text.replace_range(span.start..span.end, &hidden);
+    }
+    Source::new(document.name(), text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::{Help, code};
+    use crate::yaml::Limits;
+
+    fn provider(text: &str) -> Checked {
+        let document = Document::parse("a.yaml", text.as_bytes(), Limits::PROVIDER).expect("it is YAML");
+        check(&document, Kind::Provider)
+    }
+
+    fn deployment(text: &str) -> Checked {
+        let document =
+            Document::parse("authcfg.yaml", text.as_bytes(), Limits::DEPLOYMENT).expect("it is YAML");
+        check(&document, Kind::Deployment)
+    }
+
+    fn titles(checked: &Checked) -> Vec<String> {
+        checked
+            .findings
+            .iter()
+            .map(|finding| format!("{}: {}", finding.code.as_str(), finding.title))
+            .collect()
+    }
+
+    fn replacement(checked: &Checked) -> Option<&str> {
+        match checked.findings.first()?.help.as_ref()? {
+            Help::Patch { replacement, .. } => Some(replacement),
+            Help::Note(_) => None,
+        }
+    }
+
+    #[test]
+    fn accepts_what_the_types_accept() {
+        assert!(
+            titles(&provider("id: a\nname: A\nuserinfo: []\nprofile: {sub: $.userinfo.id, email: null}\n"))
+                .is_empty()
+        );
+        assert!(titles(&deployment("providers: {a: {client_secret: {env: X}, token: null}}\n")).is_empty());
+    }
+
+    #[test]
+    fn finds_every_mistake_at_once() {
+        let checked =
+            provider("id: A_b\nnmae: A\npkce: s256\nscopes: [a]\ntoken: {params: {a: [1]}, methd: GET}\n");
+        let expected = [
+            "invalid-value: `id` cannot be `A_b`",
+            "unknown-field: unknown field `nmae`",
+            "invalid-value: `pkce` cannot be `s256`",
+            "wrong-type: `scopes` must be a mapping",
+            "wrong-type: `a` must be text, an integer, or `true` or `false`",
+            "unknown-field: unknown field `methd`",
+        ];
+        let mut titles = titles(&checked);
+        titles.sort();
+        let mut expected = expected.map(str::to_owned);
+        expected.sort();
+        assert_eq!(titles, expected);
+    }
+
+    #[test]
+    fn proposes_the_nearest_key_and_goes_on_with_it() {
+        let checked = provider("id: a\nname: A\ntoken_enpoint: https://a.example/t\n");
+        assert_eq!(replacement(&checked), Some("token_endpoint"));
+        assert_eq!(checked.mended["token_endpoint"], "https://a.example/t");
+        assert!(!checked.incomplete);
+        let checked = provider("id: a\nname: A\ncolour: red\n");
+        assert_eq!((replacement(&checked), checked.incomplete), (None, true));
+    }
+
+    #[test]
+    fn keeps_to_the_alternative_that_fits_best() {
+        let checked = provider("id: a\nname: A\nprofile: {sub: {from: $.userinfo.id, as: strng}}\n");
+        assert_eq!(titles(&checked), ["invalid-value: `as` cannot be `strng`"]);
+        assert_eq!(replacement(&checked), Some("string"));
+        let checked = provider("id: a\nname: A\nuserinfo: [{as: emails, endpont: 'https://a.example'}]\n");
+        assert_eq!(titles(&checked), ["unknown-field: unknown field `endpont`"]);
+        let checked = deployment("providers: {a: {client_secret: {evn: X}}}\n");
+        assert_eq!(titles(&checked), ["unknown-field: unknown field `evn`"]);
+        assert_eq!(replacement(&checked), Some("env"));
+    }
+
+    #[test]
+    fn says_which_field_is_missing_and_where() {
+        let checked = provider("id: a\nname: A\nverified:\n  how: docs\n");
+        assert_eq!(titles(&checked), ["missing-field: `verified` needs `on`"]);
+        assert_eq!(titles(&provider("id: a\n")), ["missing-field: a provider file needs `name`"]);
+    }
+
+    #[test]
+    fn proposes_quotes_where_text_looks_like_something_else() {
+        let checked = provider("id: a\nname: 1\n");
+        assert_eq!(titles(&checked), ["wrong-type: `name` must be text"]);
+        assert_eq!(replacement(&checked), Some("\"1\""));
+        assert_eq!(checked.mended["name"], "1");
+    }
+
+    #[test]
+    fn a_secret_in_the_file_is_named_but_not_shown() {
+        for text in [
+            "secret: hunter2-hunter2\nproviders: {}\n",
+            "providers: {a: {client_secret: hunter2-hunter2}}\n",
+            "secret: [hunter2-hunter2]\nproviders: {}\n",
+        ] {
+            let checked = deployment(text);
+            assert_eq!(checked.findings[0].code, code::PLAIN_SECRET, "{:?}", titles(&checked));
+            assert!(!format!("{:?}", checked.findings).contains("hunter2"));
+        }
+        assert!(titles(&deployment("secret: {env: AUTH_SECRET}\nproviders: {}\n")).is_empty());
+    }
+}
