@@ -38,7 +38,7 @@ fn groups(diagnostic: &Diagnostic) -> Vec<Group<'_>> {
         Severity::Warning => Level::WARNING,
     };
     let mut main =
-        level.primary_title(&*diagnostic.title).id(diagnostic.code.as_str()).element(snippet(diagnostic));
+        level.primary_title(&*diagnostic.title).id(diagnostic.code.as_str()).elements(snippets(diagnostic));
     for note in &diagnostic.notes {
         main = main.element(Level::NOTE.message(&**note));
     }
@@ -54,19 +54,33 @@ fn groups(diagnostic: &Diagnostic) -> Vec<Group<'_>> {
     }
 }
 
-/// The file with its marked places; its name alone where there is no text.
-fn snippet(diagnostic: &Diagnostic) -> annotate_snippets::Element<'_> {
-    let source = &diagnostic.primary().source;
-    if source.text().is_empty() {
-        return Origin::path(source.name()).into();
+/// The files with their marked places, the primary one first; a file's name alone where there is no text.
+fn snippets(diagnostic: &Diagnostic) -> Vec<annotate_snippets::Element<'_>> {
+    let primary = &diagnostic.primary().source;
+    if primary.text().is_empty() {
+        return vec![Origin::path(primary.name()).into()];
+    }
+    let mut sources = vec![primary];
+    for label in &diagnostic.labels {
+        if sources.iter().all(|source| source.name() != label.source.name())
+            && !label.source.text().is_empty()
+        {
+            sources.push(&label.source);
+        }
     }
     let annotation = |label: &'_ Label| {
         let kind = if label.primary { AnnotationKind::Primary } else { AnnotationKind::Context };
-        let annotation = kind.span(range(source, label.span));
+        let annotation = kind.span(range(&label.source, label.span));
         if label.text.is_empty() { annotation } else { annotation.label(label.text.clone()) }
     };
-    let here = diagnostic.labels.iter().filter(|label| label.source.name() == source.name());
-    Snippet::source(source.text()).path(source.name()).annotations(here.map(annotation)).into()
+    let snippet = |source: &'_ Source| {
+        let here = diagnostic.labels.iter().filter(|label| label.source.name() == source.name());
+        Snippet::source(source.text().to_owned())
+            .path(source.name().to_owned())
+            .annotations(here.map(annotation))
+            .into()
+    };
+    sources.into_iter().map(snippet).collect()
 }
 
 /// The bytes to mark: on character boundaries, not beyond the text, and of a collection its first line only.

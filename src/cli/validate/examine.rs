@@ -1,0 +1,153 @@
+//! One file: its text, its structure, its meaning.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use crate::cli::validate::Input;
+use crate::cli::validate::files;
+use crate::diagnostic::{Diagnostic, Help, Label, Severity, Source, code};
+use crate::spec::schema::{self, Kind};
+use crate::yaml::{Document, Limits, NodeValue};
+
+/// What was found in a file.
+#[derive(Debug, Default)]
+pub struct Examined {
+    /// The findings.
+    pub findings: Vec<Diagnostic>,
+    /// The ids under which the file is served, each with its place; none for a deployment file.
+    pub ids: Vec<(String, Label)>,
+}
+
+/// Looks at files, on all processors; the answers are in the order of the files.
+pub fn examine_all(inputs: &[Input]) -> Vec<Examined> {
+    // A thread costs more than a few files do.
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(inputs.len().div_ceil(8)).max(1);
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done = vec![];
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(input) = inputs.get(index) else { return done };
+            done.push((index, examine(input)));
+        }
+    };
+    let mut examined: Vec<(usize, Examined)> = thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let mut all = work();
+        for other in others {
+            all.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        all
+    });
+    examined.sort_by_key(|(index, _)| *index);
+    examined.into_iter().map(|(_, examined)| examined).collect()
+}
+
+fn examine(input: &Input) -> Examined {
+    let bytes = match files::read(&input.path, input.beneath.as_deref(), Limits::DEPLOYMENT.bytes) {
+        Ok(bytes) => bytes,
+        Err(finding) => return Examined { findings: vec![*finding], ids: vec![] },
+    };
+    examine_text(&input.path, &bytes)
+}
+
+/// Looks at the text of a file.
+pub(super) fn examine_text(path: &Path, bytes: &[u8]) -> Examined {
+    let name = path.display().to_string();
+    let limits = if may_be_deployment(bytes) { Limits::DEPLOYMENT } else { Limits::PROVIDER };
+    let document = match Document::parse(&*name, bytes, limits) {
+        Ok(document) => document,
+        Err(problems) => {
+            let about = |problem| Diagnostic::about_text(&name, bytes, problem);
+            return Examined { findings: problems.into_iter().map(about).collect(), ids: vec![] };
+        }
+    };
+    match kind(&document) {
+        Kind::Deployment => Examined { findings: deployment(&document), ids: vec![] },
+        Kind::Provider if bytes.len() > Limits::PROVIDER.bytes => {
+            let title =
+                format!("the file has {} bytes, {} at most are read", bytes.len(), Limits::PROVIDER.bytes);
+            Examined { findings: vec![Diagnostic::about_file(code::TOO_LARGE, name, title)], ids: vec![] }
+        }
+        Kind::Provider => provider(path, &document),
+    }
+}
+
+fn provider(path: &Path, document: &Document) -> Examined {
+    let checked = schema::check(document, Kind::Provider);
+    let mut findings = checked.findings;
+    let ids = ids(document);
+    findings.extend(ids.first().and_then(|(id, label)| id_mismatch(path, id, label)));
+    Examined { findings, ids }
+}
+
+fn deployment(document: &Document) -> Vec<Diagnostic> {
+    schema::check(document, Kind::Deployment).findings
+}
+
+/// Whether a text might be a deployment file, before it is parsed: those may be longer.
+fn may_be_deployment(bytes: &[u8]) -> bool {
+    let key = b"providers";
+    bytes.windows(key.len()).any(|window| window == key)
+}
+
+fn kind(document: &Document) -> Kind {
+    match &document.root().value {
+        NodeValue::Mapping(entries) if entries.iter().any(|(key, _)| key.name == "providers") => {
+            Kind::Deployment
+        }
+        _ => Kind::Provider,
+    }
+}
+
+/// The id and the aliases of a provider file.
+fn ids(document: &Document) -> Vec<(String, Label)> {
+    let NodeValue::Mapping(entries) = &document.root().value else { return vec![] };
+    let source = Source::of(document);
+    let mut ids = vec![];
+    for (key, node) in entries {
+        let nodes = match &node.value {
+            NodeValue::Sequence(items) if key.name == "aliases" => items.as_slice(),
+            NodeValue::String(_) if key.name == "id" => std::slice::from_ref(node),
+            _ => continue,
+        };
+        for node in nodes {
+            if let NodeValue::String(id) = &node.value {
+                let label =
+                    Label { source: source.clone(), span: node.span, text: String::new(), primary: true };
+                // The id comes first, wherever it stands.
+                let at = if key.name == "id" { 0 } else { ids.len() };
+                ids.insert(at, (id.clone(), label));
+            }
+        }
+    }
+    ids
+}
+
+fn id_mismatch(path: &Path, id: &str, label: &Label) -> Option<Diagnostic> {
+    let stem = path.file_stem()?.to_str()?;
+    if stem == id {
+        return None;
+    }
+    let kebab =
+        !stem.is_empty() && stem.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    let label = Label { text: format!("the file is called `{}`", stem.escape_debug()), ..label.clone() };
+    let help = match kebab {
+        true => Help::Patch {
+            text: "the id is the name of the file".into(),
+            source: label.source.clone(),
+            span: label.span,
+            replacement: stem.to_owned(),
+        },
+        false => Help::Note(format!("call the file `{id}.yaml`")),
+    };
+    Some(Diagnostic {
+        code: code::ID_MISMATCH,
+        severity: Severity::Error,
+        title: format!("the id `{id}` is not the name of its file"),
+        labels: vec![label],
+        notes: vec![],
+        help: Some(help),
+    })
+}

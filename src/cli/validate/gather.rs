@@ -1,0 +1,78 @@
+//! Which files a run looks at.
+
+use std::path::{Path, PathBuf};
+
+use crate::cli::validate::Args;
+use crate::cli::validate::files;
+use crate::diagnostic::{Diagnostic, code};
+
+/// The deployment file and the folder of provider files that a project has by convention.
+const CONFIG: &str = "authcfg.yaml";
+const CATALOG: &str = "providers";
+
+/// A file to look at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// Where it is.
+    pub path: PathBuf,
+    /// The folder it was found in, which a link may not lead out of; `None` where it was named itself.
+    pub beneath: Option<PathBuf>,
+}
+
+/// The files of a run, and what is wrong with the arguments.
+#[derive(Debug, Default)]
+pub struct Gathered {
+    /// The files in order, each once.
+    pub inputs: Vec<Input>,
+    /// Paths that are missing, unreadable or empty of YAML.
+    pub findings: Vec<Diagnostic>,
+}
+
+/// Lists the files that the arguments name; without any, the conventional ones.
+pub fn gather(args: &Args) -> Gathered {
+    let mut gathered = Gathered::default();
+    if !args.paths.is_empty() {
+        args.paths.iter().for_each(|path| gathered.add(path));
+        return gathered;
+    }
+    let exists = |path: &str| Some(PathBuf::from(path)).filter(|path| path.symlink_metadata().is_ok());
+    let config = args.config.clone().or_else(|| exists(CONFIG));
+    if let Some(config) = &config {
+        gathered.add(config);
+    }
+    match args.catalog.is_empty() {
+        true => exists(CATALOG).iter().for_each(|folder| gathered.add(folder)),
+        false => args.catalog.iter().for_each(|folder| gathered.add(folder)),
+    }
+    if gathered.inputs.is_empty() && gathered.findings.is_empty() {
+        let title = format!("there is neither a file `{CONFIG}` nor a folder `{CATALOG}` here");
+        gathered.findings.push(Diagnostic::about_file(code::UNREADABLE_FILE, ".", title));
+    }
+    gathered
+}
+
+impl Gathered {
+    fn add(&mut self, path: &Path) {
+        if !path.is_dir() {
+            return self.push(path.to_owned(), None);
+        }
+        let listed = files::list(path);
+        if listed.is_empty() {
+            let title = "there is no YAML file in this folder";
+            self.findings.push(Diagnostic::about_file(code::EMPTY_FILE, path.display().to_string(), title));
+        }
+        for file in listed {
+            match file {
+                Ok(file) => self.push(file, Some(path.to_owned())),
+                Err(finding) => self.findings.push(*finding),
+            }
+        }
+    }
+
+    fn push(&mut self, path: PathBuf, beneath: Option<PathBuf>) {
+        let input = Input { path, beneath };
+        if !self.inputs.iter().rev().take(1).any(|other| other.path == input.path) {
+            self.inputs.push(input);
+        }
+    }
+}

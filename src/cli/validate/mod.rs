@@ -1,0 +1,123 @@
+//! `authcfg validate`: structure and meaning of files, every finding at once.
+
+mod across;
+mod examine;
+mod files;
+mod gather;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::ValueEnum;
+
+use crate::cli::output;
+use crate::diagnostic::{Diagnostic, Severity, render, sort};
+
+pub use examine::{Examined, examine_all};
+pub use gather::{Gathered, Input, gather};
+
+/// The arguments of `authcfg validate`.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Args {
+    /// Files and folders. Where none is given: the deployment file and the folders of provider files
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// The deployment file, where no PATH is given [default: ./authcfg.yaml where it exists]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// A folder of provider files, where no PATH is given; repeatable [default: ./providers where it exists]
+    #[arg(long, value_name = "DIR")]
+    pub catalog: Vec<PathBuf>,
+    /// How findings are written
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// What makes the command fail besides errors
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub deny: Option<Deny>,
+}
+
+/// How findings are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// One line each
+    Concise,
+    /// Annotations of a GitHub workflow
+    Github,
+    /// With the place in the file, the reason and the change to make
+    #[default]
+    Human,
+    /// One JSON document on standard output
+    Json,
+}
+
+/// What makes the command fail besides errors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Deny {
+    /// Warnings
+    Warnings,
+}
+
+/// What a run over files found.
+#[derive(Debug)]
+pub struct Report {
+    /// The findings, by file and place.
+    pub findings: Vec<Diagnostic>,
+    /// How many files were looked at.
+    pub files: usize,
+}
+
+/// Runs the command.
+pub fn run(args: Args) -> ExitCode {
+    let report = validate(&args);
+    match args.format {
+        Format::Concise => output::diagnostic(&render::concise(&report.findings)),
+        Format::Github => output::result(&render::github(&report.findings)),
+        Format::Human => output::diagnostic(&render::human(&report.findings, output::style())),
+        Format::Json => output::result(&format!("{:#}\n", render::json(&report.findings, report.files))),
+    }
+    match args.format {
+        // Standard output is one document then.
+        Format::Json => output::diagnostic(&format!("{}\n", report.summary())),
+        _ => output::result(&format!("{}\n", report.summary())),
+    }
+    if report.fails(args.deny) { ExitCode::from(1) } else { ExitCode::SUCCESS }
+}
+
+/// Looks at the files that the arguments name.
+pub fn validate(args: &Args) -> Report {
+    let Gathered { inputs, mut findings } = gather(args);
+    let examined = examine_all(&inputs);
+    findings.extend(across::duplicate_ids(&examined));
+    findings.extend(examined.into_iter().flat_map(|examined| examined.findings));
+    sort(&mut findings);
+    Report { findings, files: inputs.len() }
+}
+
+impl Report {
+    /// How many findings of a severity there are.
+    pub fn count(&self, severity: Severity) -> usize {
+        self.findings.iter().filter(|finding| finding.severity == severity).count()
+    }
+
+    /// Whether the command fails.
+    pub fn fails(&self, deny: Option<Deny>) -> bool {
+        self.count(Severity::Error) > 0 || deny.is_some() && self.count(Severity::Warning) > 0
+    }
+
+    /// One line for a person.
+    pub fn summary(&self) -> String {
+        let counted = |count: usize, noun: &str| match count {
+            0 => None,
+            1 => Some(format!("1 {noun}")),
+            count => Some(format!("{count} {noun}s")),
+        };
+        let files = counted(self.files, "file").unwrap_or_else(|| "no file".into());
+        let errors = counted(self.count(Severity::Error), "error");
+        let warnings = counted(self.count(Severity::Warning), "warning");
+        let found: Vec<String> = errors.into_iter().chain(warnings).collect();
+        match found.is_empty() {
+            true => format!("{files} checked, nothing found"),
+            false => format!("{files} checked: {}", found.join(", ")),
+        }
+    }
+}
