@@ -1,1 +1,264 @@
 //! The only code that opens a socket to a provider.
+//!
+//! It trusts no answer: time, bytes and headers are bounded, redirects are not followed, cookies are not kept, bodies are
+//! not decompressed, the environment's proxies are not looked at, and no address of a private network is connected to
+//! unless somebody here wrote its host. A request that is not a plain fetch of a public document is sent once, whatever
+//! becomes of it.
+
+mod address;
+mod bulkhead;
+mod error;
+mod http_client;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderName, HeaderValue, Response};
+use ipnet::IpNet;
+use tokio::time::{Instant, sleep, timeout_at};
+use url::Url;
+
+use crate::transport::bulkhead::Bulkheads;
+use crate::transport::http_client::HttpClients;
+
+pub use error::{Error, ErrorKind};
+
+/// How providers are reached.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Private networks that an address which nobody here wrote may stand in.
+    pub allow_private_networks: Vec<IpNet>,
+    /// The proxy that every request goes through.
+    pub proxy: Option<Url>,
+    /// How long a request may take.
+    pub deadlines: Deadlines,
+}
+
+/// How long a request may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadlines {
+    /// Until the connection is there, TLS included.
+    pub connect: Duration,
+    /// Until the head of the answer is there.
+    pub first_byte: Duration,
+    /// Altogether.
+    pub total: Duration,
+    /// Altogether, for a discovery document or keys.
+    pub document: Duration,
+}
+
+impl Default for Deadlines {
+    fn default() -> Deadlines {
+        Deadlines {
+            connect: Duration::from_secs(3),
+            first_byte: Duration::from_secs(5),
+            total: Duration::from_secs(10),
+            document: Duration::from_secs(5),
+        }
+    }
+}
+
+/// A request to a provider.
+#[derive(Debug)]
+pub struct Request {
+    /// The request; its URI is absolute.
+    pub http: http::Request<Bytes>,
+    /// How large the answer may be, and whether the request may be repeated.
+    pub limit: Limit,
+    /// Who says that it goes there.
+    pub trust: Trust,
+    /// The id of the provider: each has its own share of connections.
+    pub provider: String,
+    /// The step, for errors and logs.
+    pub step: String,
+}
+
+/// What is fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// A discovery document: 128 KB, repeated twice on failure.
+    Discovery,
+    /// Keys: 256 KB, repeated twice on failure.
+    Jwks,
+    /// A token response: 256 KB, sent once.
+    Token,
+    /// Userinfo: 512 KB, sent once.
+    Userinfo,
+}
+
+impl Limit {
+    fn bytes(self) -> usize {
+        match self {
+            Limit::Discovery => 128 * 1024,
+            Limit::Jwks | Limit::Token => 256 * 1024,
+            Limit::Userinfo => 512 * 1024,
+        }
+    }
+
+    fn is_document(self) -> bool {
+        matches!(self, Limit::Discovery | Limit::Jwks)
+    }
+}
+
+/// Who says that a request goes to its host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trust {
+    /// A discovery document, a callback or a token response: private addresses are refused.
+    Discovered,
+    /// The operator, by deployment, environment or provider file: only metadata services are refused.
+    Operator,
+}
+
+/// Sends requests to providers. Cheap to clone; clones share connections.
+#[derive(Clone)]
+pub struct Transport {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    options: Options,
+    clients: HttpClients,
+    bulkheads: Bulkheads,
+    played_by: Option<SocketAddr>,
+}
+
+/// The longest head of an answer, in bytes and in headers.
+const MAX_HEAD: (usize, usize) = (32 * 1024, 64);
+/// How often a document is asked for again.
+const REPEATS: u32 = 2;
+/// Where a played request really wanted to go.
+const PLAYED_URL: HeaderName = HeaderName::from_static("x-authcfg-url");
+
+impl Transport {
+    /// A transport.
+    pub fn new(options: Options) -> Transport {
+        Transport::with(options, None)
+    }
+
+    /// A transport whose every request ends, in clear text, at a mock on this machine; the address that it was meant for
+    /// stands in the header `x-authcfg-url`. For the vectors of provider files and for the demonstration.
+    ///
+    /// # Panics
+    /// Where the address is not of this machine.
+    pub fn played_by(mock: SocketAddr) -> Transport {
+        assert!(mock.ip().is_loopback(), "a mock runs on this machine");
+        Transport::with(Options::default(), Some(mock))
+    }
+
+    fn with(options: Options, played_by: Option<SocketAddr>) -> Transport {
+        let inner = Inner {
+            clients: HttpClients::new(&options),
+            bulkheads: Bulkheads::default(),
+            options,
+            played_by,
+        };
+        Transport { inner: Arc::new(inner) }
+    }
+
+    /// Sends a request and reads its answer.
+    ///
+    /// # Errors
+    /// Whatever keeps an answer from arriving whole, in time and within its bounds. Any HTTP status is an answer.
+    pub async fn send(&self, request: Request) -> Result<Response<Bytes>, Error> {
+        let inner = &*self.inner;
+        let deadlines = &inner.options.deadlines;
+        let total = if request.limit.is_document() { deadlines.document } else { deadlines.total };
+        let deadline = Instant::now() + total;
+        let host = host_of(request.http.uri());
+        let url =
+            Url::parse(&request.http.uri().to_string()).map_err(|_| Error::new(ErrorKind::Url, &host))?;
+        if inner.played_by.is_none() {
+            address::check_url(&url, request.trust, &inner.options)
+                .map_err(|kind| Error::new(kind, &host))?;
+        }
+        let bulkhead = inner.bulkheads.of(&request.provider);
+        let _permit = match timeout_at(deadline, bulkhead.enter()).await {
+            Ok(Some(permit)) => permit,
+            Ok(None) | Err(_) => return Err(Error::new(ErrorKind::Busy, &host)),
+        };
+        let mut repeats = if request.limit.is_document() { REPEATS } else { 0 };
+        let mut pause = Duration::from_millis(200);
+        loop {
+            let outcome = match timeout_at(deadline, inner.attempt(&request, &url, &host)).await {
+                Ok(outcome) => outcome,
+                Err(_) => return Err(Error::new(ErrorKind::Deadline, &host)),
+            };
+            let worth_repeating = match &outcome {
+                Ok(answer) => answer.status().is_server_error(),
+                Err(error) => error.kind().is_passing(),
+            };
+            let wait = jitter(pause);
+            if repeats == 0 || !worth_repeating || Instant::now() + wait >= deadline {
+                return outcome;
+            }
+            repeats -= 1;
+            pause = (pause * 3).min(Duration::from_secs(1));
+            sleep(wait).await;
+        }
+    }
+}
+
+impl Inner {
+    async fn attempt(&self, request: &Request, url: &Url, host: &str) -> Result<Response<Bytes>, Error> {
+        let client =
+            self.clients.get(request.trust).map_err(|why| Error::with_detail(ErrorKind::Tls, host, why))?;
+        let (url, mut headers) = match self.played_by {
+            Some(mock) => played(url, mock, request.http.headers().clone()),
+            None => (url.clone(), request.http.headers().clone()),
+        };
+        headers.remove(http::header::COOKIE);
+        let sent = client
+            .request(request.http.method().clone(), url)
+            .headers(headers)
+            .body(request.http.body().clone())
+            .send();
+        let mut answer = match tokio::time::timeout(self.options.deadlines.first_byte, sent).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(error)) => return Err(Error::of(&error, host)),
+            Err(_) => return Err(Error::new(ErrorKind::Deadline, host)),
+        };
+        let head: usize =
+            answer.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+        if head > MAX_HEAD.0 || answer.headers().len() > MAX_HEAD.1 {
+            return Err(Error::new(ErrorKind::TooLarge, host));
+        }
+        let mut body = BytesMut::new();
+        while let Some(chunk) = answer.chunk().await.map_err(|error| Error::of(&error, host))? {
+            if body.len() + chunk.len() > request.limit.bytes() {
+                return Err(Error::new(ErrorKind::TooLarge, host));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let mut response = Response::new(body.freeze());
+        *response.status_mut() = answer.status();
+        *response.headers_mut() = std::mem::take(answer.headers_mut());
+        response.headers_mut().remove(http::header::SET_COOKIE);
+        Ok(response)
+    }
+}
+
+/// The same request, sent to the mock.
+fn played(url: &Url, mock: SocketAddr, mut headers: http::HeaderMap) -> (Url, http::HeaderMap) {
+    let meant = HeaderValue::try_from(url.as_str()).expect("a URL is ASCII");
+    headers.insert(PLAYED_URL, meant);
+    let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
+    let there = format!("http://{mock}{}{query}", url.path());
+    (Url::parse(&there).expect("an address and a path of a URL make a URL"), headers)
+}
+
+/// Scheme and host, all that an error shows of an address.
+fn host_of(uri: &http::Uri) -> String {
+    format!("{}://{}", uri.scheme_str().unwrap_or_default(), uri.host().unwrap_or_default())
+}
+
+/// Somewhere between nothing and `pause`, so that many do not come back at once.
+fn jitter(pause: Duration) -> Duration {
+    use std::hash::{BuildHasher, RandomState};
+    let random = RandomState::new().hash_one(0) % 1000;
+    pause * u32::try_from(random).unwrap_or(0) / 1000
+}
+
+#[cfg(test)]
+mod tests;
