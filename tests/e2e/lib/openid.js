@@ -1,0 +1,70 @@
+// `oidc-provider`, certified by the OpenID Foundation, with PKCE required and two small pages of our own: login and consent.
+import { generateKeyPairSync } from "node:crypto";
+import http from "node:http";
+import { Provider } from "oidc-provider";
+import { close, listen } from "./program.js";
+
+const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+const signingKey = { ...privateKey.export({ format: "jwk" }), kid: "e2e", use: "sig", alg: "RS256" };
+
+/** Starts the provider for `clients`: `{client_id, client_secret, redirect_uris}`. */
+export async function startOpenid({ clients }) {
+  const seen = { secrets: new Set(), token: 0 };
+  const server = http.createServer();
+  const issuer = `http://127.0.0.1:${await listen(server)}`;
+  const provider = new Provider(issuer, {
+    clients,
+    jwks: { keys: [signingKey] },
+    cookies: { keys: ["one key of the cookies of this test"] },
+    pkce: { required: () => true },
+    features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: false } },
+    claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["name", "given_name", "family_name", "picture", "locale"] },
+    findAccount: (_, id) => ({ accountId: id, claims: () => person(id) }),
+    interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
+    ttl: { AccessToken: 600, AuthorizationCode: 60, Grant: 3600, IdToken: 600, Interaction: 600, Session: 3600 },
+  });
+  provider.use(async (ctx, next) => {
+    await next();
+    if (ctx.path === "/token") {
+      seen.token += 1;
+      for (const name of ["access_token", "id_token", "refresh_token"]) if (ctx.body?.[name]) seen.secrets.add(ctx.body[name]);
+    }
+  });
+  const problems = [];
+  provider.on("server_error", (_, error) => problems.push(error));
+  const callback = provider.callback();
+  server.on("request", (request, response) => {
+    if (!request.url.startsWith("/interaction/")) return callback(request, response);
+    interact(provider, request, response).catch((error) => response.writeHead(500).end(`<h1>${error}</h1>`));
+  });
+  return { issuer, seen, problems, stop: () => close(server) };
+}
+
+function person(id) {
+  const name = id.split("@")[0];
+  return { sub: id, name: `${name} Example`, given_name: name, family_name: "Example", email: id, email_verified: true, locale: "en" };
+}
+
+async function interact(provider, request, response) {
+  const { prompt, params, session, grantId } = await provider.interactionDetails(request, response);
+  if (request.method === "GET") {
+    const ask = prompt.name === "login" ? `<p><label>Login <input name="login" autofocus></label></p>` : `<p>Let ${params.client_id} see ${params.scope}?</p>`;
+    response.writeHead(200, { "content-type": "text/html" }).end(`<!doctype html><title>${prompt.name}</title><h1>${prompt.name}</h1>
+      <form method="post">${ask}<button name="answer" value="allow">Continue</button> <button name="answer" value="deny">Deny</button></form>`);
+    return;
+  }
+  let text = "";
+  for await (const chunk of request.setEncoding("utf8")) text += chunk;
+  const form = Object.fromEntries(new URLSearchParams(text));
+  let result;
+  if (form.answer !== "allow") {
+    result = { error: "access_denied", error_description: "End-User aborted interaction" };
+  } else if (prompt.name === "login") {
+    result = { login: { accountId: form.login } };
+  } else {
+    const grant = grantId ? await provider.Grant.find(grantId) : new provider.Grant({ accountId: session.accountId, clientId: params.client_id });
+    grant.addOIDCScope(params.scope);
+    result = { consent: { grantId: await grant.save() } };
+  }
+  await provider.interactionFinished(request, response, result, { mergeWithLastSubmission: false });
+}

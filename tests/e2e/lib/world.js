@@ -1,0 +1,88 @@
+// Everything a test needs, started on free loopback ports: both providers, the application's front, and authcfg behind it.
+//
+// The application is on `localhost`, the providers on 127.0.0.1: different sites for a browser, as in life.
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { fileURLToPath } from "node:url";
+import { serve } from "./authcfg.js";
+import { startFront } from "./front.js";
+import { startOpenid } from "./openid.js";
+import { Program } from "./program.js";
+import { ACME, startWorkos } from "./workos.js";
+
+export const DEPLOYMENT = ({ front, workos, op }) => `
+base_url: ${front.authUrl}
+providers:
+  workos: {issuer: "${workos.issuer}"}
+  op: {use: oidc, name: Example ID, issuer: "${op.issuer}"}
+routes:
+  - {domains: [acme.example, "*.acme.example"], provider: workos, request: {organization: ${ACME.organization}}}
+`;
+
+/** A secret nobody else has: found in a log, it is ours that leaked. */
+export function canary(name) {
+  return `canary-${name}-${randomBytes(24).toString("hex")}`;
+}
+
+/** Starts a world. `deployment` and `env` are functions of its parts; what they return is laid over the defaults. */
+export async function startWorld({ deployment = DEPLOYMENT, env = () => ({}), files = () => ({}), tls, workosOptions } = {}) {
+  const stops = [];
+  const keep = (part) => (stops.push(part), part);
+  try {
+    const front = keep(await startFront({ tls }));
+    const secret = canary("auth-secret");
+    const workos = keep(await startWorkos({ clientSecret: canary("workos-secret"), redirectUris: [`${front.authUrl}/callback/workos`], tls, ...workosOptions }));
+    const opSecret = canary("op-secret");
+    const redirect_uris = ["op", "acme", "form"].map((id) => `${front.authUrl}/callback/${id}`);
+    const op = keep(await startOpenid({ clients: [{ client_id: "client-of-op", client_secret: opSecret, redirect_uris }] }));
+    const parts = { front, workos, op, opSecret, secret };
+    const environment = {
+      AUTH_SECRET: secret, AUTH_WORKOS_ID: workos.clientId, AUTH_WORKOS_SECRET: workos.clientSecret,
+      AUTH_OP_ID: "client-of-op", AUTH_OP_SECRET: opSecret, ...env(parts),
+    };
+    const world = {
+      ...parts,
+      logs: () => server.program.output,
+      /** Replaces the running server, as a deployment does: other secrets, other file, the same origin. */
+      async restart({ deployment: other = deployment, env: changed = {} } = {}) {
+        await server.stop();
+        earlier.push(server.program.output);
+        server = await start(other, { ...environment, ...changed });
+        front.state.backend = server.backend;
+      },
+      /** The last assertion of each file: no secret that this world knows is in any log line. */
+      assertNoSecretLogged() {
+        const log = [...earlier, server.program.output].join("\n");
+        const known = [secret, opSecret, workos.clientSecret, ...front.secrets, ...workos.seen.secrets, ...op.seen.secrets];
+        assert.ok(known.length > 5, "the run left secrets to look for");
+        assert.ok(log.length > 0, "the server logged something");
+        for (const one of known) assert.ok(!log.includes(one), `the log holds a secret: ${lineWith(log, one)}`);
+      },
+      async stop() {
+        for (const part of stops.reverse()) await part.stop();
+      },
+    };
+    const start = async (file, variables) => (process.env.E2E_ENGINE === "authjs" ? await startAuthjs(parts, variables) : await serve({ files: { ...(file && { "authcfg.yaml": file(parts) }), ...files(parts) }, env: variables }));
+    const earlier = [];
+    let server = await start(deployment, environment);
+    keep({ stop: () => server.stop() });
+    front.state.backend = server.backend;
+    return world;
+  } catch (error) {
+    for (const part of stops.reverse()) await part.stop();
+    throw error;
+  }
+}
+
+/** `E2E_ENGINE=authjs`: the same tests against Auth.js, to see that a test fails for authcfg's sake and not for its own. */
+async function startAuthjs({ front, workos, op }, env) {
+  const script = fileURLToPath(new URL("../../bench/authjs.mjs", import.meta.url));
+  const program = new Program(process.execPath, [script], { env: { ...env, AUTH_URL: front.authUrl, AUTH_WORKOS_ISSUER: workos.issuer, AUTH_OP_ISSUER: op.issuer } });
+  const [, backend] = await program.until(/listening on (\S+)/);
+  return { program, backend, stop: () => program.stop() };
+}
+
+function lineWith(log, text) {
+  const line = log.split("\n").find((one) => one.includes(text)) ?? "";
+  return line.replaceAll(text, "<secret>");
+}
