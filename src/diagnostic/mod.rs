@@ -8,7 +8,7 @@ pub mod render;
 
 use std::sync::Arc;
 
-use crate::yaml::{Document, Problem, ProblemKind, Span};
+use crate::yaml::{self, Document, Problem, ProblemKind, Span};
 
 pub use code::Code;
 
@@ -86,9 +86,13 @@ pub struct Source {
 }
 
 impl Source {
-    /// A file by name and text.
+    /// A file by name and text. What is hidden in a name is shown escaped: it could forge lines of the output.
     pub fn new(name: impl Into<String>, text: impl Into<Arc<str>>) -> Source {
-        Source { inner: Arc::new((name.into(), text.into())) }
+        let mut name = name.into();
+        if name.contains(yaml::is_hidden) || name.contains(['\n', '\r', '\t']) {
+            name = name.escape_debug().to_string();
+        }
+        Source { inner: Arc::new((name, text.into())) }
     }
 
     /// The file of a document.
@@ -138,10 +142,12 @@ impl Diagnostic {
             ProblemKind::TooLarge => code::TOO_LARGE,
             ProblemKind::Unsupported => code::UNSUPPORTED_YAML,
         };
-        let text = match problem.kind {
-            // What is too large, or no text, is not printed.
-            ProblemKind::TooLarge if problem.span == Span::default() => "",
-            _ => std::str::from_utf8(bytes).unwrap_or_default(),
+        let text = match (problem.kind, std::str::from_utf8(bytes)) {
+            // What is too large is not printed.
+            (ProblemKind::TooLarge, _) if problem.span == Span::default() => String::new(),
+            (_, Ok(text)) => text.to_owned(),
+            // What comes before the defect is text, and shows where it is.
+            (_, Err(error)) => format!("{}\u{fffd}", String::from_utf8_lossy(&bytes[..error.valid_up_to()])),
         };
         let source = Source::new(name, text);
         let mut labels =

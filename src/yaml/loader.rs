@@ -2,9 +2,12 @@
 
 use std::collections::HashMap;
 
-use granit_parser::{Event, Options, Parser, ScalarStyle, Span as EventSpan, Tag};
+use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, Span as EventSpan, Tag};
 
 use crate::yaml::{Key, Limits, Node, NodeValue, Problem, ProblemKind, Span, characters, scalar};
+
+/// Nobody reads more than these about one file.
+const MAX_PROBLEMS: usize = 50;
 
 /// Reads a text.
 pub fn load(text: &str, limits: Limits) -> Result<Node, Vec<Problem>> {
@@ -21,7 +24,11 @@ pub fn load(text: &str, limits: Limits) -> Result<Node, Vec<Problem>> {
             Ok(event) => event,
             Err(error) => {
                 let at = error.marker().byte_offset().unwrap_or(text.len()).min(text.len());
-                loader.report(ProblemKind::Syntax, tidy(&error.info()), Span { start: at, end: at });
+                let span = Span { start: at, end: at };
+                match error.kind() {
+                    ErrorKind::RecursionLimitExceeded => loader.too_deep(span),
+                    _ => loader.report(ProblemKind::Syntax, tidy(&error.info()), span),
+                }
                 break;
             }
         };
@@ -90,8 +97,9 @@ impl Loader<'_> {
     }
 
     fn scalar(&mut self, text: &str, style: ScalarStyle, span: Span) -> Flow {
-        if text.contains(characters::is_hidden) {
-            self.report(ProblemKind::HiddenCharacter, "a character that cannot be seen", span);
+        if let Some(c) = text.chars().find(|c| characters::is_hidden(*c)) {
+            let message = format!("a character that cannot be seen: U+{:04X}", u32::from(c));
+            self.report(ProblemKind::HiddenCharacter, message, span);
         }
         let value = match style {
             ScalarStyle::Plain => scalar::plain(text),
@@ -102,8 +110,7 @@ impl Loader<'_> {
 
     fn begin(&mut self, span: Span, kind: OpenKind) -> Flow {
         if self.open.len() >= self.limits.depth {
-            let message = format!("collections stand in each other more than {} deep", self.limits.depth);
-            self.report(ProblemKind::TooLarge, message, span);
+            self.too_deep(span);
             return Flow::Break(());
         }
         if let Some(Open { kind: OpenKind::Mapping { key: None, .. }, .. }) = self.open.last() {
@@ -169,7 +176,9 @@ impl Loader<'_> {
                             key.span,
                         );
                         problem.other = Some((*first, "first written here".into()));
-                        self.problems.push(problem);
+                        if self.problems.len() < MAX_PROBLEMS {
+                            self.problems.push(problem);
+                        }
                     }
                     None => {
                         seen.insert(key.name.clone(), key.span);
@@ -179,6 +188,11 @@ impl Loader<'_> {
             }
         }
         Flow::Continue(())
+    }
+
+    fn too_deep(&mut self, span: Span) {
+        let message = format!("collections stand in each other more than {} deep", self.limits.depth);
+        self.report(ProblemKind::TooLarge, message, span);
     }
 
     fn property(&mut self, anchor: usize, tag: Option<&Tag>, span: Span) {
@@ -197,7 +211,7 @@ impl Loader<'_> {
     }
 
     fn report(&mut self, kind: ProblemKind, message: impl Into<String>, span: Span) {
-        if self.problems.len() < 50 {
+        if self.problems.len() < MAX_PROBLEMS {
             self.problems.push(Problem::new(kind, message, span));
         }
     }

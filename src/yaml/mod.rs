@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Number, Value};
 
+pub use characters::is_hidden;
 pub use place::Place;
 
 /// How much a text may ask of its reader.

@@ -25,12 +25,9 @@ fn number(text: &str) -> Option<Number> {
     }
     if digits.bytes().all(|byte| byte.is_ascii_digit()) {
         let unsigned = text.strip_prefix('+').unwrap_or(text);
-        return unsigned
-            .parse::<u64>()
-            .map(Number::from)
-            .or_else(|_| unsigned.parse::<i64>().map(Number::from))
-            .ok()
-            .or_else(|| unsigned.parse::<f64>().ok().and_then(Number::from_f64));
+        // More digits than a number keeps: text here, so that the second parser's rounded number is found to differ.
+        let unsigned_number = unsigned.parse::<u64>().map(Number::from);
+        return unsigned_number.or_else(|_| unsigned.parse::<i64>().map(Number::from)).ok();
     }
     text.parse::<f64>().ok().filter(|value| value.is_finite()).and_then(Number::from_f64)
 }

@@ -1,3 +1,8 @@
 //! The offline suite: one binary, one module a subject. See `tests/README.md`.
 
 mod architecture;
+mod bad_files;
+mod bad_yaml;
+mod codes;
+mod golden;
+mod validate;

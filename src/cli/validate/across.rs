@@ -9,7 +9,9 @@ use crate::diagnostic::{Diagnostic, Label, Severity, code};
 pub fn duplicate_ids(examined: &[Examined]) -> Vec<Diagnostic> {
     let mut first: HashMap<&str, &Label> = HashMap::new();
     let mut findings = vec![];
-    for (id, label) in examined.iter().flat_map(|examined| &examined.ids) {
+    let own = examined.iter().filter(|examined| examined.own);
+    let others = examined.iter().filter(|examined| !examined.own);
+    for (id, label) in own.chain(others).flat_map(|examined| &examined.ids) {
         match first.get(id.as_str()) {
             None => {
                 first.insert(id, label);

@@ -17,6 +17,8 @@ pub struct Examined {
     pub findings: Vec<Diagnostic>,
     /// The ids under which the file is served, each with its place; none for a deployment file.
     pub ids: Vec<(String, Label)>,
+    /// Whether the file is called by its id, so that the id is its own where others claim it too.
+    pub own: bool,
 }
 
 /// Looks at files, on all processors; the answers are in the order of the files.
@@ -47,7 +49,7 @@ pub fn examine_all(inputs: &[Input]) -> Vec<Examined> {
 fn examine(input: &Input) -> Examined {
     let bytes = match files::read(&input.path, input.beneath.as_deref(), Limits::DEPLOYMENT.bytes) {
         Ok(bytes) => bytes,
-        Err(finding) => return Examined { findings: vec![*finding], ids: vec![] },
+        Err(finding) => return Examined { findings: vec![*finding], ..Examined::default() },
     };
     examine_text(&input.path, &bytes)
 }
@@ -60,15 +62,18 @@ pub(super) fn examine_text(path: &Path, bytes: &[u8]) -> Examined {
         Ok(document) => document,
         Err(problems) => {
             let about = |problem| Diagnostic::about_text(&name, bytes, problem);
-            return Examined { findings: problems.into_iter().map(about).collect(), ids: vec![] };
+            return Examined { findings: problems.into_iter().map(about).collect(), ..Examined::default() };
         }
     };
     match kind(&document) {
-        Kind::Deployment => Examined { findings: deployment(&document), ids: vec![] },
+        Kind::Deployment => Examined { findings: deployment(&document), ..Examined::default() },
         Kind::Provider if bytes.len() > Limits::PROVIDER.bytes => {
             let title =
                 format!("the file has {} bytes, {} at most are read", bytes.len(), Limits::PROVIDER.bytes);
-            Examined { findings: vec![Diagnostic::about_file(code::TOO_LARGE, name, title)], ids: vec![] }
+            Examined {
+                findings: vec![Diagnostic::about_file(code::TOO_LARGE, name, title)],
+                ..Examined::default()
+            }
         }
         Kind::Provider => provider(path, &document),
     }
@@ -78,8 +83,10 @@ fn provider(path: &Path, document: &Document) -> Examined {
     let checked = schema::check(document, Kind::Provider);
     let mut findings = checked.findings;
     let ids = ids(document);
-    findings.extend(ids.first().and_then(|(id, label)| id_mismatch(path, id, label)));
-    Examined { findings, ids }
+    let mismatch = ids.first().and_then(|(id, label)| id_mismatch(path, id, label));
+    let own = mismatch.is_none();
+    findings.extend(mismatch);
+    Examined { findings, ids, own }
 }
 
 fn deployment(document: &Document) -> Vec<Diagnostic> {

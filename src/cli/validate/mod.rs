@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::ValueEnum;
+use clap::builder::{OsStringValueParser, TypedValueParser};
 
 use crate::cli::output;
 use crate::diagnostic::{Diagnostic, Severity, render, sort};
@@ -20,7 +21,7 @@ pub use gather::{Gathered, Input, gather};
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Args {
     /// Files and folders. Where none is given: the deployment file and the folders of provider files
-    #[arg(value_name = "PATH")]
+    #[arg(value_name = "PATH", value_parser = OsStringValueParser::new().map(PathBuf::from))]
     pub paths: Vec<PathBuf>,
     /// The deployment file, where no PATH is given [default: ./authcfg.yaml where it exists]
     #[arg(long, value_name = "FILE")]

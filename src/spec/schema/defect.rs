@@ -217,6 +217,7 @@ fn limit(kind: &ValidationErrorKind) -> String {
         ValidationErrorKind::MaxItems { limit } => format!("has more than {limit} members"),
         ValidationErrorKind::MaxLength { limit } => format!("is longer than {limit} characters"),
         ValidationErrorKind::Maximum { limit } => format!("is greater than {limit}"),
+        ValidationErrorKind::MinItems { limit: 1 } => "is empty".to_owned(),
         ValidationErrorKind::MinItems { limit } => format!("needs at least {limit} members"),
         ValidationErrorKind::MinLength { limit: 1 } => "is empty".to_owned(),
         ValidationErrorKind::MinLength { limit } => format!("is shorter than {limit} characters"),

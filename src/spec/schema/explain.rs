@@ -47,8 +47,11 @@ pub fn diagnostic(
         }
         DefectKind::Pattern { pattern } => {
             finding.title = format!("{name} cannot be `{}`", unquoted(written));
-            finding.label = format!("must match `{pattern}`");
             finding.note = description(schema, &defect.rule, None);
+            finding.label = match pattern.len() > 60 && finding.note.is_some() {
+                true => "not of the form that is needed".into(),
+                false => format!("must match `{pattern}`"),
+            };
         }
         DefectKind::PlainSecret => {
             finding.code = code::PLAIN_SECRET;
@@ -65,7 +68,7 @@ pub fn diagnostic(
             let pointer = format!("{}/{}", defect.pointer, key.replace('~', "~0").replace('/', "~1"));
             finding.code = code::UNKNOWN_FIELD;
             finding.span = document.nearest(&pointer).key.unwrap_or(on_value);
-            finding.title = format!("unknown field `{key}`");
+            finding.title = format!("unknown field `{}`", unquoted(key));
             finding.label = format!("not a field of {name}");
             match nearest {
                 Some(nearest) => {
@@ -172,7 +175,8 @@ fn type_name(name: &str) -> &'static str {
 fn found(document: &Document, pointer: &str) -> &'static str {
     match document.to_json().pointer(pointer) {
         Some(Value::Array(_)) => "a list",
-        Some(Value::Bool(_)) => "`true` or `false`",
+        Some(Value::Bool(true)) => "`true`",
+        Some(Value::Bool(false)) => "`false`",
         Some(Value::Null) | None => "empty",
         Some(Value::Number(_)) => "a number",
         Some(Value::Object(_)) => "a mapping",

@@ -1,0 +1,49 @@
+//! What a person sees: `tests/golden/CASE/` holds files and `expected.txt`, what `authcfg validate CASE` prints about them.
+//!
+//! `AUTHCFG_BLESS=1 cargo test --test suite golden` writes the expectations; read each changed one in the diff.
+
+use std::path::{Path, PathBuf};
+
+use authcfg::cli::validate::{Args, validate};
+use authcfg::diagnostic::render::{Style, human, json};
+
+#[test]
+fn findings_look_as_expected() {
+    let mut differing = vec![];
+    for case in cases() {
+        let report = validate(&Args { paths: vec![case.clone()], ..Args::default() });
+        let prefix = format!("{}/", case.display());
+        let text = human(&report.findings, Style::default()) + &report.summary() + "\n";
+        let json = format!("{:#}\n", json(&report.findings, report.files));
+        differing.extend(compare(&case.join("expected.txt"), &text.replace(&prefix, "")));
+        let path = case.join("expected.json");
+        if path.exists() {
+            differing.extend(compare(&path, &json.replace(&prefix, "")));
+        }
+    }
+    assert!(differing.is_empty(), "differ from what is expected:\n{}", differing.join("\n"));
+}
+
+fn cases() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let mut cases: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.join("expected.txt").exists())
+        .collect();
+    cases.sort();
+    assert!(!cases.is_empty());
+    cases
+}
+
+fn compare(path: &Path, text: &str) -> Option<String> {
+    let expected = std::fs::read_to_string(path).unwrap_or_default();
+    if expected == text {
+        return None;
+    }
+    if std::env::var_os("AUTHCFG_BLESS").is_some() {
+        std::fs::write(path, text).unwrap();
+        return None;
+    }
+    Some(format!("{}:\n--- expected\n{expected}\n--- got\n{text}", path.display()))
+}
