@@ -77,6 +77,9 @@ pub fn deployment_schema() -> Value {
             own.insert(name.clone(), nullable(property));
         }
     }
+    // `github:` alone switches a provider on, as `github: {}` does.
+    let entry = &mut schema["properties"]["providers"]["additionalProperties"];
+    *entry = nullable(entry);
     schema
 }
 

@@ -65,7 +65,7 @@ pub(super) fn examine_text(path: &Path, bytes: &[u8]) -> Examined {
             return Examined { findings: problems.into_iter().map(about).collect(), ..Examined::default() };
         }
     };
-    match kind(&document) {
+    match Kind::of(&document) {
         Kind::Deployment => Examined { findings: deployment(&document), ..Examined::default() },
         Kind::Provider if bytes.len() > Limits::PROVIDER.bytes => {
             let title =
@@ -97,15 +97,6 @@ fn deployment(document: &Document) -> Vec<Diagnostic> {
 fn may_be_deployment(bytes: &[u8]) -> bool {
     let key = b"providers";
     bytes.windows(key.len()).any(|window| window == key)
-}
-
-fn kind(document: &Document) -> Kind {
-    match &document.root().value {
-        NodeValue::Mapping(entries) if entries.iter().any(|(key, _)| key.name == "providers") => {
-            Kind::Deployment
-        }
-        _ => Kind::Provider,
-    }
 }
 
 /// The id and the aliases of a provider file.

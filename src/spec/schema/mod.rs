@@ -16,7 +16,7 @@ use serde_json::Value;
 use crate::diagnostic::{Diagnostic, Source};
 use crate::spec::schema::defect::{Defect, DefectKind};
 use crate::spec::{deployment_schema, provider_schema};
-use crate::yaml::Document;
+use crate::yaml::{Document, NodeValue};
 
 /// What a document is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,9 +28,14 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// What kind of file a document's JSON form is.
-    pub fn of(value: &Value) -> Kind {
-        if value.get("providers").is_some() { Kind::Deployment } else { Kind::Provider }
+    /// What kind of file a document is.
+    pub fn of(document: &Document) -> Kind {
+        match &document.root().value {
+            NodeValue::Mapping(entries) if entries.iter().any(|(key, _)| key.name == "providers") => {
+                Kind::Deployment
+            }
+            _ => Kind::Provider,
+        }
     }
 }
 
@@ -152,7 +157,9 @@ mod tests {
             titles(&provider("id: a\nname: A\nuserinfo: []\nprofile: {sub: $.userinfo.id, email: null}\n"))
                 .is_empty()
         );
-        assert!(titles(&deployment("providers: {a: {client_secret: {env: X}, token: null}}\n")).is_empty());
+        assert!(
+            titles(&deployment("providers: {a: {client_secret: {env: X}, token: null}, b: }\n")).is_empty()
+        );
     }
 
     #[test]
