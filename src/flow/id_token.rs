@@ -1,22 +1,16 @@
 //! The id_token (OpenID Connect Core §3.1.3.7): its signature, then every claim, before anybody believes a word of it.
 //!
-//! In: the token as it came, the provider's keys, and what is [`Expected`]. Out: a [`VerifiedIdToken`], which nothing else
-//! makes. A claim of the wrong type counts as wrong, never as absent.
+//! In: the token as it came and the provider's keys, then what is [`Expected`]. Out: a [`VerifiedIdToken`], which nothing
+//! else makes. A claim of the wrong type counts as wrong, never as absent.
 
 use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use regex::Regex;
 use serde_json::{Map, Value};
 
-use crate::expr::{Context, Template};
-use crate::flow::error::{self, Misbehaviour, MisbehaviourKind};
-use crate::flow::metadata::Metadata;
-use crate::flow::pending::Pending;
-use crate::flow::token::TokenSet;
 use crate::oauth::jose::{Alg, JwkSet, Jws, VerifyError};
 use crate::oauth::{Secret, json};
-use crate::provider::Registration;
-use crate::provider::id_token::IdTokenPolicy;
 
 /// How far a provider's clock may be off, in seconds, unless the deployment says otherwise.
 pub const DEFAULT_CLOCK_SKEW: u64 = 60;
@@ -25,28 +19,33 @@ const MAX_AGE: u64 = 600;
 /// The longest subject (OpenID Connect Core §2).
 const MAX_SUB: usize = 255;
 
-/// What an id_token must be like.
+/// What the claims of an id_token must be like.
 pub struct Expected<'a> {
-    /// The provider file's rules.
-    pub policy: &'a IdTokenPolicy,
-    /// The issuer identifier of the provider.
-    pub issuer: Option<&'a str>,
+    /// The values of `iss` that are right.
+    pub issuers: &'a [String],
     /// Our client id.
     pub client_id: &'a str,
-    /// Our client secret, for HS256.
-    pub client_secret: Option<&'a Secret>,
+    /// Values of `aud` that are right besides the client id.
+    pub audiences: &'a [String],
     /// The nonce of the authorization request, where one was sent that must come back.
     pub nonce: Option<&'a Secret>,
     /// The access token that came beside it, for `at_hash`.
-    pub access_token: &'a Secret,
+    pub access_token: Option<&'a Secret>,
+    /// Claims that must be there, and match.
+    pub require: &'a [(String, Regex)],
     /// How long ago the person may have proven who they are, where the authorization request said so.
     pub max_age: Option<u64>,
-    /// What templates of the policy see.
-    pub context: &'a Context,
     /// Now, in seconds since 1970.
     pub now: u64,
     /// How far the provider's clock may be off, in seconds.
     pub clock_skew: u64,
+}
+
+/// An id_token whose signature is right. Whether it is for us, and of this sign-in, is not known yet.
+#[derive(Clone, Debug)]
+pub struct SignedIdToken {
+    claims: Map<String, Value>,
+    alg: Alg,
 }
 
 /// An id_token that was verified.
@@ -76,115 +75,78 @@ pub enum IdTokenError {
     Invalid(String),
     /// Its nonce is missing or another's.
     #[error("`nonce` is not that of this sign-in")]
-    Nonce,
+    NonceMismatch,
     /// The key set has no such key; a newer one may.
     #[error("{0}")]
     UnknownKey(VerifyError),
 }
 
-impl From<IdTokenError> for error::Error {
-    fn from(error: IdTokenError) -> error::Error {
-        let kind = match error {
-            IdTokenError::Nonce => MisbehaviourKind::NonceMismatch,
-            IdTokenError::Invalid(_) | IdTokenError::UnknownKey(_) => MisbehaviourKind::IdTokenInvalid,
-        };
-        Misbehaviour::new("id_token", kind, error.to_string())
-    }
-}
-
-/// Verifies the id_token of a sign-in.
+/// Verifies the signature of an id_token, before any claim of it is looked at. `hmac_secret` is the client secret, where
+/// HS256 is one of `algs`.
 ///
 /// # Errors
-/// Why it is not believed.
-#[allow(clippy::too_many_arguments)]
-pub fn check(
+/// [`IdTokenError::UnknownKey`] where newer keys may help; else what is wrong.
+pub fn verify_signature(
     raw: &Secret,
     keys: &JwkSet,
-    registration: &Registration,
-    metadata: &Metadata,
-    pending: &Pending,
-    token: &TokenSet,
-    context: &Context,
-    now: u64,
-    clock_skew: u64,
-) -> Result<VerifiedIdToken, IdTokenError> {
-    let policy = &registration.provider.id_token;
-    let max_age = pending.request.get("max_age").and_then(Value::as_str).and_then(|seconds| seconds.parse().ok());
-    let expected = Expected {
-        policy,
-        issuer: metadata.issuer.as_deref(),
-        client_id: &registration.client_id,
-        client_secret: registration.client_secret.as_ref(),
-        nonce: pending.nonce.as_ref().filter(|_| policy.nonce),
-        access_token: &token.access_token,
-        max_age,
-        context,
-        now,
-        clock_skew,
-    };
-    verify(raw.expose(), keys, &expected)
-}
-
-/// Verifies an id_token: the signature first, so that no claim of a stranger's is looked at.
-///
-/// # Errors
-/// Why it is not believed.
-pub fn verify(raw: &str, keys: &JwkSet, expected: &Expected<'_>) -> Result<VerifiedIdToken, IdTokenError> {
-    let jws = Jws::parse(raw).map_err(|error| invalid(error.to_string()))?;
-    let algs: Vec<Alg> = expected.policy.algs.iter().filter_map(|alg| Alg::parse(&format!("{alg:?}"))).collect();
-    let (payload, alg) = keys.verify(&jws, &algs, expected.client_secret).map_err(|error| match error {
+    algs: &[Alg],
+    hmac_secret: Option<&Secret>,
+) -> Result<SignedIdToken, IdTokenError> {
+    let jws = Jws::parse(raw.expose()).map_err(|error| invalid(error.to_string()))?;
+    let (payload, alg) = keys.verify(&jws, algs, hmac_secret).map_err(|error| match error {
         VerifyError::UnknownKey { .. } => IdTokenError::UnknownKey(error),
         error => invalid(error.to_string()),
     })?;
-    let claims = match json::parse(payload) {
-        Ok(Value::Object(claims)) => claims,
-        Ok(_) => return Err(invalid("the claims are no JSON object")),
-        Err(error) => return Err(invalid(format!("the claims are not JSON: {error}"))),
-    };
-    check_issuer(&claims, expected)?;
-    check_audience(&claims, expected)?;
-    check_times(&claims, expected)?;
-    check_nonce(&claims, expected)?;
-    check_at_hash(&claims, alg, expected)?;
-    for (name, pattern) in &expected.policy.require {
-        match claims.get(name).and_then(Value::as_str) {
-            Some(text) if pattern.is_match(text) => {}
-            Some(_) => return Err(invalid(format!("`{name}` does not match what the provider file requires"))),
-            None => return Err(invalid(format!("`{name}` is missing, or is no text"))),
-        }
+    match json::parse(payload) {
+        Ok(Value::Object(claims)) => Ok(SignedIdToken { claims, alg }),
+        Ok(_) => Err(invalid("the claims are no JSON object")),
+        Err(error) => Err(invalid(format!("the claims are not JSON: {error}"))),
     }
-    let sub = subject(&claims)?;
-    Ok(VerifiedIdToken { claims, sub })
+}
+
+impl SignedIdToken {
+    /// Its claims, as the provider signed them.
+    pub fn claims(&self) -> &Map<String, Value> {
+        &self.claims
+    }
+
+    /// Checks every claim.
+    ///
+    /// # Errors
+    /// The first one that is wrong.
+    pub fn check(self, expected: &Expected<'_>) -> Result<VerifiedIdToken, IdTokenError> {
+        let claims = &self.claims;
+        check_issuer(claims, expected)?;
+        check_audience(claims, expected)?;
+        check_times(claims, expected)?;
+        check_nonce(claims, expected)?;
+        check_at_hash(claims, self.alg, expected)?;
+        for (name, pattern) in expected.require {
+            match claims.get(name).and_then(Value::as_str) {
+                Some(text) if pattern.is_match(text) => {}
+                Some(_) => return Err(invalid(format!("`{name}` does not match what the provider file requires"))),
+                None => return Err(invalid(format!("`{name}` is missing, or is no text"))),
+            }
+        }
+        let sub = subject(claims)?;
+        Ok(VerifiedIdToken { claims: self.claims, sub })
+    }
 }
 
 fn check_issuer(claims: &Map<String, Value>, expected: &Expected<'_>) -> Result<(), IdTokenError> {
     let iss = claims.get("iss").and_then(Value::as_str).ok_or_else(|| invalid("`iss` is missing, or is no text"))?;
-    let policy = expected.policy;
-    let render = |template: &Template, context: &Context| {
-        template.render(context).map_err(|error| invalid(format!("the expected issuer cannot be told: {}", error.message)))
-    };
-    let allowed = if let Some(template) = &policy.issuer {
-        let mut context = expected.context.clone();
-        context.set("claims", Value::Object(claims.clone()));
-        vec![render(template, &context)?]
-    } else if let Some(templates) = &policy.issuers {
-        templates.iter().map(|template| render(template, expected.context)).collect::<Result<_, _>>()?
-    } else {
-        expected.issuer.map(str::to_owned).into_iter().collect()
-    };
-    if allowed.iter().any(|allowed| !allowed.is_empty() && allowed == iss) {
+    if expected.issuers.iter().any(|issuer| !issuer.is_empty() && issuer == iss) {
         return Ok(());
     }
-    Err(invalid(format!("`iss` is {:?}, expected is {}", cut(iss), if allowed.is_empty() { "none".into() } else { allowed.join(" or ") })))
+    let expected = if expected.issuers.is_empty() { "none".into() } else { expected.issuers.join(" or ") };
+    Err(invalid(format!("`iss` is {:?}, expected is {expected}", cut(iss))))
 }
 
 /// `aud` must have us; whoever else it has must be one we trust, unless `azp` says that it was issued to us.
 fn check_audience(claims: &Map<String, Value>, expected: &Expected<'_>) -> Result<(), IdTokenError> {
-    let mut trusted = vec![expected.client_id.to_owned()];
-    for template in &expected.policy.audiences {
-        trusted.push(template.render(expected.context).map_err(|error| invalid(error.message))?);
-    }
-    let is_trusted = |text: &str| !text.is_empty() && trusted.iter().any(|known| known == text);
+    let is_trusted = |text: &str| {
+        !text.is_empty() && (text == expected.client_id || expected.audiences.iter().any(|known| known == text))
+    };
     let audiences: Vec<&str> = match claims.get("aud") {
         Some(Value::String(audience)) => vec![audience],
         Some(Value::Array(audiences)) => audiences
@@ -245,14 +207,14 @@ fn check_nonce(claims: &Map<String, Value>, expected: &Expected<'_>) -> Result<(
     let Some(nonce) = expected.nonce else { return Ok(()) };
     match claims.get("nonce") {
         Some(Value::String(found)) if nonce.ct_eq(&Secret::from(found.as_str())) => Ok(()),
-        _ => Err(IdTokenError::Nonce),
+        _ => Err(IdTokenError::NonceMismatch),
     }
 }
 
 /// `at_hash` may be absent; where it is there, it must be the hash of the access token (OpenID Connect Core §3.1.3.6).
 fn check_at_hash(claims: &Map<String, Value>, alg: Alg, expected: &Expected<'_>) -> Result<(), IdTokenError> {
-    let Some(found) = claims.get("at_hash") else { return Ok(()) };
-    let hash = digest::digest(alg.hash(), expected.access_token.expose().as_bytes());
+    let (Some(found), Some(access_token)) = (claims.get("at_hash"), expected.access_token) else { return Ok(()) };
+    let hash = digest::digest(alg.hash(), access_token.expose().as_bytes());
     let half = URL_SAFE_NO_PAD.encode(&hash.as_ref()[..hash.as_ref().len() / 2]);
     if found.as_str() == Some(half.as_str()) { Ok(()) } else { Err(invalid("`at_hash` is not that of the access token")) }
 }
@@ -273,4 +235,88 @@ fn invalid(detail: impl Into<String>) -> IdTokenError {
 /// What a stranger sent, fit for a log.
 fn cut(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(256).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::oauth::jose::{SigningKey, sign};
+
+    const NOW: u64 = 1_800_000_000;
+    static KEY: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::generate(Alg::ES256).expect("a key"));
+
+    fn half_hash(text: &str) -> String {
+        URL_SAFE_NO_PAD.encode(&digest::digest(&digest::SHA256, text.as_bytes()).as_ref()[..16])
+    }
+
+    /// Verifies a token whose claims have `over` laid over them; null takes one away.
+    fn verify(over: Value) -> Result<VerifiedIdToken, IdTokenError> {
+        let mut claims = json!({
+            "iss": "https://id.example", "aud": "client", "sub": "1", "iat": NOW, "exp": NOW + 300, "nonce": "n",
+        });
+        for (name, value) in over.as_object().unwrap() {
+            match value {
+                Value::Null => drop(claims.as_object_mut().unwrap().shift_remove(name)),
+                value => claims[name] = value.clone(),
+            }
+        }
+        let token = Secret::from(sign(&KEY, Some("k"), claims.as_object().unwrap()).unwrap());
+        let keys = JwkSet::parse(&json!({"keys": [KEY.public_jwk("k")]})).unwrap();
+        let tenant = [("tid".to_owned(), Regex::new("^[0-9]+$").unwrap())];
+        let expected = Expected {
+            issuers: &["https://id.example".to_owned()],
+            client_id: "client",
+            audiences: &["service".to_owned()],
+            nonce: Some(&Secret::from("n")),
+            access_token: Some(&Secret::from("AT")),
+            require: if over.get("tid").is_some() { &tenant } else { &[] },
+            max_age: over.get("auth_time").map(|_| 3600),
+            now: NOW,
+            clock_skew: 60,
+        };
+        verify_signature(&token, &keys, &[Alg::ES256], None)?.check(&expected)
+    }
+
+    #[test]
+    fn accepts_what_is_right() {
+        for over in [
+            json!({}), json!({"aud": ["client"]}), json!({"aud": ["client", "service"]}), json!({"aud": ["client", "x"], "azp": "client"}),
+            json!({"exp": NOW - 59}), json!({"iat": NOW - 600}), json!({"iat": NOW + 60}), json!({"nbf": NOW}), json!({"exp": 1_800_000_300.5}),
+            json!({"at_hash": half_hash("AT")}), json!({"tid": "12"}), json!({"auth_time": NOW - 3600}), json!({"sub": "s".repeat(255)}),
+        ] {
+            assert!(verify(over.clone()).is_ok(), "{over}");
+        }
+    }
+
+    #[test]
+    fn refuses_each_claim_that_is_missing_wrong_or_of_another_type() {
+        for over in [
+            json!({"iss": null}), json!({"iss": ""}), json!({"iss": "https://id.example/"}), json!({"iss": ["https://id.example"]}),
+            json!({"aud": null}), json!({"aud": []}), json!({"aud": "other"}), json!({"aud": [["client"]]}), json!({"aud": ["client", 1]}),
+            json!({"aud": ["client", "x"]}), json!({"aud": ["client", "x"], "azp": "x"}), json!({"azp": "x"}), json!({"azp": 1}), json!({"azp": ""}),
+            json!({"exp": null}), json!({"exp": NOW - 60}), json!({"exp": "never"}), json!({"exp": -1}), json!({"exp": true}),
+            json!({"iat": null}), json!({"iat": NOW + 61}), json!({"iat": NOW - 661}), json!({"iat": "1"}), json!({"nbf": NOW + 61}), json!({"nbf": "0"}),
+            json!({"sub": null}), json!({"sub": ""}), json!({"sub": 1}), json!({"sub": "s".repeat(256)}), json!({"sub": "a\u{0}"}),
+            json!({"at_hash": "AAAA"}), json!({"at_hash": 1}), json!({"tid": "a"}), json!({"tid": 1}), json!({"auth_time": NOW - 3661}), json!({"auth_time": "1"}),
+        ] {
+            assert!(matches!(verify(over.clone()), Err(IdTokenError::Invalid(_))), "{over}");
+        }
+    }
+
+    #[test]
+    fn refuses_a_nonce_of_another_sign_in() {
+        for nonce in [json!(null), json!(""), json!("m"), json!(1), json!(["n"])] {
+            assert_eq!(verify(json!({"nonce": nonce})).unwrap_err(), IdTokenError::NonceMismatch, "{nonce}");
+        }
+    }
+
+    #[test]
+    fn says_what_came_and_what_was_expected() {
+        let error = verify(json!({"iss": "https://evil.example\n"})).unwrap_err();
+        assert_eq!(error.to_string(), "`iss` is \"https://evil.example \", expected is https://id.example");
+    }
 }

@@ -1,1 +1,2 @@
 //! The protocol, pure: values in, requests out; responses in, values out.
+pub mod id_token;
