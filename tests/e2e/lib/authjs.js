@@ -15,7 +15,8 @@ export function authjsServer(env) {
     profile: (profile) => ({ id: profile.id, name: `${profile.first_name} ${profile.last_name}`, email: profile.email, image: profile.raw_attributes.picture }),
   };
   const op = { id: "op", name: "Example ID", type: "oidc", issuer: env.AUTH_OP_ISSUER, idToken: false, clientId: env.AUTH_OP_ID, clientSecret: env.AUTH_OP_SECRET, checks: ["pkce", "state", "nonce"] };
-  const config = { basePath: "/api/auth", secret: env.AUTH_SECRET, trustHost: true, providers: [workos, op], logger: { error: () => {}, warn: () => {}, debug: () => {} } };
+  const fast = { ...op, id: "fast", name: "Fast ID", issuer: env.AUTH_FAST_ISSUER, clientId: env.AUTH_FAST_ID, clientSecret: env.AUTH_FAST_SECRET };
+  const config = { basePath: "/api/auth", secret: env.AUTH_SECRET, trustHost: true, providers: [workos, op, fast], logger: { error: () => {}, warn: () => {}, debug: () => {} } };
   return http.createServer(async (request, response) => {
     let body = "";
     for await (const chunk of request.setEncoding("utf8")) body += chunk;

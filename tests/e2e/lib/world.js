@@ -1,4 +1,4 @@
-// Everything a test needs, started on free loopback ports: both providers, the application's front, and authcfg behind it.
+// Everything a test needs, started on free loopback ports: the providers, the application's front, and authcfg behind it.
 //
 // The application is on `localhost`, the providers on 127.0.0.1: different sites for a browser, as in life.
 import assert from "node:assert/strict";
@@ -8,14 +8,17 @@ import { serve } from "./authcfg.js";
 import { startFront } from "./front.js";
 import { startOpenid } from "./openid.js";
 import { Program } from "./program.js";
+import { startScripted } from "./scripted.js";
 import { ACME, startWorkos } from "./workos.js";
 
-export const DEPLOYMENT = ({ front, workos, op }) => `
+export const DEPLOYMENT = ({ front, workos, op, scripted }) => `
 base_url: ${front.authUrl}
 providers:
   workos: {issuer: "${workos.issuer}"}
   op: {use: oidc, name: Example ID, issuer: "${op.issuer}"}
+  fast: {use: oidc, name: Fast ID, issuer: "${scripted.issuer("fine")}"}
 routes:
+  - {domains: [op.example], provider: op}
   - {domains: [acme.example, "*.acme.example"], provider: workos, request: {organization: ${ACME.organization}}}
 `;
 
@@ -35,10 +38,11 @@ export async function startWorld({ deployment = DEPLOYMENT, env = () => ({}), fi
     const opSecret = canary("op-secret");
     const redirect_uris = ["op", "acme", "form"].map((id) => `${front.authUrl}/callback/${id}`);
     const op = keep(await startOpenid({ clients: [{ client_id: "client-of-op", client_secret: opSecret, redirect_uris }] }));
-    const parts = { front, workos, op, opSecret, secret };
+    const scripted = keep(await startScripted({ clientSecret: canary("scripted-secret") }));
+    const parts = { front, workos, op, opSecret, scripted, secret };
     const environment = {
       AUTH_SECRET: secret, AUTH_WORKOS_ID: workos.clientId, AUTH_WORKOS_SECRET: workos.clientSecret,
-      AUTH_OP_ID: "client-of-op", AUTH_OP_SECRET: opSecret, ...env(parts),
+      AUTH_OP_ID: "client-of-op", AUTH_OP_SECRET: opSecret, AUTH_FAST_ID: scripted.clientId, AUTH_FAST_SECRET: scripted.clientSecret, ...env(parts),
     };
     const world = {
       ...parts,
@@ -53,7 +57,7 @@ export async function startWorld({ deployment = DEPLOYMENT, env = () => ({}), fi
       /** The last assertion of each file: no secret that this world knows is in any log line. */
       assertNoSecretLogged() {
         const log = [...earlier, server.program.output].join("\n");
-        const known = [secret, opSecret, workos.clientSecret, ...front.secrets, ...workos.seen.secrets, ...op.seen.secrets];
+        const known = [secret, opSecret, workos.clientSecret, scripted.clientSecret, ...front.secrets, ...workos.seen.secrets, ...op.seen.secrets, ...scripted.seen.secrets];
         assert.ok(known.length > 5, "the run left secrets to look for");
         assert.ok(log.length > 0, "the server logged something");
         for (const one of known) assert.ok(!log.includes(one), `the log holds a secret: ${lineWith(log, one)}`);
@@ -75,9 +79,9 @@ export async function startWorld({ deployment = DEPLOYMENT, env = () => ({}), fi
 }
 
 /** `E2E_ENGINE=authjs`: the same tests against Auth.js, to see that a test fails for authcfg's sake and not for its own. */
-async function startAuthjs({ front, workos, op }, env) {
+async function startAuthjs({ front, workos, op, scripted }, env) {
   const script = fileURLToPath(new URL("../../bench/authjs.mjs", import.meta.url));
-  const program = new Program(process.execPath, [script], { env: { ...env, AUTH_URL: front.authUrl, AUTH_WORKOS_ISSUER: workos.issuer, AUTH_OP_ISSUER: op.issuer } });
+  const program = new Program(process.execPath, [script], { env: { ...env, AUTH_URL: front.authUrl, AUTH_WORKOS_ISSUER: workos.issuer, AUTH_OP_ISSUER: op.issuer, AUTH_FAST_ISSUER: scripted.issuer("fine") } });
   const [, backend] = await program.until(/listening on (\S+)/);
   return { program, backend, stop: () => program.stop() };
 }

@@ -91,7 +91,7 @@ for (const version of ["v4", "v5"]) {
     await openApp(page, world.front, version);
     const providers = await page.evaluate("client.getProviders()");
     const of = (id, name, type) => ({ id, name, type, signinUrl: `${world.front.authUrl}/signin/${id}`, callbackUrl: `${world.front.authUrl}/callback/${id}` });
-    assert.deepEqual(Object.values(providers), [of("workos", "WorkOS", "oauth"), of("op", "Example ID", "oidc")]);
+    assert.deepEqual(Object.values(providers), [of("workos", "WorkOS", "oauth"), of("op", "Example ID", "oidc"), of("fast", "Fast ID", "oidc")]);
     await page.context().close();
   });
 }
