@@ -124,7 +124,9 @@ impl SignedIdToken {
         for (name, pattern) in expected.require {
             match claims.get(name).and_then(Value::as_str) {
                 Some(text) if pattern.is_match(text) => {}
-                Some(_) => return Err(invalid(format!("`{name}` does not match what the provider file requires"))),
+                Some(_) => {
+                    return Err(invalid(format!("`{name}` does not match what the provider file requires")));
+                }
                 None => return Err(invalid(format!("`{name}` is missing, or is no text"))),
             }
         }
@@ -134,7 +136,10 @@ impl SignedIdToken {
 }
 
 fn check_issuer(claims: &Map<String, Value>, expected: &Expected<'_>) -> Result<(), IdTokenError> {
-    let iss = claims.get("iss").and_then(Value::as_str).ok_or_else(|| invalid("`iss` is missing, or is no text"))?;
+    let iss = claims
+        .get("iss")
+        .and_then(Value::as_str)
+        .ok_or_else(|| invalid("`iss` is missing, or is no text"))?;
     if expected.issuers.iter().any(|issuer| !issuer.is_empty() && issuer == iss) {
         return Ok(());
     }
@@ -145,7 +150,8 @@ fn check_issuer(claims: &Map<String, Value>, expected: &Expected<'_>) -> Result<
 /// `aud` must have us; whoever else it has must be one we trust, unless `azp` says that it was issued to us.
 fn check_audience(claims: &Map<String, Value>, expected: &Expected<'_>) -> Result<(), IdTokenError> {
     let is_trusted = |text: &str| {
-        !text.is_empty() && (text == expected.client_id || expected.audiences.iter().any(|known| known == text))
+        !text.is_empty()
+            && (text == expected.client_id || expected.audiences.iter().any(|known| known == text))
     };
     let audiences: Vec<&str> = match claims.get("aud") {
         Some(Value::String(audience)) => vec![audience],
@@ -170,11 +176,17 @@ fn check_times(claims: &Map<String, Value>, expected: &Expected<'_>) -> Result<(
     let Expected { now, clock_skew, .. } = *expected;
     let exp = date(claims, "exp")?.ok_or_else(|| invalid("`exp` is missing"))?;
     if exp.saturating_add(clock_skew) <= now {
-        return Err(invalid(format!("it expired {} s ago; is this machine's clock right?", now.saturating_sub(exp))));
+        return Err(invalid(format!(
+            "it expired {} s ago; is this machine's clock right?",
+            now.saturating_sub(exp)
+        )));
     }
     let iat = date(claims, "iat")?.ok_or_else(|| invalid("`iat` is missing"))?;
     if iat > now.saturating_add(clock_skew) {
-        return Err(invalid(format!("it was issued {} s ahead of now; is this machine's clock right?", iat - now)));
+        return Err(invalid(format!(
+            "it was issued {} s ahead of now; is this machine's clock right?",
+            iat - now
+        )));
     }
     if iat.saturating_add(MAX_AGE + clock_skew) < now {
         return Err(invalid(format!("it was issued {} s ago, before this sign-in", now - iat)));
@@ -183,7 +195,8 @@ fn check_times(claims: &Map<String, Value>, expected: &Expected<'_>) -> Result<(
         return Err(invalid("`nbf` is ahead of now"));
     }
     if let Some(max_age) = expected.max_age {
-        let auth_time = date(claims, "auth_time")?.ok_or_else(|| invalid("`auth_time` is missing, though max_age was sent"))?;
+        let auth_time = date(claims, "auth_time")?
+            .ok_or_else(|| invalid("`auth_time` is missing, though max_age was sent"))?;
         if auth_time.saturating_add(max_age).saturating_add(clock_skew) < now {
             return Err(invalid("`auth_time` is longer ago than max_age"));
         }
@@ -196,7 +209,9 @@ fn date(claims: &Map<String, Value>, name: &str) -> Result<Option<u64>, IdTokenE
     match claims.get(name) {
         None => Ok(None),
         Some(Value::Number(number)) => {
-            let fraction = || number.as_f64().filter(|seconds| (0.0..1e15).contains(seconds)).map(|seconds| seconds as u64);
+            let fraction = || {
+                number.as_f64().filter(|seconds| (0.0..1e15).contains(seconds)).map(|seconds| seconds as u64)
+            };
             number.as_u64().or_else(fraction).map(Some).ok_or_else(|| invalid(format!("`{name}` is no date")))
         }
         Some(_) => Err(invalid(format!("`{name}` is no number"))),
@@ -213,17 +228,25 @@ fn check_nonce(claims: &Map<String, Value>, expected: &Expected<'_>) -> Result<(
 
 /// `at_hash` may be absent; where it is there, it must be the hash of the access token (OpenID Connect Core §3.1.3.6).
 fn check_at_hash(claims: &Map<String, Value>, alg: Alg, expected: &Expected<'_>) -> Result<(), IdTokenError> {
-    let (Some(found), Some(access_token)) = (claims.get("at_hash"), expected.access_token) else { return Ok(()) };
+    let (Some(found), Some(access_token)) = (claims.get("at_hash"), expected.access_token) else {
+        return Ok(());
+    };
     let hash = digest::digest(alg.hash(), access_token.expose().as_bytes());
     let half = URL_SAFE_NO_PAD.encode(&hash.as_ref()[..hash.as_ref().len() / 2]);
-    if found.as_str() == Some(half.as_str()) { Ok(()) } else { Err(invalid("`at_hash` is not that of the access token")) }
+    if found.as_str() == Some(half.as_str()) {
+        Ok(())
+    } else {
+        Err(invalid("`at_hash` is not that of the access token"))
+    }
 }
 
 fn subject(claims: &Map<String, Value>) -> Result<String, IdTokenError> {
     match claims.get("sub").and_then(Value::as_str) {
         None => Err(invalid("`sub` is missing, or is no text")),
         Some("") => Err(invalid("`sub` is empty")),
-        Some(sub) if sub.len() > MAX_SUB || sub.chars().any(char::is_control) => Err(invalid("`sub` is too long, or has control characters")),
+        Some(sub) if sub.len() > MAX_SUB || sub.chars().any(char::is_control) => {
+            Err(invalid("`sub` is too long, or has control characters"))
+        }
         Some(sub) => Ok(sub.to_owned()),
     }
 }
@@ -284,9 +307,19 @@ mod tests {
     #[test]
     fn accepts_what_is_right() {
         for over in [
-            json!({}), json!({"aud": ["client"]}), json!({"aud": ["client", "service"]}), json!({"aud": ["client", "x"], "azp": "client"}),
-            json!({"exp": NOW - 59}), json!({"iat": NOW - 600}), json!({"iat": NOW + 60}), json!({"nbf": NOW}), json!({"exp": 1_800_000_300.5}),
-            json!({"at_hash": half_hash("AT")}), json!({"tid": "12"}), json!({"auth_time": NOW - 3600}), json!({"sub": "s".repeat(255)}),
+            json!({}),
+            json!({"aud": ["client"]}),
+            json!({"aud": ["client", "service"]}),
+            json!({"aud": ["client", "x"], "azp": "client"}),
+            json!({"exp": NOW - 59}),
+            json!({"iat": NOW - 600}),
+            json!({"iat": NOW + 60}),
+            json!({"nbf": NOW}),
+            json!({"exp": 1_800_000_300.5}),
+            json!({"at_hash": half_hash("AT")}),
+            json!({"tid": "12"}),
+            json!({"auth_time": NOW - 3600}),
+            json!({"sub": "s".repeat(255)}),
         ] {
             assert!(verify(over.clone()).is_ok(), "{over}");
         }
@@ -295,13 +328,42 @@ mod tests {
     #[test]
     fn refuses_each_claim_that_is_missing_wrong_or_of_another_type() {
         for over in [
-            json!({"iss": null}), json!({"iss": ""}), json!({"iss": "https://id.example/"}), json!({"iss": ["https://id.example"]}),
-            json!({"aud": null}), json!({"aud": []}), json!({"aud": "other"}), json!({"aud": [["client"]]}), json!({"aud": ["client", 1]}),
-            json!({"aud": ["client", "x"]}), json!({"aud": ["client", "x"], "azp": "x"}), json!({"azp": "x"}), json!({"azp": 1}), json!({"azp": ""}),
-            json!({"exp": null}), json!({"exp": NOW - 60}), json!({"exp": "never"}), json!({"exp": -1}), json!({"exp": true}),
-            json!({"iat": null}), json!({"iat": NOW + 61}), json!({"iat": NOW - 661}), json!({"iat": "1"}), json!({"nbf": NOW + 61}), json!({"nbf": "0"}),
-            json!({"sub": null}), json!({"sub": ""}), json!({"sub": 1}), json!({"sub": "s".repeat(256)}), json!({"sub": "a\u{0}"}),
-            json!({"at_hash": "AAAA"}), json!({"at_hash": 1}), json!({"tid": "a"}), json!({"tid": 1}), json!({"auth_time": NOW - 3661}), json!({"auth_time": "1"}),
+            json!({"iss": null}),
+            json!({"iss": ""}),
+            json!({"iss": "https://id.example/"}),
+            json!({"iss": ["https://id.example"]}),
+            json!({"aud": null}),
+            json!({"aud": []}),
+            json!({"aud": "other"}),
+            json!({"aud": [["client"]]}),
+            json!({"aud": ["client", 1]}),
+            json!({"aud": ["client", "x"]}),
+            json!({"aud": ["client", "x"], "azp": "x"}),
+            json!({"azp": "x"}),
+            json!({"azp": 1}),
+            json!({"azp": ""}),
+            json!({"exp": null}),
+            json!({"exp": NOW - 60}),
+            json!({"exp": "never"}),
+            json!({"exp": -1}),
+            json!({"exp": true}),
+            json!({"iat": null}),
+            json!({"iat": NOW + 61}),
+            json!({"iat": NOW - 661}),
+            json!({"iat": "1"}),
+            json!({"nbf": NOW + 61}),
+            json!({"nbf": "0"}),
+            json!({"sub": null}),
+            json!({"sub": ""}),
+            json!({"sub": 1}),
+            json!({"sub": "s".repeat(256)}),
+            json!({"sub": "a\u{0}"}),
+            json!({"at_hash": "AAAA"}),
+            json!({"at_hash": 1}),
+            json!({"tid": "a"}),
+            json!({"tid": 1}),
+            json!({"auth_time": NOW - 3661}),
+            json!({"auth_time": "1"}),
         ] {
             assert!(matches!(verify(over.clone()), Err(IdTokenError::Invalid(_))), "{over}");
         }

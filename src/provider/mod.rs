@@ -1,1 +1,204 @@
-//! A provider that can run.
+//! A provider that can run: templates and paths compiled, addresses checked, defaults filled in.
+//!
+//! In: a [`ProviderSpec`], what a file says. Out: a [`Provider`], what it means, and every finding on the way. One file
+//! per noun, as in [`spec`](crate::spec); rules that look at several keys at once are in [`check`].
+
+pub mod authorize;
+pub mod callback;
+pub mod catalog;
+mod check;
+pub mod client_auth;
+mod compile;
+mod endpoint;
+pub mod finding;
+pub mod id_token;
+pub mod metadata;
+pub mod profile;
+pub mod read;
+pub mod registration;
+pub mod step;
+pub mod userinfo;
+pub mod variable;
+
+use indexmap::IndexMap;
+use serde_json::{Map, Value};
+
+use crate::diagnostic::{Diagnostic, Severity, code};
+use crate::provider::authorize::Authorize;
+use crate::provider::callback::Callback;
+use crate::provider::client_auth::ClientAuth;
+use crate::provider::compile::Compiler;
+use crate::provider::endpoint::HostRule;
+use crate::provider::finding::{Finding, segment};
+use crate::provider::id_token::IdTokenPolicy;
+use crate::provider::metadata::MetadataTemplates;
+use crate::provider::read::Read;
+use crate::provider::step::Step;
+use crate::provider::userinfo::UserinfoCall;
+use crate::provider::variable::Constraint;
+use crate::spec::client_auth::TokenEndpointAuthMethod;
+use crate::spec::provider::Protocol;
+use crate::spec::vector::Vector;
+use crate::spec::{ProviderSpec, identity};
+use crate::yaml::Document;
+
+pub use registration::{Registration, RegistrationError, RegistrationValues};
+
+/// A provider that can run.
+#[derive(Debug)]
+pub struct Provider {
+    /// The id: the name of the file.
+    pub id: String,
+    /// The name as the provider writes it.
+    pub name: String,
+    /// Other ids under which it is served.
+    pub aliases: Vec<String>,
+    /// How its button looks.
+    pub brand: identity::Brand,
+    /// Whether there is an id_token.
+    pub protocol: Protocol,
+    /// What the deployment fills in.
+    pub vars: IndexMap<String, Constraint>,
+    /// Members of the client's registration.
+    pub client: IndexMap<String, Constraint>,
+    /// Names that this provider uses for standard parameters.
+    pub rename: IndexMap<String, String>,
+    /// What the file writes of the provider's metadata.
+    pub metadata: MetadataTemplates,
+    /// How the authorization request deviates.
+    pub authorize: Authorize,
+    /// How the authorization response deviates.
+    pub callback: Callback,
+    /// How the client authenticates.
+    pub client_auth: ClientAuth,
+    /// How the token request deviates.
+    pub token: Step,
+    /// The calls that tell who has signed in; `None` where the file leaves it to the metadata.
+    pub userinfo: Option<Vec<UserinfoCall>>,
+    /// What the id_token must look like.
+    pub id_token: IdTokenPolicy,
+    /// How the person's claims come about.
+    pub profile: IndexMap<String, Read>,
+    /// Sign-ins that prove the file.
+    pub tests: Vec<Vector>,
+}
+
+impl Provider {
+    /// Compiles what a file says. All findings at once; a provider only where none of them is an error.
+    pub fn compile(spec: &ProviderSpec) -> (Option<Provider>, Vec<Finding>) {
+        let mut compiler = Compiler::new(spec, authorize::inputs(spec).into_keys());
+        let variables = |compiler: &mut Compiler,
+                         section: &str,
+                         specs: &IndexMap<_, _>|
+         -> IndexMap<String, Constraint> {
+            specs
+                .iter()
+                .map(|(name, spec)| {
+                    (String::clone(name), compiler.variable(&format!("/{section}/{}", segment(name)), spec))
+                })
+                .collect()
+        };
+        let vars = variables(&mut compiler, "vars", &spec.vars);
+        let client = variables(&mut compiler, "client", &spec.client);
+        compiler.hosts =
+            vars.iter().map(|(name, constraint)| (name.clone(), HostRule::of(constraint))).collect();
+        let provider = Provider {
+            id: spec.id.clone(),
+            name: spec.name.clone(),
+            aliases: spec.aliases.clone(),
+            brand: spec.brand.clone(),
+            protocol: spec.protocol,
+            rename: spec.rename.clone(),
+            metadata: compiler.metadata(spec),
+            authorize: compiler.authorize(spec),
+            callback: compiler.callback(&spec.callback),
+            client_auth: compiler.client_auth(spec),
+            token: compiler.token_step(&spec.token),
+            userinfo: spec.userinfo.as_ref().map(|userinfo| compiler.userinfo(userinfo)),
+            id_token: compiler.id_token(&spec.id_token),
+            profile: compiler.profile(spec),
+            tests: spec.tests.clone(),
+            vars,
+            client,
+        };
+        check::all(spec, &provider, &mut compiler);
+        let sound = compiler.findings.iter().all(|finding| finding.severity != Severity::Error);
+        (sound.then_some(provider), compiler.findings)
+    }
+
+    /// Whether a deployment must give a client secret.
+    pub fn needs_client_secret(&self) -> bool {
+        self.client_auth.method != TokenEndpointAuthMethod::None && self.client_auth.minted_secret.is_none()
+    }
+}
+
+/// Reads a provider file: what it means, and everything that is wrong with it.
+///
+/// The structure is taken from the types here; the JSON Schema, which finds every structural mistake at once, has its
+/// own pass.
+pub fn load(document: &Document) -> (Option<Provider>, Vec<Diagnostic>) {
+    let (provider, findings) = load_value(document.to_json());
+    (provider, findings.into_iter().map(|finding| finding.locate(document)).collect())
+}
+
+/// Reads the JSON form of a provider file.
+pub fn load_value(value: Value) -> (Option<Provider>, Vec<Finding>) {
+    match crate::spec::decode_provider(value) {
+        Ok(spec) => Provider::compile(&spec),
+        Err(error) => {
+            let finding = Finding::error(code::WRONG_TYPE, error.pointer, "this is not what belongs here")
+                .label(error.message);
+            (None, vec![finding])
+        }
+    }
+}
+
+/// Lays a deployment's keys over a provider file: mappings merge key by key, lists and scalars replace, null removes.
+///
+/// Among parameters, headers, inputs and claims null stays: there it drops what the RFC would send or read.
+pub fn merge(base: &mut Map<String, Value>, over: &Map<String, Value>) {
+    merge_in("", base, over);
+}
+
+fn merge_in(section: &str, base: &mut Map<String, Value>, over: &Map<String, Value>) {
+    let drops = ["headers", "inputs", "params", "profile", "query"].contains(&section);
+    for (key, value) in over {
+        match (base.get_mut(key), value) {
+            (_, Value::Null) if !drops => {
+                base.shift_remove(key);
+            }
+            (Some(Value::Object(base)), Value::Object(over)) => merge_in(key, base, over),
+            _ => {
+                base.insert(key.clone(), value.clone());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn merges_key_by_key() {
+        let mut base = json!({"a": {"b": 1, "c": [1, 2]}, "d": 1});
+        merge(
+            base.as_object_mut().unwrap(),
+            json!({"a": {"c": [3], "e": null}, "d": null, "f": {"g": 1}}).as_object().unwrap(),
+        );
+        assert_eq!(base, json!({"a": {"b": 1, "c": [3]}, "f": {"g": 1}}));
+    }
+
+    #[test]
+    fn a_null_among_parameters_or_claims_drops_the_default() {
+        let mut base = json!({"token": {"params": {"a": 1}}, "profile": {"name": "$.userinfo.name"}});
+        let over = json!({"token": {"params": {"redirect_uri": null}}, "profile": {"name": null}});
+        merge(base.as_object_mut().unwrap(), over.as_object().unwrap());
+        assert_eq!(
+            base,
+            json!({"token": {"params": {"a": 1, "redirect_uri": null}}, "profile": {"name": null}})
+        );
+    }
+}

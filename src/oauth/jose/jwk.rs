@@ -1,9 +1,10 @@
 //! A provider's keys (RFC 7517): the ones that can be used, chosen by type, algorithm and `kid`, and what they verify.
 
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384,
-    RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512,
-    RsaParameters, RsaPublicKeyComponents, UnparsedPublicKey, VerificationAlgorithm,
+    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA256,
+    RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA256,
+    RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512, RsaParameters, RsaPublicKeyComponents,
+    UnparsedPublicKey, VerificationAlgorithm,
 };
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -98,14 +99,20 @@ impl JwkSet {
     ///
     /// # Errors
     /// Why it is not believed. [`VerifyError::UnknownKey`] may be cured by newer keys.
-    pub fn verify<'j>(&self, jws: &'j Jws<'_>, algs: &[Alg], secret: Option<&Secret>) -> Result<(&'j [u8], Alg), VerifyError> {
+    pub fn verify<'j>(
+        &self,
+        jws: &'j Jws<'_>,
+        algs: &[Alg],
+        secret: Option<&Secret>,
+    ) -> Result<(&'j [u8], Alg), VerifyError> {
         let unexpected = || VerifyError::Alg {
             found: cut(&jws.alg),
             expected: algs.iter().map(|alg| alg.as_str()).collect::<Vec<_>>().join(" or "),
         };
         let alg = Alg::parse(&jws.alg).filter(|alg| algs.contains(alg)).ok_or_else(unexpected)?;
         if alg == Alg::HS256 {
-            let secret = secret.filter(|secret| secret.expose().len() >= 32).ok_or(VerifyError::ShortSecret)?;
+            let secret =
+                secret.filter(|secret| secret.expose().len() >= 32).ok_or(VerifyError::ShortSecret)?;
             let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, secret.expose().as_bytes());
             return aws_lc_rs::hmac::verify(&key, jws.signed.as_bytes(), &jws.signature)
                 .map(|()| (jws.payload.as_slice(), alg))
@@ -113,7 +120,9 @@ impl JwkSet {
         }
         let fitting: Vec<&Jwk> = self.keys.iter().filter(|key| key.serves(alg)).collect();
         let named: Vec<&Jwk> = match &jws.kid {
-            Some(kid) => fitting.into_iter().filter(|key| key.kid.as_ref() == Some(kid)).take(MAX_TRIED).collect(),
+            Some(kid) => {
+                fitting.into_iter().filter(|key| key.kid.as_ref() == Some(kid)).take(MAX_TRIED).collect()
+            }
             None if fitting.len() > 1 => return Err(VerifyError::Ambiguous(alg)),
             None => fitting,
         };
@@ -202,7 +211,8 @@ fn rsa(n: Vec<u8>, e: Vec<u8>) -> Option<Material> {
     let (n, e) = (strip(n), strip(e));
     let bits = n.len() * 8 - n.first()?.leading_zeros() as usize;
     let exponent = (e.len() <= 4).then(|| e.iter().fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte)))?;
-    ((2048..=8192).contains(&bits) && exponent >= 65_537 && exponent % 2 == 1).then_some(Material::Rsa { n, e })
+    ((2048..=8192).contains(&bits) && exponent >= 65_537 && exponent % 2 == 1)
+        .then_some(Material::Rsa { n, e })
 }
 
 /// What a stranger sent, fit for a log.
@@ -256,12 +266,20 @@ mod tests {
 
     #[test]
     fn a_key_is_found_by_its_kid_or_by_being_the_only_one() {
-        let (one, two) = (SigningKey::generate(Alg::ES256).unwrap(), SigningKey::generate(Alg::ES256).unwrap());
+        let (one, two) =
+            (SigningKey::generate(Alg::ES256).unwrap(), SigningKey::generate(Alg::ES256).unwrap());
         let both = set(json!([one.public_jwk("1"), two.public_jwk("2")]));
         assert!(verify(&both, &signed(&two, Some("2")), &[Alg::ES256]).is_ok());
-        assert_eq!(verify(&both, &signed(&two, None), &[Alg::ES256]), Err(VerifyError::Ambiguous(Alg::ES256)));
-        assert!(matches!(verify(&both, &signed(&two, Some("3")), &[Alg::ES256]), Err(VerifyError::UnknownKey { .. })));
-        let single = set(json!([two.public_jwk("2"), SigningKey::generate(Alg::EdDSA).unwrap().public_jwk("3")]));
+        assert_eq!(
+            verify(&both, &signed(&two, None), &[Alg::ES256]),
+            Err(VerifyError::Ambiguous(Alg::ES256))
+        );
+        assert!(matches!(
+            verify(&both, &signed(&two, Some("3")), &[Alg::ES256]),
+            Err(VerifyError::UnknownKey { .. })
+        ));
+        let single =
+            set(json!([two.public_jwk("2"), SigningKey::generate(Alg::EdDSA).unwrap().public_jwk("3")]));
         assert!(verify(&single, &signed(&two, None), &[Alg::ES256]).is_ok());
     }
 
@@ -275,8 +293,14 @@ mod tests {
         };
         assert_eq!(with("x5t", json!("a")), 1);
         for (name, value) in [
-            ("use", json!("enc")), ("key_ops", json!(["encrypt"])), ("d", json!("AA")), ("kid", json!(1)), ("kty", json!("oct")),
-            ("crv", json!("P-521")), ("x", json!("AA")), ("y", json!(null)),
+            ("use", json!("enc")),
+            ("key_ops", json!(["encrypt"])),
+            ("d", json!("AA")),
+            ("kid", json!(1)),
+            ("kty", json!("oct")),
+            ("crv", json!("P-521")),
+            ("x", json!("AA")),
+            ("y", json!(null)),
         ] {
             assert_eq!(with(name, value.clone()), 0, "{name}: {value}");
         }
@@ -287,7 +311,15 @@ mod tests {
         let n = |bytes: usize| URL_SAFE_NO_PAD.encode(vec![0xc1; bytes]);
         let count = |n: String, e: &str| set(json!([{"kty": "RSA", "n": n, "e": e}])).keys.len();
         assert_eq!(count(n(256), "AQAB"), 1);
-        for (n, e) in [(n(128), "AQAB"), (n(255), "AQAB"), (n(2048), "AQAB"), (n(256), "AQ"), (n(256), "Aw"), (n(256), "AQAA"), (n(256), "")] {
+        for (n, e) in [
+            (n(128), "AQAB"),
+            (n(255), "AQAB"),
+            (n(2048), "AQAB"),
+            (n(256), "AQ"),
+            (n(256), "Aw"),
+            (n(256), "AQAA"),
+            (n(256), ""),
+        ] {
             assert_eq!(count(n, e), 0, "{e}");
         }
     }
@@ -301,7 +333,10 @@ mod tests {
         assert!(keys.verify(&jws, &[Alg::HS256], Some(&secret)).is_ok());
         let other = Secret::from("0123456789012345678901234567890b");
         assert_eq!(keys.verify(&jws, &[Alg::HS256], Some(&other)).unwrap_err(), VerifyError::Signature);
-        assert_eq!(keys.verify(&jws, &[Alg::HS256], Some(&Secret::from("short"))).unwrap_err(), VerifyError::ShortSecret);
+        assert_eq!(
+            keys.verify(&jws, &[Alg::HS256], Some(&Secret::from("short"))).unwrap_err(),
+            VerifyError::ShortSecret
+        );
         assert!(matches!(keys.verify(&jws, &[Alg::RS256], Some(&secret)), Err(VerifyError::Alg { .. })));
     }
 

@@ -62,7 +62,9 @@ impl<'a> Jws<'a> {
             return Err(JwsError::TooLong);
         }
         let parts: Vec<&str> = token.splitn(5, '.').collect();
-        let [header, payload, signature] = parts[..] else { return Err(JwsError::Parts(token.split('.').count())) };
+        let [header, payload, signature] = parts[..] else {
+            return Err(JwsError::Parts(token.split('.').count()));
+        };
         if header.len() > MAX_HEADER {
             return Err(JwsError::TooLong);
         }
@@ -71,7 +73,13 @@ impl<'a> Jws<'a> {
         let header = json::parse(&decode("header", header)?).map_err(|_| JwsError::Header)?;
         let Value::Object(header) = header else { return Err(JwsError::Header) };
         let (alg, kid) = read_header(&header)?;
-        Ok(Jws { alg, kid, signed, payload: decode("payload", payload)?, signature: decode("signature", signature)? })
+        Ok(Jws {
+            alg,
+            kid,
+            signed,
+            payload: decode("payload", payload)?,
+            signature: decode("signature", signature)?,
+        })
     }
 }
 
@@ -131,10 +139,22 @@ mod tests {
 
     #[test]
     fn refuses_a_header_that_is_none() {
-        for header in ["[]", "{}", "x", r#"{"alg":["RS256"]}"#, r#"{"alg":null}"#, r#"{"alg":"RS256","kid":1}"#, r#"{"alg":"none","alg":"RS256"}"#] {
+        for header in [
+            "[]",
+            "{}",
+            "x",
+            r#"{"alg":["RS256"]}"#,
+            r#"{"alg":null}"#,
+            r#"{"alg":"RS256","kid":1}"#,
+            r#"{"alg":"none","alg":"RS256"}"#,
+        ] {
             assert_eq!(Jws::parse(&token(header)).err(), Some(JwsError::Header), "{header}");
         }
-        for (header, name) in [(r#"{"alg":"RS256","crit":["exp"]}"#, "crit"), (r#"{"alg":"RS256","b64":false}"#, "b64"), (r#"{"alg":"RS256","zip":"DEF"}"#, "zip")] {
+        for (header, name) in [
+            (r#"{"alg":"RS256","crit":["exp"]}"#, "crit"),
+            (r#"{"alg":"RS256","b64":false}"#, "b64"),
+            (r#"{"alg":"RS256","zip":"DEF"}"#, "zip"),
+        ] {
             assert_eq!(Jws::parse(&token(header)).err(), Some(JwsError::Critical(name)), "{header}");
         }
     }

@@ -5,7 +5,8 @@ use std::fmt;
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair,
+    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm,
+    Ed25519KeyPair,
 };
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -114,7 +115,11 @@ impl fmt::Debug for SigningKey {
 ///
 /// # Errors
 /// A key that cannot sign.
-pub fn sign(key: &SigningKey, kid: Option<&str>, claims: &Map<String, Value>) -> Result<String, SigningError> {
+pub fn sign(
+    key: &SigningKey,
+    kid: Option<&str>,
+    claims: &Map<String, Value>,
+) -> Result<String, SigningError> {
     let mut header = Header::new(algorithm(key.alg));
     header.kid = kid.map(str::to_owned);
     jsonwebtoken::encode(&header, claims, &key.key).map_err(|_| SigningError::Sign(key.alg))

@@ -1,0 +1,190 @@
+//! The authorization request (RFC 6749 §4.1.1): where the browser is sent, and what is remembered meanwhile.
+
+use aws_lc_rs::digest;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use indexmap::IndexMap;
+use oauth2::basic::BasicClient;
+use oauth2::{AuthUrl, ClientId, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope};
+use serde_json::{Map, Value};
+use url::Url;
+
+use crate::clock::Clock;
+use crate::expr::Context;
+use crate::flow::error::{Error, Misuse};
+use crate::flow::metadata::{EndpointName, Metadata};
+use crate::flow::pending::Pending;
+use crate::flow::step::overlay;
+use crate::oauth::Secret;
+use crate::provider::Registration;
+use crate::rng::{self, Rng};
+use crate::spec::authorize::{Pkce, ResponseMode};
+use crate::spec::provider::Protocol;
+
+/// The authorization request, and what must be remembered until its callback.
+#[derive(Clone, Debug)]
+pub struct Authorization {
+    /// Where the browser is sent.
+    pub url: Url,
+    /// What must be remembered.
+    pub pending: Pending,
+}
+
+/// Builds the authorization request of one sign-in.
+///
+/// `request` are the inputs of this sign-in as they were given; `state`, `nonce` and the PKCE verifier are made here, 32
+/// random bytes each.
+///
+/// # Errors
+/// [`Misuse::Request`] where an input breaks the provider file's rule.
+pub fn authorize(
+    registration: &Registration,
+    metadata: &Metadata,
+    redirect_uri: &str,
+    request: &IndexMap<String, String>,
+    clock: &dyn Clock,
+    rng: &dyn Rng,
+) -> Result<Authorization, Error> {
+    let provider = &registration.provider;
+    let inputs = accepted_inputs(registration, request)?;
+    let secret = || Secret::from(rng::token(rng, 32));
+    let pending = Pending {
+        provider_id: registration.id.clone(),
+        issuer: metadata.issuer.clone().unwrap_or_default(),
+        client_id_hash: client_id_hash(&registration.client_id),
+        state: secret(),
+        nonce: (provider.protocol == Protocol::Oidc).then(secret),
+        code_verifier: (provider.authorize.pkce != Pkce::None).then(secret),
+        redirect_uri: redirect_uri.to_owned(),
+        request: inputs,
+        created: clock.now(),
+    };
+    let context = context(registration, &pending, clock, rng);
+    let endpoint =
+        metadata.endpoint(EndpointName::Authorization, registration, &context)?.ok_or_else(|| {
+            Error::Misuse(Misuse::Configuration("the provider has no authorization_endpoint".into()))
+        })?;
+
+    let mut url = endpoint.url;
+    let own: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+    url.set_query(None);
+    let mut params = own;
+    for (name, value) in standard_params(registration, &url, &pending)? {
+        set(&mut params, name, value);
+    }
+    for (name, input) in &provider.authorize.inputs {
+        if let Some(value) = pending.request.get(name).and_then(Value::as_str).filter(|_| input.send) {
+            set(&mut params, name.clone(), value.to_owned());
+        }
+    }
+    overlay(&mut params, &provider.authorize.params, &context, "authorization")?;
+    for (name, _) in &mut params {
+        if let Some(theirs) = provider.rename.get(name) {
+            name.clone_from(theirs);
+        }
+    }
+    url.query_pairs_mut().extend_pairs(&params);
+    Ok(Authorization { url, pending })
+}
+
+/// The tree that templates see during one sign-in: `client`, `vars`, `request` and `flow`.
+pub fn context(registration: &Registration, pending: &Pending, clock: &dyn Clock, rng: &dyn Rng) -> Context {
+    let mut context = registration.context();
+    context.set("request", Value::Object(pending.request.clone()));
+    let mut flow = Map::new();
+    flow.insert("redirect_uri".into(), pending.redirect_uri.clone().into());
+    flow.insert("state".into(), pending.state.expose().into());
+    if let Some(nonce) = &pending.nonce {
+        flow.insert("nonce".into(), nonce.expose().into());
+    }
+    flow.insert("scope".into(), scope(registration).into());
+    flow.insert("uuid".into(), rng::uuid(rng).into());
+    flow.insert("now".into(), clock.now().into());
+    context.set("flow", Value::Object(flow));
+    context
+}
+
+/// SHA-256 of a client id, as base64url.
+pub fn client_id_hash(client_id: &str) -> String {
+    URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, client_id.as_bytes()))
+}
+
+/// The inputs that count: declared, not empty, and as the file wants them.
+fn accepted_inputs(
+    registration: &Registration,
+    request: &IndexMap<String, String>,
+) -> Result<Map<String, Value>, Error> {
+    let authorize = &registration.provider.authorize;
+    let refuse = |message: String| Err(Error::Misuse(Misuse::Request(message)));
+    let mut accepted = Map::new();
+    for (name, input) in &authorize.inputs {
+        let Some(value) = request.get(name).filter(|value| !value.trim().is_empty()) else { continue };
+        if value.len() > 2048 {
+            return refuse(format!("`{name}` is too long"));
+        }
+        match input.constraint.check(value) {
+            Ok(value) => drop(accepted.insert(name.clone(), value.into())),
+            Err(why) => return refuse(format!("`{name}`: {why}")),
+        }
+    }
+    for group in &authorize.one_of {
+        let given: Vec<&str> =
+            group.iter().map(String::as_str).filter(|name| accepted.contains_key(*name)).collect();
+        match given.len() {
+            1 => {}
+            0 => return refuse(format!("one of {} is needed", group.join(", "))),
+            _ => return refuse(format!("only one of {} may be given", given.join(", "))),
+        }
+    }
+    Ok(accepted)
+}
+
+/// What the standards ask for, in the `oauth2` crate's words.
+fn standard_params(
+    registration: &Registration,
+    endpoint: &Url,
+    pending: &Pending,
+) -> Result<Vec<(String, String)>, Error> {
+    let redirect_uri = RedirectUrl::new(pending.redirect_uri.clone())
+        .map_err(|_| Error::Misuse(Misuse::Configuration("the redirect URI is no address".into())))?;
+    let client = BasicClient::new(ClientId::new(registration.client_id.clone()))
+        .set_auth_uri(AuthUrl::from_url(endpoint.clone()))
+        .set_redirect_uri(redirect_uri);
+    let mut request = client.authorize_url(|| CsrfToken::new(pending.state.expose().to_owned()));
+    let scope = scope(registration);
+    if !scope.is_empty() {
+        request = request.add_scope(Scope::new(scope));
+    }
+    match (&pending.code_verifier, registration.provider.authorize.pkce) {
+        (Some(verifier), Pkce::S256) => {
+            let verifier = PkceCodeVerifier::new(verifier.expose().to_owned());
+            request = request.set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier));
+        }
+        (Some(verifier), Pkce::Plain) => {
+            request = request
+                .add_extra_param("code_challenge", verifier.expose().to_owned())
+                .add_extra_param("code_challenge_method", "plain");
+        }
+        _ => {}
+    }
+    if let Some(nonce) = &pending.nonce {
+        request = request.add_extra_param("nonce", nonce.expose().to_owned());
+    }
+    if registration.provider.authorize.response_mode == ResponseMode::FormPost {
+        request = request.add_extra_param("response_mode", "form_post");
+    }
+    let (url, _) = request.url();
+    Ok(url.query_pairs().into_owned().collect())
+}
+
+fn scope(registration: &Registration) -> String {
+    let authorize = &registration.provider.authorize;
+    authorize.scope.join(&authorize.separator)
+}
+
+fn set(params: &mut Vec<(String, String)>, name: String, value: String) {
+    match params.iter_mut().find(|(existing, _)| *existing == name) {
+        Some((_, existing)) => *existing = value,
+        None => params.push((name, value)),
+    }
+}

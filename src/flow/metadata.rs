@@ -1,0 +1,200 @@
+//! The metadata that a sign-in uses: what the file writes, and what was discovered (RFC 8414, OpenID Connect Discovery).
+
+use std::sync::Arc;
+
+use url::Url;
+
+use crate::expr::{Context, Template};
+use crate::flow::error::{Error, Misbehaviour, MisbehaviourKind, Misuse};
+use crate::oauth::ServerMetadata;
+use crate::provider::Registration;
+use crate::provider::metadata::Discovery;
+use crate::provider::variable::is_loopback;
+
+/// The metadata of one provider, resolved for one registration.
+#[derive(Clone, Debug, Default)]
+pub struct Metadata {
+    /// The issuer identifier, where there is one.
+    pub issuer: Option<String>,
+    /// The discovery document, where the file asks for it.
+    pub discovered: Option<Arc<ServerMetadata>>,
+}
+
+/// Where a request goes, and who said so.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    /// The address.
+    pub url: Url,
+    /// Whether the address comes from a discovery document and its host is not the issuer's: nobody here wrote it.
+    pub foreign: bool,
+}
+
+/// The endpoints of a sign-in by their RFC 8414 names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndpointName {
+    /// `authorization_endpoint`
+    Authorization,
+    /// `jwks_uri`
+    Jwks,
+    /// `token_endpoint`
+    Token,
+    /// `userinfo_endpoint`
+    Userinfo,
+}
+
+impl EndpointName {
+    /// The name in RFC 8414 §2.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            EndpointName::Authorization => "authorization_endpoint",
+            EndpointName::Jwks => "jwks_uri",
+            EndpointName::Token => "token_endpoint",
+            EndpointName::Userinfo => "userinfo_endpoint",
+        }
+    }
+}
+
+impl Metadata {
+    /// What the file alone says.
+    ///
+    /// # Errors
+    /// An issuer that cannot be rendered.
+    pub fn written(registration: &Registration) -> Result<Metadata, Error> {
+        let context = registration.context();
+        let issuer = match &registration.provider.metadata.issuer {
+            Some(template) => Some(render_url(template, &context)?.to_owned()),
+            None => None,
+        };
+        Ok(Metadata { issuer, discovered: None })
+    }
+
+    /// The address of the discovery document, where the file asks for one.
+    ///
+    /// # Errors
+    /// An address that cannot be rendered.
+    pub fn discovery_url(&self, registration: &Registration) -> Result<Option<Url>, Error> {
+        let text = match &registration.provider.metadata.discovery {
+            None => return Ok(None),
+            Some(Discovery::Url(template)) => render_url(template, &registration.context())?,
+            Some(Discovery::WellKnown) => {
+                let issuer = self.issuer.as_deref().unwrap_or_default();
+                format!("{}/.well-known/openid-configuration", issuer.strip_suffix('/').unwrap_or(issuer))
+            }
+        };
+        checked(&text).map(Some)
+    }
+
+    /// Takes in a discovery document.
+    ///
+    /// # Errors
+    /// Another issuer than the one it was asked from (OpenID Connect Discovery §4.3), unless the file says that the
+    /// issuer of an id_token depends on its claims.
+    pub fn with_discovered(
+        &self,
+        registration: &Registration,
+        document: ServerMetadata,
+    ) -> Result<Metadata, Error> {
+        let varies = registration.provider.id_token.issuer.is_some();
+        let mut issuer = self.issuer.clone();
+        match (&self.issuer, &document.issuer) {
+            (Some(expected), Some(found)) if expected != found && !varies => {
+                return Err(Misbehaviour::new(
+                    "discovery",
+                    MisbehaviourKind::DiscoveryFailed,
+                    format!("the document is of issuer {found:?}, asked was {expected:?}"),
+                ));
+            }
+            (Some(_), None) => {
+                return Err(Misbehaviour::new(
+                    "discovery",
+                    MisbehaviourKind::DiscoveryFailed,
+                    "the document has no issuer",
+                ));
+            }
+            (None, found) => issuer = found.clone(),
+            _ => {}
+        }
+        Ok(Metadata { issuer, discovered: Some(Arc::new(document)) })
+    }
+
+    /// Where a request of this sign-in goes: what the file writes, else what was discovered. `None` where neither knows.
+    ///
+    /// Where the deployment chose the issuer, an address that does not depend on it gives way to the discovered one.
+    ///
+    /// # Errors
+    /// An address that cannot be rendered, or is neither https nor of this machine.
+    pub fn endpoint(
+        &self,
+        name: EndpointName,
+        registration: &Registration,
+        context: &Context,
+    ) -> Result<Option<Endpoint>, Error> {
+        let metadata = &registration.provider.metadata;
+        let written = match name {
+            EndpointName::Authorization => &metadata.authorization_endpoint,
+            EndpointName::Jwks => &metadata.jwks_uri,
+            EndpointName::Token => &metadata.token_endpoint,
+            EndpointName::Userinfo => &metadata.userinfo_endpoint,
+        };
+        let discovered = self.discovered.as_ref().and_then(|document| document.endpoint(name.as_str()));
+        let stale = registration.issuer_is_set && discovered.is_some();
+        let written = written.as_ref().filter(|template| !stale || follows_issuer(template));
+        if let Some(template) = written {
+            let url = checked(&render_url(template, context)?)?;
+            return Ok(Some(Endpoint { url, foreign: false }));
+        }
+        let Some(found) = discovered else { return Ok(None) };
+        let url = checked(found).map_err(|_| {
+            Misbehaviour::new(
+                "discovery",
+                MisbehaviourKind::DiscoveryFailed,
+                format!("its {} is no https address", name.as_str()),
+            )
+        })?;
+        let issuer = self.issuer.as_deref().and_then(|issuer| Url::parse(issuer).ok());
+        let foreign = issuer.is_none_or(|issuer| issuer.host() != url.host());
+        Ok(Some(Endpoint { url, foreign }))
+    }
+
+    /// Whether every callback has `iss` (RFC 9207 §3).
+    pub fn sends_iss(&self, registration: &Registration) -> bool {
+        registration
+            .provider
+            .metadata
+            .authorization_response_iss_parameter_supported
+            .or(self
+                .discovered
+                .as_ref()
+                .and_then(|document| document.authorization_response_iss_parameter_supported))
+            .unwrap_or(false)
+    }
+}
+
+fn follows_issuer(template: &Template) -> bool {
+    template.names().iter().any(|name| name == "vars.issuer")
+}
+
+/// Renders the template of a URL.
+pub(super) fn render_url(template: &Template, context: &Context) -> Result<String, Error> {
+    template.render_url(context).map_err(|error| {
+        Error::Misuse(Misuse::Configuration(format!(
+            "the address `{}`: {}",
+            template.source(),
+            error.message
+        )))
+    })
+}
+
+/// A URL that requests may go to.
+pub(super) fn checked(text: &str) -> Result<Url, Error> {
+    let refuse = |why: &str| Error::Misuse(Misuse::Configuration(format!("an endpoint {why}")));
+    let url = Url::parse(text).map_err(|_| refuse("is no address"))?;
+    if !url.username().is_empty() || url.password().is_some() || url.host().is_none() {
+        return Err(refuse("has credentials, or no host"));
+    }
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if is_loopback(&url) => Ok(url),
+        _ => Err(refuse("is not https")),
+    }
+}

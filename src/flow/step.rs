@@ -1,0 +1,200 @@
+//! One request shape for every step: the RFC's parameters, the file's deviations laid over them, and the answer read back.
+
+use bytes::Bytes;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, USER_AGENT};
+use http::{Method, Request, Response};
+use indexmap::IndexMap;
+use serde_json::{Map, Value};
+use url::Url;
+use url::form_urlencoded;
+
+use crate::expr::{Context, Template};
+use crate::flow::error::{Error, ErrorResponse, Misuse};
+use crate::oauth::json;
+use crate::provider::step::{ParamTemplates, Step};
+use crate::spec::step::{Body, Method as MethodSpec, ResponseFormat};
+
+/// A request of a step before the file's deviations.
+pub(super) struct Draft<'a> {
+    /// The step's name.
+    pub name: &'a str,
+    /// Where it goes.
+    pub url: Url,
+    /// What the RFC sends.
+    pub params: Vec<(String, String)>,
+    /// Credentials in the header.
+    pub authorization: Option<HeaderValue>,
+    /// Credentials in a header of their own.
+    pub header: Option<(http::HeaderName, HeaderValue)>,
+    /// Credentials in the query.
+    pub query: Vec<(String, String)>,
+}
+
+impl Draft<'_> {
+    /// Applies what the file says about this step.
+    pub fn build(
+        mut self,
+        step: &Step,
+        rename: &IndexMap<String, String>,
+        context: &Context,
+    ) -> Result<Request<Bytes>, Error> {
+        overlay(&mut self.params, &step.params, context, self.name)?;
+        overlay(&mut self.query, &step.query, context, self.name)?;
+        for (name, _) in self.params.iter_mut().chain(&mut self.query) {
+            if let Some(theirs) = rename.get(name) {
+                name.clone_from(theirs);
+            }
+        }
+        let mut url = self.url;
+        let mut builder = Request::builder().header(ACCEPT, "application/json").header(USER_AGENT, "authcfg");
+        let body = match (step.method, step.body) {
+            (MethodSpec::Get, _) => {
+                self.query.append(&mut self.params);
+                builder = builder.method(Method::GET);
+                Bytes::new()
+            }
+            (MethodSpec::Post, Body::Form) => {
+                builder =
+                    builder.method(Method::POST).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+                form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.params).finish().into()
+            }
+            (MethodSpec::Post, Body::Json) => {
+                builder = builder.method(Method::POST).header(CONTENT_TYPE, "application/json");
+                let members: Map<String, Value> =
+                    self.params.into_iter().map(|(name, value)| (name, value.into())).collect();
+                Value::Object(members).to_string().into()
+            }
+        };
+        if !self.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&self.query);
+        }
+        let mut request = builder.uri(url.as_str()).body(body).map_err(|_| unsendable(self.name))?;
+        let headers = request.headers_mut();
+        for (name, template) in &step.headers {
+            let value = render(template, context, self.name)?;
+            if value.is_empty() {
+                headers.remove(name);
+            } else {
+                headers.insert(name, HeaderValue::from_str(&value).map_err(|_| unsendable(self.name))?);
+            }
+        }
+        if let Some((name, value)) = self.header {
+            headers.insert(name, value);
+        }
+        if let Some(value) = self.authorization {
+            headers.insert(AUTHORIZATION, value);
+        }
+        Ok(request)
+    }
+}
+
+/// Lays a file's parameters over those of the RFC: null drops one, an empty one is left out.
+pub(super) fn overlay(
+    params: &mut Vec<(String, String)>,
+    templates: &ParamTemplates,
+    context: &Context,
+    step: &str,
+) -> Result<(), Error> {
+    for (name, template) in templates {
+        let value = match template {
+            Some(template) => render(template, context, step)?,
+            None => String::new(),
+        };
+        match params.iter_mut().find(|(existing, _)| existing == name) {
+            Some((_, existing)) if !value.is_empty() => *existing = value,
+            Some(_) => params.retain(|(existing, _)| existing != name),
+            None if !value.is_empty() => params.push((name.clone(), value)),
+            None => {}
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn render(template: &Template, context: &Context, step: &str) -> Result<String, Error> {
+    template.render(context).map_err(|error| {
+        Error::Misuse(Misuse::Configuration(format!(
+            "{step}: the template `{}`: {}",
+            template.source(),
+            error.message
+        )))
+    })
+}
+
+fn unsendable(step: &str) -> Error {
+    Error::Misuse(Misuse::Configuration(format!("{step}: the request cannot be written as HTTP")))
+}
+
+/// An answer, read but not yet judged.
+pub(super) struct Answer {
+    /// The body; null where it cannot be read.
+    pub body: Value,
+    /// Whether status and `ok` tell success.
+    pub success: bool,
+    /// The error that the provider names.
+    pub error: Option<ErrorResponse>,
+    /// Why the body cannot be read.
+    pub unreadable: Option<String>,
+    /// The HTTP status.
+    pub status: http::StatusCode,
+}
+
+impl Answer {
+    /// Reads the answer of a step.
+    ///
+    /// # Errors
+    /// Only an `ok` expression that cannot be evaluated.
+    pub fn read(
+        step: &Step,
+        response: &Response<Bytes>,
+        context: &mut Context,
+        name: &str,
+    ) -> Result<Answer, Error> {
+        let (body, unreadable) = match parse(step.response.format, response) {
+            Ok(body) => (body, None),
+            Err(why) => (Value::Null, Some(why)),
+        };
+        context.set("body", body.clone());
+        let ok = match &step.response.ok {
+            Some(condition) => condition.holds(context).map_err(|error| {
+                Error::Misuse(Misuse::Configuration(format!("{name}.response.ok: {}", error.message)))
+            })?,
+            None => true,
+        };
+        let success = response.status().is_success() && ok;
+        let text = |value: Option<&Value>| match value {
+            Some(Value::String(text)) if !text.is_empty() => Some(text.clone()),
+            Some(Value::Number(number)) => Some(number.to_string()),
+            _ => None,
+        };
+        let at = |path: &Option<crate::expr::Path>, default: &str| match path {
+            Some(path) => text(path.first(context.as_value())),
+            None => text(body.get(default)),
+        };
+        let error = at(&step.response.error, "error").map(|error| {
+            ErrorResponse::new(&error, at(&step.response.error_description, "error_description").as_deref())
+        });
+        Ok(Answer { body, success, error, unreadable, status: response.status() })
+    }
+}
+
+fn parse(format: ResponseFormat, response: &Response<Bytes>) -> Result<Value, String> {
+    let content_type =
+        response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if content_type.trim_start().to_ascii_lowercase().starts_with("text/html") {
+        return Err("the answer is a web page".into());
+    }
+    match format {
+        ResponseFormat::Json => {
+            json::parse(response.body()).map_err(|error| format!("the answer is not JSON: {error}"))
+        }
+        ResponseFormat::Form => {
+            let mut members = Map::new();
+            for (name, value) in form_urlencoded::parse(response.body()) {
+                if members.insert(name.into_owned(), value.into_owned().into()).is_some() {
+                    return Err("a member of the answer comes twice".into());
+                }
+            }
+            Ok(Value::Object(members))
+        }
+    }
+}

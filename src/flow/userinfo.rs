@@ -1,0 +1,185 @@
+//! The calls that tell who has signed in (OpenID Connect Core §5.3).
+
+use std::sync::LazyLock;
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response};
+use serde_json::Value;
+use url::Url;
+
+use crate::expr::Context;
+use crate::flow::client_auth::{ClientCredentials, basic_unencoded_header};
+use crate::flow::error::{Error, Misbehaviour, MisbehaviourKind, Misuse};
+use crate::flow::metadata::{Endpoint, EndpointName, Metadata, checked, render_url};
+use crate::flow::step::{Answer, Draft};
+use crate::oauth::Secret;
+use crate::provider::Registration;
+use crate::provider::step::{Auth, Step};
+use crate::provider::userinfo::UserinfoCall;
+use crate::spec::client_auth::TokenEndpointAuthMethod as Method;
+use crate::spec::step::{Body, Method as HttpMethod};
+
+/// The calls of a sign-in: those of the file, else one where a userinfo endpoint is known.
+///
+/// # Errors
+/// An endpoint that cannot be rendered.
+pub fn calls<'a>(
+    registration: &'a Registration,
+    metadata: &Metadata,
+    context: &Context,
+) -> Result<&'a [UserinfoCall], Error> {
+    static STANDARD: LazyLock<[UserinfoCall; 1]> = LazyLock::new(|| [standard_call()]);
+    match &registration.provider.userinfo {
+        Some(calls) => Ok(calls),
+        None if metadata.endpoint(EndpointName::Userinfo, registration, context)?.is_some() => Ok(&*STANDARD),
+        None => Ok(&[]),
+    }
+}
+
+/// Whether this call is made in this sign-in.
+///
+/// # Errors
+/// A `when` that cannot be evaluated.
+pub fn applies(call: &UserinfoCall, context: &Context) -> Result<bool, Error> {
+    match &call.when {
+        Some(when) => when.holds(context).map_err(|error| {
+            Error::Misuse(Misuse::Configuration(format!("{}.when: {}", call.name, error.message)))
+        }),
+        None => Ok(true),
+    }
+}
+
+/// Where a call goes.
+///
+/// # Errors
+/// An endpoint that is unknown or cannot be rendered.
+pub fn endpoint(
+    call: &UserinfoCall,
+    registration: &Registration,
+    metadata: &Metadata,
+    context: &Context,
+) -> Result<Endpoint, Error> {
+    match &call.endpoint {
+        Some(template) => Ok(Endpoint { url: checked(&render_url(template, context)?)?, foreign: false }),
+        None => metadata.endpoint(EndpointName::Userinfo, registration, context)?.ok_or_else(|| {
+            Error::Misuse(Misuse::Configuration("the provider has no userinfo_endpoint".into()))
+        }),
+    }
+}
+
+/// Builds the request of a call.
+///
+/// # Errors
+/// A template that cannot be rendered.
+pub fn request(
+    call: &UserinfoCall,
+    url: Url,
+    registration: &Registration,
+    access_token: &Secret,
+    context: &Context,
+) -> Result<Request<Bytes>, Error> {
+    let mut draft =
+        Draft { name: &call.name, url, params: vec![], authorization: None, header: None, query: vec![] };
+    let sensitive = |text: String| {
+        let mut value = HeaderValue::try_from(text).map_err(|_| {
+            Misbehaviour::new(
+                "token",
+                MisbehaviourKind::TokenResponseInvalid,
+                "the access token cannot stand in a header",
+            )
+        })?;
+        value.set_sensitive(true);
+        Ok::<_, Error>(value)
+    };
+    let token = access_token.expose();
+    match call.step.auth.as_ref().unwrap_or(&Auth::Bearer) {
+        Auth::Bearer => draft.authorization = Some(sensitive(format!("Bearer {token}"))?),
+        Auth::Scheme(word) => draft.authorization = Some(sensitive(format!("{word} {token}"))?),
+        Auth::Header(name) => draft.header = Some((name.clone(), sensitive(token.to_owned())?)),
+        Auth::Query(name) => draft.query.push((name.clone(), token.to_owned())),
+        Auth::None => {}
+        Auth::Client(method) => client_auth(&mut draft, *method, registration),
+    }
+    draft.build(&call.step, &registration.provider.rename, context)
+}
+
+/// Reads the answer of a call.
+///
+/// # Errors
+/// [`MisbehaviourKind::UserinfoFailed`] for anything but a success, [`MisbehaviourKind::UserinfoInvalid`] for what cannot
+/// be read; the call named `userinfo` must answer with an object.
+pub fn response(
+    call: &UserinfoCall,
+    response: &Response<Bytes>,
+    context: &mut Context,
+) -> Result<Value, Error> {
+    let answer = Answer::read(&call.step, response, context, &call.name)?;
+    let misbehaved = |kind, detail: String| {
+        Error::ProviderMisbehaved(Misbehaviour {
+            step: call.name.clone(),
+            kind,
+            detail,
+            response: answer.error.clone(),
+        })
+    };
+    if !answer.success {
+        let detail = format!("the endpoint answered {} with an error", answer.status.as_u16());
+        return Err(misbehaved(MisbehaviourKind::UserinfoFailed, detail));
+    }
+    if let Some(why) = &answer.unreadable {
+        return Err(misbehaved(MisbehaviourKind::UserinfoInvalid, why.clone()));
+    }
+    if call.name == "userinfo" && !answer.body.is_object() {
+        return Err(misbehaved(MisbehaviourKind::UserinfoInvalid, "the answer is no JSON object".into()));
+    }
+    Ok(answer.body)
+}
+
+/// Userinfo must be about the person whom the id_token is about (OpenID Connect Core §5.3.2).
+///
+/// # Errors
+/// [`MisbehaviourKind::SubMismatch`], also where userinfo has no `sub`.
+pub fn check_subject(userinfo: &Value, sub: &str) -> Result<(), Error> {
+    match userinfo.get("sub").and_then(Value::as_str) {
+        Some(found) if found == sub => Ok(()),
+        Some(_) => Err(Misbehaviour::new(
+            "userinfo",
+            MisbehaviourKind::SubMismatch,
+            "`sub` is not that of the id_token",
+        )),
+        None => Err(Misbehaviour::new("userinfo", MisbehaviourKind::SubMismatch, "there is no `sub`")),
+    }
+}
+
+fn standard_call() -> UserinfoCall {
+    UserinfoCall {
+        name: "userinfo".into(),
+        endpoint: None,
+        when: None,
+        optional: false,
+        step: Step {
+            method: HttpMethod::Get,
+            auth: None,
+            headers: vec![],
+            params: vec![],
+            query: vec![],
+            body: Body::Form,
+            response: Default::default(),
+        },
+    }
+}
+
+fn client_auth(draft: &mut Draft<'_>, method: Method, registration: &Registration) {
+    let ClientCredentials { method, secret } =
+        ClientCredentials { method: Some(method), secret: registration.client_secret.clone() };
+    match (method, secret) {
+        (Some(Method::ClientSecretBasic | Method::ClientSecretBasicUnencoded), Some(secret)) => {
+            draft.authorization = Some(basic_unencoded_header(&registration.client_id, &secret));
+        }
+        (Some(Method::ClientSecretPost), Some(secret)) => {
+            draft.params.push(("client_id".into(), registration.client_id.clone()));
+            draft.params.push(("client_secret".into(), secret.expose().to_owned()));
+        }
+        _ => draft.params.push(("client_id".into(), registration.client_id.clone())),
+    }
+}

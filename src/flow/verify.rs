@@ -1,0 +1,136 @@
+//! What this provider's id_tokens must look like in this sign-in, and the check itself (OpenID Connect Core §3.1.3.7).
+
+use serde_json::Value;
+
+use crate::expr::Context;
+use crate::flow::error::{Error, Misbehaviour, MisbehaviourKind, Misuse};
+use crate::flow::id_token::{Expected, IdTokenError, VerifiedIdToken, verify_signature};
+use crate::flow::metadata::Metadata;
+use crate::flow::pending::Pending;
+use crate::flow::step::render;
+use crate::flow::token::TokenSet;
+use crate::oauth::Secret;
+use crate::oauth::jose::{Alg, JwkSet};
+use crate::provider::Registration;
+use crate::spec::id_token::IdTokenAlg;
+
+/// The id_token of a sign-in, and all that it is held against.
+pub struct Check<'a> {
+    /// Our registration.
+    pub registration: &'a Registration,
+    /// The provider's metadata.
+    pub metadata: &'a Metadata,
+    /// The sign-in.
+    pub pending: &'a Pending,
+    /// The token response that it came with.
+    pub token: &'a TokenSet,
+    /// Seconds since 1970.
+    pub now: u64,
+    /// How far the provider's clock may be off, in seconds.
+    pub clock_skew: u64,
+}
+
+/// Why an id_token does not count.
+#[derive(Debug)]
+pub enum Refusal {
+    /// Its key is none of those at hand: they may have been renewed.
+    UnknownKey(Error),
+    /// Anything else.
+    Final(Error),
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Error {
+        match refusal {
+            Refusal::UnknownKey(error) | Refusal::Final(error) => error,
+        }
+    }
+}
+
+impl Check<'_> {
+    /// Verifies signature and claims.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownKey`] where other keys may help; else what is wrong, as an [`Error`].
+    pub fn verify(&self, raw: &Secret, keys: &JwkSet, context: &Context) -> Result<VerifiedIdToken, Refusal> {
+        let policy = &self.registration.provider.id_token;
+        let algs: Vec<Alg> = policy.algs.iter().copied().map(alg).collect();
+        let hmac_secret = self.registration.client_secret.as_ref().filter(|_| algs.contains(&Alg::HS256));
+        let signed = verify_signature(raw, keys, &algs, hmac_secret)?;
+
+        let mut context = context.clone();
+        context.set("claims", Value::Object(signed.claims().clone()));
+        let issuers = self.issuers(&context)?;
+        let audiences = policy
+            .audiences
+            .iter()
+            .map(|template| render(template, &context, "id_token"))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(Refusal::Final)?;
+        let max_age =
+            self.pending.request.get("max_age").and_then(Value::as_str).and_then(|text| text.parse().ok());
+        let expected = Expected {
+            issuers: &issuers,
+            client_id: &self.registration.client_id,
+            audiences: &audiences,
+            nonce: self.pending.nonce.as_ref().filter(|_| policy.nonce),
+            access_token: Some(&self.token.access_token),
+            require: &policy.require,
+            max_age,
+            now: self.now,
+            clock_skew: self.clock_skew,
+        };
+        Ok(signed.check(&expected)?)
+    }
+
+    fn issuers(&self, context: &Context) -> Result<Vec<String>, Refusal> {
+        let policy = &self.registration.provider.id_token;
+        if let Some(template) = &policy.issuer {
+            // What the template reads may be missing from this token: that is the token's fault.
+            let issuer = render(template, context, "id_token").map_err(|error| match error {
+                Error::Misuse(Misuse::Configuration(why)) => {
+                    Refusal::Final(Misbehaviour::new("id_token", MisbehaviourKind::IdTokenInvalid, why))
+                }
+                other => Refusal::Final(other),
+            })?;
+            return Ok(vec![issuer]);
+        }
+        match &policy.issuers {
+            Some(issuers) => issuers
+                .iter()
+                .map(|template| render(template, context, "id_token"))
+                .collect::<Result<_, _>>()
+                .map_err(Refusal::Final),
+            None => Ok(self.metadata.issuer.iter().cloned().collect()),
+        }
+    }
+}
+
+impl From<IdTokenError> for Refusal {
+    fn from(error: IdTokenError) -> Refusal {
+        let kind = match error {
+            IdTokenError::NonceMismatch => MisbehaviourKind::NonceMismatch,
+            _ => MisbehaviourKind::IdTokenInvalid,
+        };
+        let refusal = Misbehaviour::new("id_token", kind, error.to_string());
+        match error {
+            IdTokenError::UnknownKey(_) => Refusal::UnknownKey(refusal),
+            _ => Refusal::Final(refusal),
+        }
+    }
+}
+
+fn alg(alg: IdTokenAlg) -> Alg {
+    match alg {
+        IdTokenAlg::RS256 => Alg::RS256,
+        IdTokenAlg::RS384 => Alg::RS384,
+        IdTokenAlg::RS512 => Alg::RS512,
+        IdTokenAlg::PS256 => Alg::PS256,
+        IdTokenAlg::PS384 => Alg::PS384,
+        IdTokenAlg::PS512 => Alg::PS512,
+        IdTokenAlg::ES256 => Alg::ES256,
+        IdTokenAlg::ES384 => Alg::ES384,
+        IdTokenAlg::EdDSA => Alg::EdDSA,
+        IdTokenAlg::HS256 => Alg::HS256,
+    }
+}

@@ -1,0 +1,190 @@
+//! Reading files that somebody else may have put there: regular ones, not too large, not from outside of their folder.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use crate::diagnostic::{Code, Diagnostic, code};
+
+/// More files than this are no catalogue.
+const MAX_FILES: usize = 5_000;
+/// Folders within folders.
+const MAX_DEPTH: usize = 16;
+
+/// The YAML files of a folder and of the folders in it, in order; hidden ones are skipped. What cannot be listed is a
+/// finding.
+pub fn list(folder: &Path) -> Vec<Result<PathBuf, Box<Diagnostic>>> {
+    let mut files = vec![];
+    collect(folder, 0, &mut files);
+    if files.len() > MAX_FILES {
+        let title = format!("the folder has more than {MAX_FILES} files");
+        return vec![Err(finding(code::TOO_LARGE, folder, title))];
+    }
+    files
+}
+
+fn collect(folder: &Path, depth: usize, files: &mut Vec<Result<PathBuf, Box<Diagnostic>>>) {
+    if depth > MAX_DEPTH || files.len() > MAX_FILES {
+        return;
+    }
+    let entries = match fs::read_dir(folder).and_then(Iterator::collect::<Result<Vec<_>, _>>) {
+        Ok(entries) => entries,
+        Err(error) => {
+            files.push(Err(finding(
+                code::UNREADABLE_FILE,
+                folder,
+                format!("the folder cannot be read: {}", reason(&error)),
+            )));
+            return;
+        }
+    };
+    let mut paths: Vec<PathBuf> =
+        entries.into_iter().map(|entry| entry.path()).filter(|path| !is_hidden(path)).collect();
+    paths.sort();
+    for path in paths {
+        // A link to a folder is not followed: ConfigMaps link their files one by one.
+        match fs::symlink_metadata(&path) {
+            Ok(metadata) if metadata.is_dir() => collect(&path, depth + 1, files),
+            _ if is_yaml(&path) => files.push(Ok(path)),
+            _ => {}
+        }
+    }
+}
+
+/// Whether the name says YAML.
+pub fn is_yaml(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
+}
+
+fn is_hidden(path: &Path) -> bool {
+    path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with('.'))
+}
+
+/// Reads a file: a regular one once links are followed, `beneath` a folder where one is given, of at most `limit` bytes,
+/// and not writable by everybody.
+///
+/// # Errors
+/// Why it is not read.
+pub fn read(path: &Path, beneath: Option<&Path>, limit: usize) -> Result<Vec<u8>, Box<Diagnostic>> {
+    let unreadable = |error: std::io::Error| {
+        finding(code::UNREADABLE_FILE, path, format!("the file cannot be read: {}", reason(&error)))
+    };
+    if let Some(folder) = beneath {
+        let real = path.canonicalize().map_err(unreadable)?;
+        let root = folder.canonicalize().map_err(unreadable)?;
+        if !real.starts_with(&root) {
+            return Err(finding(
+                code::UNSAFE_FILE,
+                path,
+                "the file is a link that leads out of its folder".into(),
+            ));
+        }
+    }
+    let file = open(path).map_err(unreadable)?;
+    let metadata = file.metadata().map_err(unreadable)?;
+    if !metadata.is_file() {
+        return Err(finding(code::UNREADABLE_FILE, path, "this is no regular file".into()));
+    }
+    if metadata.len() > limit as u64 {
+        let title = format!("the file has {} bytes, {limit} at most are read", metadata.len());
+        return Err(finding(code::TOO_LARGE, path, title));
+    }
+    if is_world_writable(&metadata) {
+        return Err(finding(
+            code::UNSAFE_FILE,
+            path,
+            "everybody on this machine can write to the file".into(),
+        ));
+    }
+    let mut bytes = vec![];
+    // The file may grow while it is read.
+    file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    Ok(bytes)
+}
+
+/// Opens without waiting: a pipe that nobody writes to would keep the reader for ever.
+fn open(path: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(target_os = "linux")]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        const O_NONBLOCK: i32 = 0o4000;
+        options.custom_flags(O_NONBLOCK);
+    }
+    options.open(path)
+}
+
+#[cfg(unix)]
+fn is_world_writable(metadata: &fs::Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    metadata.permissions().mode() & 0o002 != 0
+}
+
+#[cfg(not(unix))]
+fn is_world_writable(_: &fs::Metadata) -> bool {
+    false
+}
+
+fn finding(code: Code, path: &Path, title: String) -> Box<Diagnostic> {
+    Box::new(Diagnostic::about_file(code, path.display().to_string(), title))
+}
+
+/// The reason in words, without the number of the operating system.
+fn reason(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    let words = text.split(" (os error").next().unwrap_or_default();
+    words[..1].to_lowercase() + &words[1..]
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    fn refused(path: &Path, beneath: &Path) -> &'static str {
+        read(path, Some(beneath), 100).unwrap_err().code.as_str()
+    }
+
+    #[test]
+    fn reads_a_file_and_a_link_that_stays_inside() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        fs::write(root.join("a.yaml"), "a").unwrap();
+        symlink("a.yaml", root.join("b.yaml")).unwrap();
+        assert_eq!(read(&root.join("b.yaml"), Some(root), 100).unwrap(), b"a");
+        assert_eq!(
+            list(root).into_iter().map(Result::unwrap).collect::<Vec<_>>(),
+            [root.join("a.yaml"), root.join("b.yaml")]
+        );
+    }
+
+    #[test]
+    fn refuses_what_is_no_file_of_the_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        symlink("/etc/hostname", root.join("out.yaml")).unwrap();
+        symlink("loop.yaml", root.join("loop.yaml")).unwrap();
+        fs::create_dir(root.join("dir.yaml")).unwrap();
+        let pipe = root.join("pipe.yaml");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        assert_eq!(refused(&root.join("out.yaml"), root), "unsafe-file");
+        assert_eq!(refused(&root.join("loop.yaml"), root), "unreadable-file");
+        assert_eq!(refused(&root.join("dir.yaml"), root), "unreadable-file");
+        assert_eq!(refused(&root.join("missing.yaml"), root), "unreadable-file");
+        assert_eq!(refused(&pipe, root), "unreadable-file");
+    }
+
+    #[test]
+    fn refuses_what_is_too_large_or_open_to_everybody() {
+        let folder = tempfile::tempdir().unwrap();
+        let sparse = folder.path().join("sparse.yaml");
+        File::create(&sparse).unwrap().set_len(5 << 30).unwrap();
+        assert_eq!(refused(&sparse, folder.path()), "too-large");
+        let open = folder.path().join("open.yaml");
+        fs::write(&open, "a").unwrap();
+        fs::set_permissions(&open, fs::Permissions::from_mode(0o666)).unwrap();
+        assert_eq!(refused(&open, folder.path()), "unsafe-file");
+    }
+}

@@ -1,0 +1,101 @@
+//! Each parameter has one place: credentials, `state`, `nonce` and PKCE are the engine's.
+
+use crate::diagnostic::code;
+use crate::provider::Provider;
+use crate::provider::authorize::RESERVED;
+use crate::provider::compile::Compiler;
+use crate::provider::finding::{Finding, segment};
+use crate::spec::ProviderSpec;
+use crate::spec::authorize::Pkce;
+use crate::spec::client_auth::TokenEndpointAuthMethod;
+use crate::spec::step::Params;
+use crate::spec::userinfo::UserinfoSpec;
+
+pub fn check(spec: &ProviderSpec, _: &Provider, compiler: &mut Compiler) {
+    authorization(&spec.authorization.params, compiler);
+    client_credentials("/token/params", &spec.token.params, compiler);
+    client_credentials("/token/query", &spec.token.query, compiler);
+    for (index, call) in spec.userinfo.as_ref().map_or(&[][..], UserinfoSpec::calls).iter().enumerate() {
+        let at = if matches!(spec.userinfo, Some(UserinfoSpec::One(_))) {
+            "/userinfo/params".to_owned()
+        } else {
+            format!("/userinfo/{index}/params")
+        };
+        access_token(&at, &call.params, compiler);
+    }
+    if spec.token_endpoint_auth_method == Some(TokenEndpointAuthMethod::None) && spec.pkce == Pkce::None {
+        compiler.report(
+            Finding::error(code::PUBLIC_CLIENT_WITHOUT_PKCE, "/pkce", "a public client without PKCE")
+                .other("/token_endpoint_auth_method", "the client has no secret")
+                .label("whoever sees the code can use it")
+                .note("RFC 9700 §2.1.1: public clients must use PKCE"),
+        );
+    }
+    if spec.client_secret.is_some() && spec.token_endpoint_auth_method == Some(TokenEndpointAuthMethod::None)
+    {
+        compiler.report(
+            Finding::error(code::NO_EFFECT, "/client_secret", "the minted secret is never sent")
+                .on_key()
+                .other("/token_endpoint_auth_method", "the client does not authenticate"),
+        );
+    }
+}
+
+fn authorization(params: &Params, compiler: &mut Compiler) {
+    for (name, value) in params {
+        if !RESERVED.contains(&name.as_str()) {
+            continue;
+        }
+        let at = format!("/authorization/params/{}", segment(name));
+        let droppable = ["client_id", "redirect_uri", "response_type", "scope"].contains(&name.as_str());
+        if value.is_none() && droppable {
+            continue;
+        }
+        let help = match name.as_str() {
+            "scope" => "scopes stand under `scopes.default`",
+            "response_mode" => "write `authorization.response_mode`",
+            "code_challenge" | "code_challenge_method" => "how PKCE is used is `pkce`",
+            "nonce" => "a provider that does not send it back has `id_token: {nonce: false}`",
+            "state" => "remove it: a fresh one is sent with every sign-in",
+            _ => "remove it: the engine sends it",
+        };
+        compiler.report(
+            Finding::error(code::RESERVED_PARAMETER, at, format!("`{name}` cannot be set here"))
+                .on_key()
+                .label("the engine sets it, anew for every sign-in where that matters")
+                .note("RFC 6749 §4.1.1 and §10.12, RFC 7636 §4.3, OpenID Connect Core §3.1.2.1")
+                .help(help),
+        );
+    }
+}
+
+fn client_credentials(at: &str, params: &Params, compiler: &mut Compiler) {
+    for (name, value) in params {
+        if value.is_some() && ["client_id", "client_secret"].contains(&name.as_str()) {
+            compiler.report(
+                Finding::error(code::CREDENTIALS_TWICE, format!("{at}/{}", segment(name)), format!("`{name}` is written as a parameter"))
+                    .on_key()
+                    .label("credentials would travel twice")
+                    .note("RFC 6749 §2.3: a client uses one way to authenticate in a request")
+                    .help("how the client authenticates is `token_endpoint_auth_method`; another name for the parameter is `rename`"),
+            );
+        }
+    }
+}
+
+fn access_token(at: &str, params: &Params, compiler: &mut Compiler) {
+    if let Some(Some(value)) = params.get("access_token")
+        && value.source().contains("token.access_token")
+    {
+        compiler.report(
+            Finding::error(
+                code::CREDENTIALS_TWICE,
+                format!("{at}/access_token"),
+                "the access token is written as a parameter",
+            )
+            .on_key()
+            .label("it would travel twice: `auth` is `bearer` where nothing else is said")
+            .help("write `auth: query:access_token` instead"),
+        );
+    }
+}

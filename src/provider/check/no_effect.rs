@@ -1,0 +1,73 @@
+//! Keys that cannot take effect.
+
+use crate::diagnostic::code;
+use crate::provider::Provider;
+use crate::provider::compile::Compiler;
+use crate::provider::finding::Finding;
+use crate::spec::ProviderSpec;
+use crate::spec::identity::Status;
+use crate::spec::provider::{Discovery, Protocol};
+
+pub fn check(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compiler) {
+    let mut useless = |at: &str, title: &str, other: &str, label: &str| {
+        compiler.report(Finding::error(code::NO_EFFECT, at, title).on_key().other(other, label));
+    };
+    if spec.protocol == Protocol::Oauth2 {
+        if spec.id_token != Default::default() {
+            useless(
+                "/id_token",
+                "there is no id_token",
+                "/protocol",
+                "an id_token belongs to `protocol: oidc`",
+            );
+        }
+        if spec.jwks_uri.is_some() {
+            useless(
+                "/jwks_uri",
+                "there is no id_token to check with these keys",
+                "/protocol",
+                "an id_token belongs to `protocol: oidc`",
+            );
+        }
+    }
+    if spec.userinfo_endpoint.is_some()
+        && provider.userinfo.as_ref().is_some_and(|calls| calls.iter().all(|call| call.name != "userinfo"))
+    {
+        useless(
+            "/userinfo_endpoint",
+            "nothing calls this endpoint",
+            "/userinfo",
+            "no call without `as` here",
+        );
+    }
+    if spec.id_token.issuer.is_some() && spec.id_token.issuers.is_some() {
+        useless("/id_token/issuers", "the issuer is given twice", "/id_token/issuer", "this one counts");
+    }
+    if spec.successor.is_some() && spec.status == Status::Active {
+        compiler.report(
+            Finding::error(code::NO_EFFECT, "/successor", "an active provider has no successor")
+                .on_key()
+                .help("write `status: deprecated` or `status: dead`"),
+        );
+    }
+    if spec.discovery == Some(Discovery::WellKnown(false)) {
+        compiler.report(
+            Finding::error(code::NO_EFFECT, "/discovery", "`discovery: false` is what holds without it")
+                .on_key(),
+        );
+    }
+    if spec.scopes.separator.is_some()
+        && provider.authorize.scope.len() < 2
+        && provider.authorize.scope.len() == 1
+    {
+        compiler.report(
+            Finding::warning(
+                code::NO_EFFECT,
+                "/scopes/separator",
+                "no default scope exercises the separator",
+            )
+            .on_key()
+            .other("/scopes/default", "one scope has nothing to be separated from"),
+        );
+    }
+}

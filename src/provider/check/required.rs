@@ -1,0 +1,88 @@
+//! What a provider cannot run without.
+
+use crate::diagnostic::code;
+use crate::provider::Provider;
+use crate::provider::compile::Compiler;
+use crate::provider::finding::Finding;
+use crate::spec::ProviderSpec;
+use crate::spec::identity::Status;
+use crate::spec::provider::{Discovery, Protocol};
+use crate::spec::userinfo::UserinfoSpec;
+
+pub fn check(spec: &ProviderSpec, _: &Provider, compiler: &mut Compiler) {
+    let discovers = !matches!(spec.discovery, None | Some(Discovery::WellKnown(false)));
+    let mut need = |present: bool, field: &str, why: &str| {
+        if !present {
+            compiler.report(
+                Finding::error(code::MISSING_FIELD, "", format!("`{field}` is missing"))
+                    .label(why.to_owned())
+                    .help(if spec.protocol == Protocol::Oidc {
+                        format!("write `{field}`, or `discovery: true` to read it from the provider")
+                    } else {
+                        format!("write `{field}`")
+                    }),
+            );
+        }
+    };
+    need(
+        spec.authorization_endpoint.is_some() || discovers,
+        "authorization_endpoint",
+        "nowhere to send the browser",
+    );
+    need(spec.token_endpoint.is_some() || discovers, "token_endpoint", "nowhere to exchange the code");
+    if spec.protocol == Protocol::Oidc {
+        need(spec.issuer.is_some(), "issuer", "an id_token is checked against its issuer");
+        let symmetric = spec
+            .id_token
+            .algs
+            .as_ref()
+            .is_some_and(|algs| algs.iter().all(|alg| *alg == crate::spec::id_token::IdTokenAlg::HS256));
+        need(
+            spec.jwks_uri.is_some() || discovers || symmetric,
+            "jwks_uri",
+            "no keys to check id_tokens with",
+        );
+    } else {
+        let sub = spec.profile.get("sub").is_some_and(Option::is_some);
+        if !sub {
+            let at = if spec.profile.is_empty() { "" } else { "/profile" };
+            compiler.report(
+                Finding::error(code::MISSING_FIELD, at, "`profile.sub` is missing")
+                    .label("a sign-in without a subject fails")
+                    .help("write where the provider's own, lasting id of the person stands: `sub: $.userinfo.id`"),
+            );
+        }
+        let calls = spec.userinfo.as_ref().map(UserinfoSpec::calls);
+        let unnamed = calls.is_some_and(|calls| calls.iter().any(|call| call.name.is_none()));
+        if unnamed && spec.userinfo_endpoint.is_none() && !discovers {
+            compiler.report(
+                Finding::error(code::MISSING_FIELD, "/userinfo", "`userinfo_endpoint` is missing")
+                    .on_key()
+                    .label("this call has nowhere to go"),
+            );
+        }
+    }
+    if spec.discovery == Some(Discovery::WellKnown(true)) && spec.issuer.is_none() {
+        compiler.report(
+            Finding::error(code::MISSING_FIELD, "/discovery", "`issuer` is missing")
+                .on_key()
+                .label("the discovery document stands below the issuer")
+                .note("OpenID Connect Discovery §4"),
+        );
+    }
+    if spec.client_secret.is_some() && !spec.client.contains_key("private_key") {
+        compiler.report(
+            Finding::error(code::MISSING_FIELD, "/client_secret", "`client.private_key` is missing")
+                .on_key()
+                .label("the secret is signed with it")
+                .help("declare it: `client: {private_key: {secret: true, format: pem}}`"),
+        );
+    }
+    if spec.status != Status::Active && spec.successor.is_none() && spec.status == Status::Deprecated {
+        compiler.report(
+            Finding::warning(code::MISSING_FIELD, "/status", "a deprecated provider names no successor")
+                .on_key()
+                .help("write the id of the file to use instead as `successor`"),
+        );
+    }
+}

@@ -1,0 +1,106 @@
+//! The tests a file carries.
+
+use crate::diagnostic::{code, nearest};
+use crate::provider::Provider;
+use crate::provider::compile::Compiler;
+use crate::provider::finding::{Finding, segment};
+use crate::spec::ProviderSpec;
+
+pub fn check(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compiler) {
+    if spec.tests.is_empty() {
+        compiler.report(
+            Finding::warning(code::MISSING_TEST, "", "the provider has no test")
+                .help("write under `tests` what the provider answers, and the profile that comes of it"),
+        );
+    } else if spec.tests.iter().all(|vector| vector.error.is_none()) {
+        compiler.report(
+            Finding::warning(code::MISSING_TEST, "/tests", "no test shows an error")
+                .on_key()
+                .help("add one with `error: CODE`, such as a token response with an error"),
+        );
+    }
+    let calls: Vec<&str> = provider.userinfo.iter().flatten().map(|call| call.name.as_str()).collect();
+    for (index, vector) in spec.tests.iter().enumerate() {
+        let at = format!("/tests/{index}");
+        for name in vector.named.keys().filter(|name| !calls.contains(&name.as_str())) {
+            let keys = calls.iter().copied().chain(KEYS);
+            unknown(
+                compiler,
+                format!("{at}/{}", segment(name)),
+                name,
+                keys,
+                "neither a key of a test nor a call's `as`",
+            );
+        }
+        for key in vector.expect.keys() {
+            let (step, facet) = key.split_once('.').unwrap_or((key, "params"));
+            let at = format!("{at}/expect/{}", segment(key));
+            let steps = ["authorization", "token", "userinfo"];
+            if !steps.contains(&step) && !calls.contains(&step) {
+                unknown(
+                    compiler,
+                    at,
+                    step,
+                    steps.into_iter().chain(calls.iter().copied()),
+                    "no step has this name",
+                );
+            } else if !FACETS.contains(&facet) {
+                unknown(compiler, at, facet, FACETS.into_iter(), "not a part of a request");
+            }
+        }
+        if vector.error.is_some() && vector.profile.is_some() {
+            compiler.report(
+                Finding::error(
+                    code::NO_EFFECT,
+                    format!("{at}/profile"),
+                    "a test ends with an error or with a profile",
+                )
+                .on_key()
+                .other(format!("{at}/error"), "this one wants an error"),
+            );
+        }
+        if vector.error.is_none()
+            && vector.profile.is_none()
+            && vector.token.is_empty()
+            && vector.expect.is_empty()
+        {
+            compiler.report(
+                Finding::error(code::MISSING_FIELD, at, "the test asks for nothing")
+                    .help("say what must come of it: `profile`, `error`, `token` or `expect`"),
+            );
+        }
+    }
+}
+
+const FACETS: [&str; 6] = ["auth", "body", "headers", "method", "params", "url"];
+
+const KEYS: [&str; 13] = [
+    "callback",
+    "claims",
+    "client",
+    "discovery",
+    "error",
+    "expect",
+    "name",
+    "profile",
+    "request",
+    "token",
+    "token_response",
+    "userinfo",
+    "vars",
+];
+
+fn unknown<'a>(
+    compiler: &mut Compiler,
+    at: String,
+    name: &str,
+    known: impl Iterator<Item = &'a str>,
+    label: &str,
+) {
+    let mut finding =
+        Finding::error(code::UNKNOWN_FIELD, at, format!("unknown name `{name}`")).on_key().label(label);
+    if let Some(suggestion) = nearest(name, known) {
+        finding = finding.help(format!("there is `{suggestion}`"));
+    }
+    compiler.report(finding);
+}

@@ -1,0 +1,236 @@
+//! What all parts of a provider are compiled with: findings are collected, and every template, path and expression is
+//! held against what can be known where it stands.
+
+use std::collections::BTreeSet;
+
+use crate::diagnostic::code;
+use crate::diagnostic::nearest;
+use crate::expr::{Condition, ExprError, Path, Template};
+use crate::provider::endpoint::HostRules;
+use crate::provider::finding::Finding;
+use crate::provider::read::Read;
+use crate::spec::ProviderSpec;
+use crate::spec::userinfo::UserinfoSpec;
+use crate::spec::value::{Incoming, Scalar};
+
+/// Collects findings; the same for all parts of one provider.
+pub(super) struct Compiler {
+    pub findings: Vec<Finding>,
+    vars: BTreeSet<String>,
+    client: BTreeSet<String>,
+    inputs: BTreeSet<String>,
+    captured: BTreeSet<String>,
+    calls: Vec<String>,
+    /// How free the variables are that a host may be made of.
+    pub hosts: HostRules,
+}
+
+/// How far a sign-in has come where an expression is evaluated: what the context tree holds by then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Moment {
+    /// Nothing but configuration: the issuer, the endpoints that are known before a sign-in.
+    Metadata,
+    /// The authorization request.
+    Authorize,
+    /// The callback has arrived.
+    Callback,
+    /// The token request.
+    Token,
+    /// The token response: `body`, before it is normalised.
+    TokenResponse,
+    /// The claims of the id_token are there, its signature checked, its issuer not yet.
+    IdToken,
+    /// Userinfo call number N.
+    Userinfo(usize),
+    /// The answer of userinfo call number N: `body`.
+    UserinfoResponse(usize),
+    /// Everything is there.
+    Profile,
+}
+
+impl Compiler {
+    pub fn new(spec: &ProviderSpec, inputs: impl IntoIterator<Item = String>) -> Compiler {
+        let calls = spec.userinfo.as_ref().map_or(&[][..], UserinfoSpec::calls);
+        Compiler {
+            findings: vec![],
+            vars: spec.vars.keys().cloned().collect(),
+            client: spec.client.keys().cloned().chain(["id".to_owned(), "secret".to_owned()]).collect(),
+            inputs: inputs.into_iter().collect(),
+            hosts: HostRules::new(),
+            captured: spec.callback.capture.keys().cloned().collect(),
+            calls: calls.iter().map(|call| call.name.clone().unwrap_or_else(|| "userinfo".into())).collect(),
+        }
+    }
+
+    pub fn report(&mut self, finding: Finding) {
+        self.findings.push(finding);
+    }
+
+    /// A template that goes out.
+    pub fn template(&mut self, at: &str, source: &str, moment: Moment) -> Option<Template> {
+        match Template::compile(source) {
+            Ok(template) => {
+                self.names(at, source, &template.names(), moment);
+                Some(template)
+            }
+            Err(error) => {
+                self.expression(at, code::INVALID_TEMPLATE, "the template cannot be read", error);
+                None
+            }
+        }
+    }
+
+    pub fn scalar(&mut self, at: &str, value: &Scalar, moment: Moment) -> Option<Template> {
+        self.template(at, &value.source(), moment)
+    }
+
+    /// A path of the context tree.
+    pub fn path(&mut self, at: &str, source: &str, moment: Moment) -> Option<Path> {
+        match Path::compile(source) {
+            Ok(path) => {
+                let name = source.trim_start_matches('$').trim_start_matches('.');
+                let end =
+                    name.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.')).unwrap_or(name.len());
+                self.names(at, source, &[name[..end].trim_end_matches('.').to_owned()], moment);
+                Some(path)
+            }
+            Err(error) => {
+                self.expression(at, code::INVALID_PATH, "the path cannot be read", error);
+                None
+            }
+        }
+    }
+
+    /// An expression that holds or does not.
+    pub fn condition(&mut self, at: &str, source: &str, moment: Moment) -> Option<Condition> {
+        match Condition::compile(source) {
+            Ok(condition) => {
+                self.names(at, source, &condition.names(), moment);
+                Some(condition)
+            }
+            Err(error) => {
+                self.expression(at, code::INVALID_EXPRESSION, "the expression cannot be read", error);
+                None
+            }
+        }
+    }
+
+    /// A value that comes in.
+    pub fn read(&mut self, at: &str, value: &Incoming, moment: Moment) -> Option<Read> {
+        Some(match value {
+            Incoming::Bool(value) => Read::Literal((*value).into()),
+            Incoming::Number(value) => Read::Literal(value.clone().into()),
+            Incoming::Literal(literal) => Read::Literal(literal.value.clone()),
+            Incoming::Text(text) if text.starts_with('$') => Read::Path(self.path(at, text, moment)?),
+            Incoming::Text(text) if text.contains("{{") || text.contains("{%") => {
+                Read::Template(self.template(at, text, moment)?)
+            }
+            Incoming::Text(text) => Read::Literal(text.clone().into()),
+            Incoming::FirstOf(members) => {
+                let members: Vec<Option<Read>> = members
+                    .iter()
+                    .enumerate()
+                    .map(|(index, member)| self.read(&format!("{at}/{index}"), member, moment))
+                    .collect();
+                Read::FirstOf(members.into_iter().collect::<Option<_>>()?)
+            }
+            Incoming::Coerced(coerced) => {
+                Read::Coerced(self.path(&format!("{at}/from"), &coerced.from, moment)?, coerced.coercion)
+            }
+        })
+    }
+
+    fn expression(&mut self, at: &str, code: crate::diagnostic::Code, title: &str, error: ExprError) {
+        let suggestion =
+            error.unknown.as_ref().and_then(|(name, known)| nearest(name, known.iter().copied()));
+        let mut finding = Finding::error(code, at, title).label(error.message).range(error.range);
+        if let Some(suggestion) = suggestion {
+            finding = finding.help(format!("there is `{suggestion}`"));
+        }
+        self.report(finding);
+    }
+
+    /// Every name an expression reads must be one that the context can hold at that moment.
+    fn names(&mut self, at: &str, source: &str, names: &[String], moment: Moment) {
+        for name in names {
+            let (root, member) = name
+                .split_once('.')
+                .map_or((name.as_str(), None), |(root, rest)| (root, rest.split('.').next()));
+            let range = source.find(name.as_str()).map(|start| start..start + name.len());
+            let known = self.roots(moment);
+            if !known.contains(&root) {
+                let mut finding = Finding::error(code::UNKNOWN_NAME, at, format!("unknown name `{root}`"))
+                    .label("nothing here has that name")
+                    .range(range.clone().map(|range| range.start..range.start + root.len()))
+                    .note(format!("what is known here: {}", known.join(", ")));
+                if let Some(suggestion) = nearest(root, known.iter().copied()) {
+                    finding = finding.replace("a name that is known here", suggestion);
+                }
+                self.report(finding);
+                continue;
+            }
+            let declared = match root {
+                "vars" => &self.vars,
+                "client" => &self.client,
+                "request" => &self.inputs,
+                "captured" => &self.captured,
+                _ => continue,
+            };
+            if let Some(member) = member
+                && !declared.contains(member)
+            {
+                let suggestion = nearest(member, declared.iter().map(String::as_str)).map(str::to_owned);
+                let mut finding =
+                    Finding::error(code::UNKNOWN_NAME, at, format!("unknown name `{root}.{member}`"))
+                        .label(format!("not declared under `{}`", section(root)))
+                        .range(range.map(|range| {
+                            range.start + root.len() + 1..range.start + root.len() + 1 + member.len()
+                        }));
+                if let Some(suggestion) = suggestion {
+                    finding = finding.replace("a declared name is similar", suggestion);
+                }
+                self.report(finding);
+            } else if root == "client" && member == Some("secret") && moment <= Moment::Authorize {
+                self.report(
+                    Finding::error(code::EXPOSED_SECRET, at, "the client secret would leave the server")
+                        .label("the browser, or a URL's host or path, would carry it")
+                        .range(range),
+                );
+            }
+        }
+    }
+
+    fn roots(&self, moment: Moment) -> Vec<&str> {
+        let mut roots = vec!["client", "vars"];
+        let mut add = |from: Moment, names: &[&'static str]| {
+            if moment >= from {
+                roots.extend_from_slice(names);
+            }
+        };
+        add(Moment::Authorize, &["request", "flow"]);
+        add(Moment::Callback, &["callback"]);
+        add(Moment::Token, &["captured"]);
+        add(Moment::IdToken, &["token", "claims"]);
+        if matches!(moment, Moment::TokenResponse | Moment::UserinfoResponse(_)) {
+            roots.push("body");
+        }
+        let answered = match moment {
+            Moment::Userinfo(number) | Moment::UserinfoResponse(number) => number,
+            Moment::Profile => self.calls.len(),
+            _ => 0,
+        };
+        roots.extend(self.calls.iter().take(answered).map(String::as_str));
+        if moment == Moment::Profile && !roots.contains(&"userinfo") {
+            roots.push("userinfo");
+        }
+        roots
+    }
+}
+
+fn section(root: &str) -> &str {
+    match root {
+        "request" => "authorization.inputs",
+        "captured" => "callback.capture",
+        other => other,
+    }
+}

@@ -1,0 +1,168 @@
+//! A finding of meaning: what is wrong at which key, before it is known which file the key stands in.
+
+use std::ops::Range;
+
+use crate::diagnostic::{Code, Diagnostic, Help, Label, Severity, Source};
+use crate::yaml::{Document, Span};
+
+/// What is wrong, by JSON Pointer (RFC 6901): the same provider may come from one file, or from a file and the overrides
+/// of a deployment.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// What kind of mistake it is.
+    pub code: Code,
+    /// Whether it stops the provider from running.
+    pub severity: Severity,
+    /// Where it stands.
+    pub pointer: String,
+    /// Whether the key is meant rather than its value.
+    pub on_key: bool,
+    /// The part of the value that is meant, as bytes of its text.
+    pub range: Option<Range<usize>>,
+    /// What is wrong, on one line.
+    pub title: String,
+    /// Why here.
+    pub label: String,
+    /// Another place that this one contradicts, and what it says.
+    pub other: Option<(String, String)>,
+    /// Facts, with the section of the standard.
+    pub note: Option<String>,
+    /// The one change to make.
+    pub help: Option<FindingHelp>,
+}
+
+/// The one change to make.
+#[derive(Clone, Debug)]
+pub enum FindingHelp {
+    /// In words.
+    Note(String),
+    /// Put this in the place of what is marked.
+    Replace {
+        /// Why this.
+        text: String,
+        /// The new text.
+        replacement: String,
+    },
+}
+
+impl Finding {
+    /// An error at the value of `pointer`.
+    pub fn error(code: Code, pointer: impl Into<String>, title: impl Into<String>) -> Finding {
+        Finding {
+            code,
+            severity: Severity::Error,
+            pointer: pointer.into(),
+            on_key: false,
+            range: None,
+            title: title.into(),
+            label: String::new(),
+            other: None,
+            note: None,
+            help: None,
+        }
+    }
+
+    /// A warning at the value of `pointer`.
+    pub fn warning(code: Code, pointer: impl Into<String>, title: impl Into<String>) -> Finding {
+        Finding { severity: Severity::Warning, ..Finding::error(code, pointer, title) }
+    }
+
+    /// The key is meant, not its value.
+    pub fn on_key(mut self) -> Finding {
+        self.on_key = true;
+        self
+    }
+
+    /// Only this part of the value is meant.
+    pub fn range(mut self, range: Option<Range<usize>>) -> Finding {
+        self.range = range;
+        self
+    }
+
+    /// Why here.
+    pub fn label(mut self, label: impl Into<String>) -> Finding {
+        self.label = label.into();
+        self
+    }
+
+    /// The place that this one contradicts.
+    pub fn other(mut self, pointer: impl Into<String>, label: impl Into<String>) -> Finding {
+        self.other = Some((pointer.into(), label.into()));
+        self
+    }
+
+    /// Facts, with the section of the standard.
+    pub fn note(mut self, note: impl Into<String>) -> Finding {
+        self.note = Some(note.into());
+        self
+    }
+
+    /// The one change to make, in words.
+    pub fn help(mut self, help: impl Into<String>) -> Finding {
+        self.help = Some(FindingHelp::Note(help.into()));
+        self
+    }
+
+    /// The one change to make, as a patch of what is marked.
+    pub fn replace(mut self, text: impl Into<String>, replacement: impl Into<String>) -> Finding {
+        self.help = Some(FindingHelp::Replace { text: text.into(), replacement: replacement.into() });
+        self
+    }
+
+    /// The diagnostic, where the finding's pointer is a pointer of `document`.
+    pub fn locate(self, document: &Document) -> Diagnostic {
+        self.locate_by(document, |pointer| Some(pointer.to_owned()))
+    }
+
+    /// The diagnostic, where `translate` turns a pointer of the provider into one of `document`.
+    pub fn locate_by(self, document: &Document, translate: impl Fn(&str) -> Option<String>) -> Diagnostic {
+        let source = Source::of(document);
+        let span = |pointer: &str, on_key: bool| {
+            let place = document.nearest(&translate(pointer).unwrap_or_default());
+            if on_key { place.key.unwrap_or(place.value) } else { place.value }
+        };
+        let whole = span(&self.pointer, self.on_key);
+        let marked = self.range.as_ref().and_then(|range| within(document, whole, range)).unwrap_or(whole);
+        let mut labels =
+            vec![Label { source: source.clone(), span: marked, text: self.label, primary: true }];
+        if let Some((pointer, text)) = self.other {
+            labels.push(Label { source: source.clone(), span: span(&pointer, true), text, primary: false });
+        }
+        let help = self.help.map(|help| match help {
+            FindingHelp::Note(text) => Help::Note(text),
+            FindingHelp::Replace { text, replacement } => {
+                Help::Patch { text, source, span: marked, replacement }
+            }
+        });
+        Diagnostic {
+            code: self.code,
+            severity: self.severity,
+            title: self.title,
+            labels,
+            notes: self.note.into_iter().collect(),
+            help,
+        }
+    }
+}
+
+/// The part of a scalar that bytes `range` of its text stand in; `None` where quoting or folding moved them.
+fn within(document: &Document, whole: Span, range: &Range<usize>) -> Option<Span> {
+    let written = document.text().get(whole.start..whole.end)?;
+    let (quote, inner) = match written.as_bytes().first()? {
+        b'"' | b'\'' => (1, written.get(1..written.len().checked_sub(1)?)?),
+        _ => (0, written),
+    };
+    let verbatim = !inner.contains(['\\', '\n']) && !inner.contains("''");
+    let start = whole.start + quote + range.start;
+    let end = (whole.start + quote + range.end).min(whole.start + quote + inner.len());
+    (verbatim
+        && start < end
+        && document.text().is_char_boundary(start)
+        && document.text().is_char_boundary(end))
+    .then_some(Span { start, end })
+}
+
+/// A key, as one segment of a JSON Pointer.
+pub fn segment(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}

@@ -1,0 +1,60 @@
+//! What an id_token must look like, compiled.
+
+use regex::Regex;
+
+use crate::expr::Template;
+use crate::provider::compile::{Compiler, Moment};
+use crate::provider::finding::segment;
+use crate::spec::id_token::{IdTokenAlg, IdTokenSpec};
+
+/// What an id_token must look like.
+#[derive(Debug)]
+pub struct IdTokenPolicy {
+    /// The `iss` it must have, where that depends on other claims.
+    pub issuer: Option<Template>,
+    /// Several values of `iss` that are all right.
+    pub issuers: Option<Vec<Template>>,
+    /// Values of `aud` that are all right besides the client id.
+    pub audiences: Vec<Template>,
+    /// The algorithms it may be signed with.
+    pub algs: Vec<IdTokenAlg>,
+    /// Whether the nonce must come back.
+    pub nonce: bool,
+    /// Claims that must match.
+    pub require: Vec<(String, Regex)>,
+}
+
+impl Compiler {
+    pub(super) fn id_token(&mut self, spec: &IdTokenSpec) -> IdTokenPolicy {
+        IdTokenPolicy {
+            issuer: spec
+                .issuer
+                .as_deref()
+                .and_then(|source| self.template("/id_token/issuer", source, Moment::IdToken)),
+            issuers: spec.issuers.as_ref().map(|issuers| {
+                let compile = |(index, source): (usize, &String)| {
+                    self.template(&format!("/id_token/issuers/{index}"), source, Moment::Metadata)
+                };
+                issuers.iter().enumerate().filter_map(compile).collect()
+            }),
+            audiences: spec
+                .audiences
+                .iter()
+                .enumerate()
+                .filter_map(|(index, source)| {
+                    self.template(&format!("/id_token/audiences/{index}"), source, Moment::Metadata)
+                })
+                .collect(),
+            algs: spec.algs.clone().unwrap_or_else(|| vec![IdTokenAlg::RS256]),
+            nonce: spec.nonce.unwrap_or(true),
+            require: spec
+                .require
+                .iter()
+                .filter_map(|(claim, pattern)| {
+                    let at = format!("/id_token/require/{}", segment(claim));
+                    Some((claim.clone(), self.pattern(&at, pattern)?))
+                })
+                .collect(),
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! The provider's metadata (RFC 8414), as far as the file writes it: templates over the deployment's values.
+
+use crate::expr::Template;
+use crate::provider::compile::{Compiler, Moment};
+use crate::spec::ProviderSpec;
+use crate::spec::provider::Discovery as DiscoverySpec;
+
+/// What the file writes of the provider's metadata.
+#[derive(Debug)]
+pub struct MetadataTemplates {
+    /// The issuer identifier.
+    pub issuer: Option<Template>,
+    /// Where the browser is sent.
+    pub authorization_endpoint: Option<Template>,
+    /// Where a code becomes a token.
+    pub token_endpoint: Option<Template>,
+    /// Where an access token becomes facts about a person.
+    pub userinfo_endpoint: Option<Template>,
+    /// The keys that id_tokens are signed with.
+    pub jwks_uri: Option<Template>,
+    /// Whether every callback has `iss` (RFC 9207).
+    pub authorization_response_iss_parameter_supported: Option<bool>,
+    /// Where the rest is discovered.
+    pub discovery: Option<Discovery>,
+}
+
+/// Where metadata is discovered.
+#[derive(Debug)]
+pub enum Discovery {
+    /// At this address.
+    Url(Template),
+    /// At the issuer's well-known address (OpenID Connect Discovery §4).
+    WellKnown,
+}
+
+impl Compiler {
+    pub(super) fn metadata(&mut self, spec: &ProviderSpec) -> MetadataTemplates {
+        for (name, source) in [
+            ("revocation_endpoint", &spec.revocation_endpoint),
+            ("introspection_endpoint", &spec.introspection_endpoint),
+            ("device_authorization_endpoint", &spec.device_authorization_endpoint),
+            ("end_session_endpoint", &spec.end_session_endpoint),
+            ("registration_endpoint", &spec.registration_endpoint),
+        ] {
+            if let Some(source) = source {
+                self.endpoint(&format!("/{name}"), source, Moment::Metadata);
+            }
+        }
+        let mut endpoint = |name: &str, source: &Option<String>, moment| {
+            source.as_deref().and_then(|source| self.endpoint(&format!("/{name}"), source, moment))
+        };
+        MetadataTemplates {
+            issuer: endpoint("issuer", &spec.issuer, Moment::Metadata),
+            authorization_endpoint: endpoint(
+                "authorization_endpoint",
+                &spec.authorization_endpoint,
+                Moment::Authorize,
+            ),
+            token_endpoint: endpoint("token_endpoint", &spec.token_endpoint, Moment::Token),
+            userinfo_endpoint: endpoint("userinfo_endpoint", &spec.userinfo_endpoint, Moment::IdToken),
+            jwks_uri: endpoint("jwks_uri", &spec.jwks_uri, Moment::Metadata),
+            authorization_response_iss_parameter_supported: spec
+                .authorization_response_iss_parameter_supported,
+            discovery: match &spec.discovery {
+                Some(DiscoverySpec::WellKnown(true)) => Some(Discovery::WellKnown),
+                Some(DiscoverySpec::Url(source)) => {
+                    endpoint("discovery", &Some(source.clone()), Moment::Metadata).map(Discovery::Url)
+                }
+                Some(DiscoverySpec::WellKnown(false)) | None => None,
+            },
+        }
+    }
+}

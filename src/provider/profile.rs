@@ -1,0 +1,60 @@
+//! The profile mapping, compiled: OpenID Connect claim names, each with where it is read from.
+
+use indexmap::IndexMap;
+
+use crate::provider::compile::{Compiler, Moment};
+use crate::provider::finding::segment;
+use crate::provider::read::Read;
+use crate::spec::ProviderSpec;
+use crate::spec::provider::Protocol;
+
+/// The standard claims of OpenID Connect Core §5.1.
+pub const STANDARD_CLAIMS: [&str; 20] = [
+    "sub",
+    "name",
+    "given_name",
+    "family_name",
+    "middle_name",
+    "nickname",
+    "preferred_username",
+    "profile",
+    "picture",
+    "website",
+    "email",
+    "email_verified",
+    "gender",
+    "birthdate",
+    "zoneinfo",
+    "locale",
+    "phone_number",
+    "phone_number_verified",
+    "address",
+    "updated_at",
+];
+
+impl Compiler {
+    /// The mapping in order: for `protocol: oidc` the standard claims, and over them what the file says.
+    pub(super) fn profile(&mut self, spec: &ProviderSpec) -> IndexMap<String, Read> {
+        let mut profile = IndexMap::new();
+        if spec.protocol == Protocol::Oidc {
+            for claim in STANDARD_CLAIMS {
+                let path = crate::expr::Path::compile(&format!("$.claims.{claim}"));
+                profile.insert(claim.to_owned(), Read::Path(path.expect("a claim name is a member name")));
+            }
+        }
+        for (claim, value) in &spec.profile {
+            match value {
+                None => {
+                    profile.shift_remove(claim);
+                }
+                Some(value) => {
+                    let at = format!("/profile/{}", segment(claim));
+                    if let Some(read) = self.read(&at, value, Moment::Profile) {
+                        profile.insert(claim.clone(), read);
+                    }
+                }
+            }
+        }
+        profile
+    }
+}

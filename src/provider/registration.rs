@@ -1,0 +1,150 @@
+//! Our client at a provider: id, secret and the values of the provider file's variables, checked.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use serde_json::{Map, Value};
+
+use crate::expr::Context;
+use crate::oauth::Secret;
+use crate::provider::Provider;
+
+/// A client's registration at a provider, the word of RFC 7591: what a deployment adds to a provider file.
+///
+/// Only [`Registration::new`] makes one, so every value has passed the provider file's rules.
+#[derive(Clone, Debug)]
+pub struct Registration {
+    /// The id under which the deployment runs the provider.
+    pub id: String,
+    /// The provider.
+    pub provider: Arc<Provider>,
+    /// The client id.
+    pub client_id: String,
+    /// The client secret; absent for a public client or where it is minted per request.
+    pub client_secret: Option<Secret>,
+    /// Whether the deployment itself chose `vars.issuer`.
+    pub issuer_is_set: bool,
+    client: IndexMap<String, Secret>,
+    vars: Map<String, Value>,
+}
+
+/// What a deployment gives for one provider.
+#[derive(Clone, Debug, Default)]
+pub struct RegistrationValues {
+    /// The client id.
+    pub client_id: String,
+    /// The client secret.
+    pub client_secret: Option<Secret>,
+    /// The other members of the client.
+    pub client: IndexMap<String, Secret>,
+    /// Values of variables.
+    pub vars: IndexMap<String, String>,
+}
+
+/// A value that the provider file does not accept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegistrationError {
+    /// `vars`, `client`, `client_id` or `client_secret`.
+    pub section: &'static str,
+    /// The name of the member; empty for the id and the secret.
+    pub name: String,
+    /// What is wrong, without the value.
+    pub message: String,
+}
+
+impl Registration {
+    /// Checks what a deployment gives against the provider file.
+    ///
+    /// # Errors
+    /// Every value that is missing, unknown or wrong.
+    pub fn new(
+        id: impl Into<String>,
+        provider: Arc<Provider>,
+        values: RegistrationValues,
+    ) -> Result<Registration, Vec<RegistrationError>> {
+        let mut errors = vec![];
+        let mut fail = |section, name: &str, message: String| {
+            errors.push(RegistrationError { section, name: name.to_owned(), message });
+        };
+        if values.client_id.is_empty() {
+            fail("client_id", "", "the client id is missing".into());
+        }
+        if provider.needs_client_secret() && values.client_secret.is_none() {
+            fail("client_secret", "", "the client secret is missing".into());
+        }
+        let mut vars = Map::new();
+        for (name, constraint) in &provider.vars {
+            match values.vars.get(name).or(constraint.default.as_ref()) {
+                Some(value) if value.is_empty() && constraint.optional => {
+                    drop(vars.insert(name.clone(), "".into()))
+                }
+                Some(value) => match constraint.check(value) {
+                    Ok(value) => drop(vars.insert(name.clone(), value.into())),
+                    Err(why) => fail("vars", name, why),
+                },
+                None if constraint.optional => drop(vars.insert(name.clone(), "".into())),
+                None => fail("vars", name, "it has no value".into()),
+            }
+        }
+        let mut client = IndexMap::new();
+        for (name, constraint) in
+            provider.client.iter().filter(|(name, _)| !["id", "secret"].contains(&name.as_str()))
+        {
+            match values.client.get(name) {
+                Some(value) => match constraint.check(value.expose()) {
+                    Ok(value) => drop(client.insert(name.clone(), Secret::from(value))),
+                    Err(why) => fail("client", name, why),
+                },
+                None if constraint.default.is_some() || constraint.optional => {
+                    let value = constraint.default.clone().unwrap_or_default();
+                    client.insert(name.clone(), Secret::from(value));
+                }
+                None => fail("client", name, "it has no value".into()),
+            }
+        }
+        for name in values.vars.keys().filter(|name| !provider.vars.contains_key(*name)) {
+            fail("vars", name, "the provider file declares no such variable".into());
+        }
+        for name in values.client.keys().filter(|name| !provider.client.contains_key(*name)) {
+            fail("client", name, "the provider file declares no such member of the client".into());
+        }
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        Ok(Registration {
+            id: id.into(),
+            client_id: values.client_id.trim().to_owned(),
+            client_secret: values.client_secret,
+            issuer_is_set: values.vars.contains_key("issuer"),
+            provider,
+            client,
+            vars,
+        })
+    }
+
+    /// A member of the client, such as `private_key`.
+    pub fn client_member(&self, name: &str) -> Option<&Secret> {
+        self.client.get(name)
+    }
+
+    /// The value of a variable.
+    pub fn var(&self, name: &str) -> Option<&str> {
+        self.vars.get(name).and_then(Value::as_str)
+    }
+
+    /// The tree that templates see before a sign-in begins: `client` and `vars`.
+    pub fn context(&self) -> Context {
+        let mut client = Map::new();
+        client.insert("id".into(), self.client_id.clone().into());
+        if let Some(secret) = &self.client_secret {
+            client.insert("secret".into(), secret.expose().into());
+        }
+        for (name, value) in &self.client {
+            client.insert(name.clone(), value.expose().into());
+        }
+        let mut context = Context::default();
+        context.set("client", Value::Object(client));
+        context.set("vars", Value::Object(self.vars.clone()));
+        context
+    }
+}

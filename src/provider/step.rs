@@ -1,0 +1,214 @@
+//! A step, compiled: how its request and its answer deviate from the RFC.
+
+use indexmap::IndexMap;
+
+use crate::diagnostic::code;
+use crate::expr::{Condition, Path, Template};
+use crate::provider::compile::{Compiler, Moment};
+use crate::provider::finding::{Finding, segment};
+use crate::provider::read::Read;
+use crate::spec::client_auth::TokenEndpointAuthMethod;
+use crate::spec::step::{Body, Method, Params, ResponseFormat, ResponseMap, ResponseSpec, Step as StepSpec};
+use crate::spec::value::Scalar;
+
+/// Parameters laid over those of the RFC; `None` drops one.
+pub type ParamTemplates = Vec<(String, Option<Template>)>;
+
+/// How the request and the answer of a step deviate.
+#[derive(Debug)]
+pub struct Step {
+    /// The HTTP method.
+    pub method: Method,
+    /// How the request authenticates; `None` where the step's default holds.
+    pub auth: Option<Auth>,
+    /// Headers to set.
+    pub headers: Vec<(http::HeaderName, Template)>,
+    /// Parameters laid over those of the RFC.
+    pub params: ParamTemplates,
+    /// Parameters for the URL of a request with a body.
+    pub query: ParamTemplates,
+    /// How the body is written.
+    pub body: Body,
+    /// How the answer is read.
+    pub response: Response,
+}
+
+/// How a request authenticates.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Auth {
+    /// `Authorization: Bearer` with the access token (RFC 6750 §2.1).
+    Bearer,
+    /// As the client, by one of the methods of the token endpoint.
+    Client(TokenEndpointAuthMethod),
+    /// The access token in a header of its own.
+    Header(http::HeaderName),
+    /// Not at all.
+    None,
+    /// The access token as a parameter of the query.
+    Query(String),
+    /// `Authorization` with another word than `Bearer`.
+    Scheme(String),
+}
+
+/// How an answer is read.
+#[derive(Debug, Default)]
+pub struct Response {
+    /// JSON or a form.
+    pub format: ResponseFormat,
+    /// What holds on success.
+    pub ok: Option<Condition>,
+    /// Where the error code stands.
+    pub error: Option<Path>,
+    /// Where its description stands.
+    pub error_description: Option<Path>,
+    /// Where the members of a token response stand, by their standard names.
+    pub map: IndexMap<&'static str, Read>,
+}
+
+impl Compiler {
+    pub(super) fn token_step(&mut self, spec: &StepSpec) -> Step {
+        let at = "/token";
+        Step {
+            method: spec.method.unwrap_or(Method::Post),
+            auth: spec.auth.as_deref().and_then(|auth| self.auth(&format!("{at}/auth"), auth)),
+            headers: self.headers(&format!("{at}/headers"), &spec.headers, Moment::Token),
+            params: self.params(&format!("{at}/params"), &spec.params, Moment::Token),
+            query: self.query(at, &spec.query, spec.method.unwrap_or(Method::Post), Moment::Token),
+            body: self.body(at, spec.body, spec.method.unwrap_or(Method::Post)),
+            response: self.response(&format!("{at}/response"), spec.response.as_ref(), Moment::TokenResponse),
+        }
+    }
+
+    pub(super) fn auth(&mut self, at: &str, word: &str) -> Option<Auth> {
+        Some(match word.split_once(':') {
+            None if word == "bearer" => Auth::Bearer,
+            None if word == "none" => Auth::None,
+            None if word == "client_secret_basic" => Auth::Client(TokenEndpointAuthMethod::ClientSecretBasic),
+            None if word == "client_secret_basic_unencoded" => {
+                Auth::Client(TokenEndpointAuthMethod::ClientSecretBasicUnencoded)
+            }
+            None if word == "client_secret_post" => Auth::Client(TokenEndpointAuthMethod::ClientSecretPost),
+            Some(("query", name)) if !name.is_empty() => Auth::Query(name.to_owned()),
+            Some(("scheme", word)) if !word.is_empty() => Auth::Scheme(word.to_owned()),
+            Some(("header", name)) if !name.is_empty() => Auth::Header(name.parse().ok()?),
+            _ => {
+                self.report(
+                    Finding::error(code::INVALID_VALUE, at, format!("unknown way to authenticate `{word}`")).help(
+                        "write bearer, none, query:NAME, header:NAME, scheme:WORD or a token_endpoint_auth_method",
+                    ),
+                );
+                return None;
+            }
+        })
+    }
+
+    pub(super) fn params(&mut self, at: &str, params: &Params, moment: Moment) -> ParamTemplates {
+        params
+            .iter()
+            .filter_map(|(name, value)| match value {
+                None => Some((name.clone(), None)),
+                Some(value) => {
+                    let template = self.scalar(&format!("{at}/{}", segment(name)), value, moment)?;
+                    Some((name.clone(), Some(template)))
+                }
+            })
+            .collect()
+    }
+
+    pub(super) fn query(
+        &mut self,
+        at: &str,
+        query: &Params,
+        method: Method,
+        moment: Moment,
+    ) -> ParamTemplates {
+        let at = format!("{at}/query");
+        if method == Method::Get && !query.is_empty() {
+            self.report(
+                Finding::error(code::NO_EFFECT, at.as_str(), "`query` is for a request with a body")
+                    .on_key()
+                    .label("the parameters of a GET are its query already")
+                    .replace("write them as parameters", "params"),
+            );
+        }
+        self.params(&at, query, moment)
+    }
+
+    pub(super) fn body(&mut self, at: &str, body: Option<Body>, method: Method) -> Body {
+        if method == Method::Get && body.is_some() {
+            self.report(
+                Finding::error(code::NO_EFFECT, format!("{at}/body"), "a GET has no body")
+                    .on_key()
+                    .other(format!("{at}/method"), "the method is set here"),
+            );
+        }
+        body.unwrap_or_default()
+    }
+
+    pub(super) fn headers(
+        &mut self,
+        at: &str,
+        headers: &IndexMap<String, Option<Scalar>>,
+        moment: Moment,
+    ) -> Vec<(http::HeaderName, Template)> {
+        let mut compiled = vec![];
+        for (name, value) in headers {
+            let at = format!("{at}/{}", segment(name));
+            let Ok(header) = name.parse::<http::HeaderName>() else {
+                self.report(
+                    Finding::error(code::INVALID_VALUE, at, format!("`{name}` is no header name")).on_key(),
+                );
+                continue;
+            };
+            if [http::header::AUTHORIZATION, http::header::COOKIE, http::header::HOST].contains(&header) {
+                self.report(
+                    Finding::error(code::CREDENTIALS_TWICE, at, format!("the header `{name}` cannot be set"))
+                        .on_key()
+                        .label("the engine sets it")
+                        .help("how a request authenticates is `auth`, or `token_endpoint_auth_method` at the top"),
+                );
+                continue;
+            }
+            if let Some(value) = value
+                && let Some(template) = self.scalar(&at, value, moment)
+            {
+                compiled.push((header, template));
+            }
+        }
+        compiled
+    }
+
+    pub(super) fn response(&mut self, at: &str, spec: Option<&ResponseSpec>, moment: Moment) -> Response {
+        let Some(spec) = spec else { return Response::default() };
+        let path = |compiler: &mut Compiler, name: &str, source: &Option<String>| {
+            source.as_deref().and_then(|source| compiler.path(&format!("{at}/{name}"), source, moment))
+        };
+        Response {
+            format: spec.format.unwrap_or_default(),
+            ok: spec.ok.as_deref().and_then(|source| self.condition(&format!("{at}/ok"), source, moment)),
+            error: path(self, "error", &spec.error),
+            error_description: path(self, "error_description", &spec.error_description),
+            map: spec
+                .map
+                .as_ref()
+                .map_or_else(IndexMap::new, |map| self.response_map(&format!("{at}/map"), map, moment)),
+        }
+    }
+
+    fn response_map(&mut self, at: &str, map: &ResponseMap, moment: Moment) -> IndexMap<&'static str, Read> {
+        [
+            ("access_token", &map.access_token),
+            ("refresh_token", &map.refresh_token),
+            ("id_token", &map.id_token),
+            ("token_type", &map.token_type),
+            ("scope", &map.scope),
+            ("expires_in", &map.expires_in),
+            ("expires_at", &map.expires_at),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| {
+            Some((name, self.read(&format!("{at}/{name}"), value.as_ref()?, moment)?))
+        })
+        .collect()
+    }
+}

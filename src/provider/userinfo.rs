@@ -1,0 +1,113 @@
+//! The calls that tell who has signed in, compiled.
+
+use crate::diagnostic::code;
+use crate::expr::{Condition, Template};
+use crate::provider::compile::{Compiler, Moment};
+use crate::provider::finding::Finding;
+use crate::provider::step::Step;
+use crate::spec::step::Method;
+use crate::spec::userinfo::{UserinfoCallSpec, UserinfoSpec};
+
+/// One call for facts about the person.
+#[derive(Debug)]
+pub struct UserinfoCall {
+    /// The name of the answer in the context tree.
+    pub name: String,
+    /// Where to call; `None` is the userinfo endpoint.
+    pub endpoint: Option<Template>,
+    /// The call is made only where this holds.
+    pub when: Option<Condition>,
+    /// Whether the sign-in goes on when it fails.
+    pub optional: bool,
+    /// How request and answer deviate.
+    pub step: Step,
+}
+
+impl Compiler {
+    pub(super) fn userinfo(&mut self, spec: &UserinfoSpec) -> Vec<UserinfoCall> {
+        let calls = spec.calls();
+        let one = matches!(spec, UserinfoSpec::One(_));
+        calls
+            .iter()
+            .enumerate()
+            .filter_map(|(number, call)| {
+                let at = if one { "/userinfo".into() } else { format!("/userinfo/{number}") };
+                self.check_name(&at, number, calls);
+                self.userinfo_call(&at, number, call)
+            })
+            .collect()
+    }
+
+    fn check_name(&mut self, at: &str, number: usize, calls: &[UserinfoCallSpec]) {
+        let call = &calls[number];
+        match (&call.name, &call.endpoint) {
+            (Some(name), _) if RESERVED.contains(&name.as_str()) || !is_name(name) => self.report(
+                Finding::error(
+                    code::INVALID_VALUE,
+                    format!("{at}/as"),
+                    format!("a call cannot be named `{name}`"),
+                )
+                .label("taken, or not of letters, digits and `_`"),
+            ),
+            (Some(name), None) => self.report(
+                Finding::error(code::MISSING_FIELD, at, format!("the call `{name}` has no `endpoint`"))
+                    .label("a named call says where it goes"),
+            ),
+            (None, Some(_)) => self.report(
+                Finding::error(
+                    code::NO_EFFECT,
+                    format!("{at}/endpoint"),
+                    "the call without `as` goes to `userinfo_endpoint`",
+                )
+                .on_key()
+                .help("write the address as `userinfo_endpoint` at the top, or name the call with `as`"),
+            ),
+            _ => {}
+        }
+        if calls[..number].iter().any(|earlier| earlier.name == call.name) {
+            let name = call.name.as_deref().unwrap_or("userinfo");
+            self.report(
+                Finding::error(code::DUPLICATE_NAME, at, format!("two calls are named `{name}`"))
+                    .help("give each call but one a name of its own with `as`"),
+            );
+        }
+    }
+
+    fn userinfo_call(&mut self, at: &str, number: usize, call: &UserinfoCallSpec) -> Option<UserinfoCall> {
+        let moment = Moment::Userinfo(number);
+        let method = call.method.unwrap_or(Method::Get);
+        Some(UserinfoCall {
+            name: call.name.clone().unwrap_or_else(|| "userinfo".into()),
+            endpoint: call
+                .endpoint
+                .as_deref()
+                .and_then(|source| self.endpoint(&format!("{at}/endpoint"), source, moment)),
+            when: call
+                .when
+                .as_deref()
+                .and_then(|source| self.condition(&format!("{at}/when"), source, moment)),
+            optional: call.optional,
+            step: Step {
+                method,
+                auth: call.auth.as_deref().and_then(|auth| self.auth(&format!("{at}/auth"), auth)),
+                headers: self.headers(&format!("{at}/headers"), &call.headers, moment),
+                params: self.params(&format!("{at}/params"), &call.params, moment),
+                query: self.query(at, &call.query, method, moment),
+                body: self.body(at, call.body, method),
+                response: self.response(
+                    &format!("{at}/response"),
+                    call.response.as_ref(),
+                    Moment::UserinfoResponse(number),
+                ),
+            },
+        })
+    }
+}
+
+const RESERVED: [&str; 10] =
+    ["body", "callback", "captured", "claims", "client", "flow", "request", "token", "userinfo", "vars"];
+
+fn is_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
