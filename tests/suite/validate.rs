@@ -98,6 +98,26 @@ fn paths_that_cannot_be_read_are_findings() {
 }
 
 #[test]
+fn the_folders_of_the_deployment_file_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["ours", "providers"] {
+        fs::create_dir(folder.path().join(name)).unwrap();
+        fs::write(folder.path().join(name).join("acme.yaml"), ACME).unwrap();
+    }
+    let deployment = "providers: {github: }\ncatalog: [ours, ours/missing]\n";
+    fs::write(folder.path().join("authcfg.yaml"), deployment).unwrap();
+    let output = run(folder.path(), &["--format", "concise"]);
+    assert!(
+        text(&output.stderr).starts_with("ours/missing:1:1: error[unreadable-file]"),
+        "{}",
+        text(&output.stderr)
+    );
+    assert_eq!(text(&output.stdout), "3 files checked: 1 error\n");
+    let output = run(folder.path(), &["--catalog", "providers"]);
+    assert_eq!(text(&output.stdout), "2 files checked, nothing found\n");
+}
+
+#[test]
 fn wrong_usage_exits_2() {
     let folder = tempfile::tempdir().unwrap();
     for arguments in [&["--format", "xml"][..], &["--deny", "errors"], &["--nonsense"]] {

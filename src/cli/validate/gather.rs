@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::validate::Args;
 use crate::cli::validate::files;
 use crate::diagnostic::{Diagnostic, code};
+use crate::yaml::{Document, Limits};
 
 /// The deployment file and the folder of provider files that a project has by convention.
 const CONFIG: &str = "authcfg.yaml";
@@ -40,15 +41,29 @@ pub fn gather(args: &Args) -> Gathered {
     if let Some(config) = &config {
         gathered.add(config);
     }
-    match args.catalog.is_empty() {
-        true => exists(CATALOG).iter().for_each(|folder| gathered.add(folder)),
-        false => args.catalog.iter().for_each(|folder| gathered.add(folder)),
-    }
+    catalog(args, config.as_deref()).iter().for_each(|folder| gathered.add(folder));
     if gathered.inputs.is_empty() && gathered.findings.is_empty() {
         let title = format!("there is neither a file `{CONFIG}` nor a folder `{CATALOG}` here");
         gathered.findings.push(Diagnostic::about_file(code::UNREADABLE_FILE, ".", title));
     }
     gathered
+}
+
+/// The folders of provider files: those of the arguments, else those of the deployment file, else the conventional one.
+pub fn catalog(args: &Args, config: Option<&Path>) -> Vec<PathBuf> {
+    if !args.catalog.is_empty() {
+        return args.catalog.clone();
+    }
+    let beside = config.and_then(Path::parent).unwrap_or(Path::new(""));
+    let named = config.and_then(|config| {
+        let bytes = files::read(config, None, Limits::DEPLOYMENT.bytes).ok()?;
+        let document = Document::parse("", &bytes, Limits::DEPLOYMENT).ok()?;
+        let folders = document.to_json().get("catalog")?.as_array()?.clone();
+        Some(folders.iter().filter_map(|folder| Some(beside.join(folder.as_str()?))).collect())
+    });
+    named.unwrap_or_else(|| {
+        Some(beside.join(CATALOG)).filter(|path| path.symlink_metadata().is_ok()).into_iter().collect()
+    })
 }
 
 impl Gathered {
