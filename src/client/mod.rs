@@ -15,7 +15,7 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use crate::clock::Clock;
-use crate::expr::Context;
+use crate::flow::Context;
 use crate::flow::error::{Misbehaviour, MisbehaviourKind};
 use crate::flow::metadata::{Endpoint, EndpointName, Metadata};
 use crate::flow::verify::{Check, Refusal};
@@ -25,9 +25,8 @@ use crate::flow::{
 };
 use crate::oauth::jose::JwkSet;
 use crate::oauth::{Profile, Secret};
-use crate::provider::{Provider, Registration};
+use crate::provider::{Protocol, Provider, Registration};
 use crate::rng::Rng;
-use crate::spec::provider::Protocol;
 use crate::transport::{Limit, Request, Transport, Trust};
 
 pub use crate::flow::Authorization;

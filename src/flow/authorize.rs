@@ -16,10 +16,9 @@ use crate::flow::metadata::{EndpointName, Metadata};
 use crate::flow::pending::Pending;
 use crate::flow::step::overlay;
 use crate::oauth::Secret;
-use crate::provider::Registration;
+use crate::provider::authorize::{Pkce, ResponseMode};
+use crate::provider::{Protocol, Registration};
 use crate::rng::{self, Rng};
-use crate::spec::authorize::{Pkce, ResponseMode};
-use crate::spec::provider::Protocol;
 
 /// The authorization request, and what must be remembered until its callback.
 #[derive(Clone, Debug)]

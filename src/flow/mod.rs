@@ -18,6 +18,7 @@ pub mod token;
 pub mod userinfo;
 pub mod verify;
 
+pub use crate::expr::Context;
 pub use authorize::Authorization;
 pub use callback::CallbackParams;
 pub use error::{Error, ErrorResponse};

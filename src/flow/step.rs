@@ -11,8 +11,7 @@ use url::form_urlencoded;
 use crate::expr::{Context, Template};
 use crate::flow::error::{Error, ErrorResponse, Misuse};
 use crate::oauth::json;
-use crate::provider::step::{ParamTemplates, Step};
-use crate::spec::step::{Body, Method as MethodSpec, ResponseFormat};
+use crate::provider::step::{Body, Method as MethodSpec, ParamTemplates, ResponseFormat, Step};
 
 /// A request of a step before the file's deviations.
 pub(super) struct Draft<'a> {

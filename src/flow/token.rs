@@ -26,8 +26,8 @@ use crate::flow::pending::Pending;
 use crate::flow::step::{Answer, Draft};
 use crate::oauth::Secret;
 use crate::provider::Registration;
+use crate::provider::client_auth::TokenEndpointAuthMethod as Method;
 use crate::rng::Rng;
-use crate::spec::client_auth::TokenEndpointAuthMethod as Method;
 
 /// What a token endpoint gave, under the standard names (RFC 6749 §5.1).
 #[derive(Clone, Debug)]

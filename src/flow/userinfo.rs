@@ -14,10 +14,9 @@ use crate::flow::metadata::{Endpoint, EndpointName, Metadata, checked, render_ur
 use crate::flow::step::{Answer, Draft};
 use crate::oauth::Secret;
 use crate::provider::Registration;
-use crate::provider::step::{Auth, Step};
+use crate::provider::client_auth::TokenEndpointAuthMethod as Method;
+use crate::provider::step::{Auth, Body, Method as HttpMethod, Step};
 use crate::provider::userinfo::UserinfoCall;
-use crate::spec::client_auth::TokenEndpointAuthMethod as Method;
-use crate::spec::step::{Body, Method as HttpMethod};
 
 /// The calls of a sign-in: those of the file, else one where a userinfo endpoint is known.
 ///

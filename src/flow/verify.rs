@@ -12,7 +12,7 @@ use crate::flow::token::TokenSet;
 use crate::oauth::Secret;
 use crate::oauth::jose::{Alg, JwkSet};
 use crate::provider::Registration;
-use crate::spec::id_token::IdTokenAlg;
+use crate::provider::id_token::IdTokenAlg;
 
 /// The id_token of a sign-in, and all that it is held against.
 pub struct Check<'a> {

@@ -8,9 +8,11 @@ use crate::provider::finding::{Finding, segment};
 use crate::provider::step::ParamTemplates;
 use crate::provider::variable::Constraint;
 use crate::spec::ProviderSpec;
-use crate::spec::authorize::{Input as InputSpec, Pkce, ResponseMode};
+use crate::spec::authorize::Input as InputSpec;
 use crate::spec::provider::Protocol;
 use crate::spec::variable::Format;
+
+pub use crate::spec::authorize::{Pkce, ResponseMode};
 
 /// How the authorization request deviates.
 #[derive(Debug)]

@@ -4,7 +4,8 @@ use crate::expr::Template;
 use crate::provider::compile::{Compiler, Moment};
 use crate::provider::finding::segment;
 use crate::spec::ProviderSpec;
-use crate::spec::client_auth::{JwtAlg, TokenEndpointAuthMethod};
+
+pub use crate::spec::client_auth::{JwtAlg, TokenEndpointAuthMethod};
 
 /// How the client authenticates at the token endpoint.
 #[derive(Debug)]

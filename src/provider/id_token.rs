@@ -5,7 +5,9 @@ use regex::Regex;
 use crate::expr::Template;
 use crate::provider::compile::{Compiler, Moment};
 use crate::provider::finding::segment;
-use crate::spec::id_token::{IdTokenAlg, IdTokenSpec};
+use crate::spec::id_token::IdTokenSpec;
+
+pub use crate::spec::id_token::IdTokenAlg;
 
 /// What an id_token must look like.
 #[derive(Debug)]

@@ -26,7 +26,7 @@ use serde_json::{Map, Value};
 use crate::diagnostic::{Diagnostic, Severity, code};
 use crate::provider::authorize::Authorize;
 use crate::provider::callback::Callback;
-use crate::provider::client_auth::ClientAuth;
+use crate::provider::client_auth::{ClientAuth, TokenEndpointAuthMethod};
 use crate::provider::compile::Compiler;
 use crate::provider::endpoint::HostRule;
 use crate::provider::finding::{Finding, segment};
@@ -36,12 +36,11 @@ use crate::provider::read::Read;
 use crate::provider::step::Step;
 use crate::provider::userinfo::UserinfoCall;
 use crate::provider::variable::Constraint;
-use crate::spec::client_auth::TokenEndpointAuthMethod;
-use crate::spec::provider::Protocol;
 use crate::spec::vector::Vector;
 use crate::spec::{ProviderSpec, identity};
 use crate::yaml::Document;
 
+pub use crate::spec::provider::Protocol;
 pub use registration::{Registration, RegistrationError, RegistrationValues};
 
 /// A provider that can run.

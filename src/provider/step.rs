@@ -8,8 +8,10 @@ use crate::provider::compile::{Compiler, Moment};
 use crate::provider::finding::{Finding, segment};
 use crate::provider::read::Read;
 use crate::spec::client_auth::TokenEndpointAuthMethod;
-use crate::spec::step::{Body, Method, Params, ResponseFormat, ResponseMap, ResponseSpec, Step as StepSpec};
+use crate::spec::step::{Params, ResponseMap, ResponseSpec, Step as StepSpec};
 use crate::spec::value::Scalar;
+
+pub use crate::spec::step::{Body, Method, ResponseFormat};
 
 /// Parameters laid over those of the RFC; `None` drops one.
 pub type ParamTemplates = Vec<(String, Option<Template>)>;

@@ -9,9 +9,8 @@ use crate::flow::step::render;
 use crate::oauth::Secret;
 use crate::oauth::jose::{self, Alg, SigningKey};
 use crate::provider::Registration;
-use crate::provider::client_auth::MintedSecret;
+use crate::provider::client_auth::{JwtAlg, MintedSecret};
 use crate::rng::{self, Rng};
-use crate::spec::client_auth::JwtAlg;
 
 /// Makes the secret for one request.
 pub fn mint(

@@ -11,9 +11,9 @@ use crate::expr::Context;
 use crate::flow::error::Error;
 use crate::oauth::Secret;
 use crate::provider::Registration;
+use crate::provider::client_auth::TokenEndpointAuthMethod as Method;
 use crate::provider::step::Auth;
 use crate::rng::Rng;
-use crate::spec::client_auth::TokenEndpointAuthMethod as Method;
 
 pub(super) use basic_unencoded::header as basic_unencoded_header;
 
