@@ -4,9 +4,9 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use crate::cli::validate::Input;
-use crate::cli::validate::files;
+use crate::cli::validate::{Input, meaning};
 use crate::diagnostic::{Diagnostic, Help, Label, Severity, Source, code};
+use crate::provider::catalog::files;
 use crate::spec::schema::{self, Kind};
 use crate::yaml::{Document, Limits, NodeValue};
 
@@ -81,7 +81,9 @@ pub(super) fn examine_text(path: &Path, bytes: &[u8]) -> Examined {
 
 fn provider(path: &Path, document: &Document) -> Examined {
     let checked = schema::check(document, Kind::Provider);
+    let meaning = meaning::of_provider(document, &checked);
     let mut findings = checked.findings;
+    findings.extend(meaning);
     let ids = ids(document);
     let mismatch = ids.first().and_then(|(id, label)| id_mismatch(path, id, label));
     let own = mismatch.is_none();

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::cli::validate::Args;
-use crate::cli::validate::files;
 use crate::diagnostic::{Diagnostic, code};
+use crate::provider::catalog::files;
 use crate::yaml::{Document, Limits};
 
 /// The deployment file and the folder of provider files that a project has by convention.

@@ -2,8 +2,8 @@
 
 mod across;
 mod examine;
-mod files;
 mod gather;
+mod meaning;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -48,6 +48,18 @@ pub struct Checked {
     pub mended: Value,
     /// Whether something was taken out, so that what seems to be missing may only be wrong.
     pub incomplete: bool,
+    renamed: Vec<(String, String)>,
+}
+
+impl Checked {
+    /// The pointer in the document of a value in its mended form.
+    pub fn written(&self, pointer: &str) -> String {
+        let renamed = self.renamed.iter().find_map(|(now, before)| {
+            let rest = pointer.strip_prefix(now.as_str())?;
+            (rest.is_empty() || rest.starts_with('/')).then(|| format!("{before}{rest}"))
+        });
+        renamed.unwrap_or_else(|| pointer.to_owned())
+    }
 }
 
 /// Checks a document against the schema of its kind.
@@ -88,7 +100,7 @@ fn compile(schema: &Value) -> Validator {
 fn check_against(document: &Document, schema: &Value, validator: &Validator, kind: Kind) -> Checked {
     let value = document.to_json();
     if validator.is_valid(&value) {
-        return Checked { findings: vec![], mended: value, incomplete: false };
+        return Checked { findings: vec![], mended: value, incomplete: false, renamed: vec![] };
     }
     let mut defects: Vec<Defect> =
         validator.iter_errors(&value).flat_map(|error| defect::of(&error, schema)).collect();
@@ -96,8 +108,8 @@ fn check_against(document: &Document, schema: &Value, validator: &Validator, kin
     let source = source(document, &defects);
     let explain = |defect| explain::diagnostic(defect, document, &source, schema, kind);
     let findings = defects.iter().map(explain).collect();
-    let (mended, incomplete) = repair::mend(value, &defects);
-    Checked { findings, mended, incomplete }
+    let repair::Mended { value: mended, incomplete, renamed } = repair::mend(value, &defects);
+    Checked { findings, mended, incomplete, renamed }
 }
 
 /// The text as findings show it: with asterisks for a secret, since findings end up in the logs of a build.
@@ -187,6 +199,8 @@ mod tests {
         assert_eq!(replacement(&checked), Some("token_endpoint"));
         assert_eq!(checked.mended["token_endpoint"], "https://a.example/t");
         assert!(!checked.incomplete);
+        assert_eq!(checked.written("/token_endpoint"), "/token_enpoint");
+        assert_eq!(checked.written("/token_endpoints"), "/token_endpoints");
         let checked = provider("id: a\nname: A\ncolour: red\n");
         assert_eq!((replacement(&checked), checked.incomplete), (None, true));
     }

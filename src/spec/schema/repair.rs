@@ -4,39 +4,47 @@ use serde_json::{Map, Value};
 
 use crate::spec::schema::defect::{Defect, DefectKind};
 
-/// Applies what the defects propose and takes out what has no proposal; whether something was taken out.
-pub fn mend(mut value: Value, defects: &[Defect]) -> (Value, bool) {
-    let mut taken_out: Vec<&str> = vec![];
-    let mut incomplete = false;
+/// A document's JSON form, mended.
+#[derive(Debug)]
+pub struct Mended {
+    /// What it says now.
+    pub value: Value,
+    /// Whether something was taken out.
+    pub incomplete: bool,
+    /// The keys that got another name: their pointer now, and their pointer in the text.
+    pub renamed: Vec<(String, String)>,
+}
+
+/// Applies what the defects propose and takes out what has no proposal.
+pub fn mend(value: Value, defects: &[Defect]) -> Mended {
+    let mut mended = Mended { value, incomplete: false, renamed: vec![] };
     for defect in defects {
-        match &defect.kind {
-            DefectKind::Missing { .. } => incomplete = true,
-            DefectKind::NotOneOf { nearest: Some(nearest), .. } => {
-                if let Some(place) = value.pointer_mut(&defect.pointer) {
-                    *place = Value::String(nearest.clone());
+        let place = mended.value.pointer_mut(&defect.pointer);
+        match (&defect.kind, place) {
+            (DefectKind::NotOneOf { nearest: Some(nearest), .. }, Some(place)) => {
+                *place = Value::String(nearest.clone());
+            }
+            (DefectKind::Unknown { key, nearest, .. }, Some(Value::Object(object))) => {
+                if rename(object, key, nearest.as_deref()) {
+                    let pointer = |key: &str| format!("{}/{}", defect.pointer, segment(key));
+                    mended.renamed.push((pointer(nearest.as_deref().unwrap_or_default()), pointer(key)));
+                } else {
+                    mended.incomplete = true;
                 }
             }
-            DefectKind::Unknown { key, nearest, .. } => {
-                let object = value.pointer_mut(&defect.pointer).and_then(Value::as_object_mut);
-                incomplete |= !object.is_some_and(|object| rename(object, key, nearest.as_deref()));
+            (DefectKind::WrongType { expected }, Some(place @ (Value::Bool(_) | Value::Number(_))))
+                if expected.contains(&"string") =>
+            {
+                *place = Value::String(place.to_string());
             }
-            DefectKind::WrongType { expected } if expected.contains(&"string") => {
-                match value.pointer_mut(&defect.pointer) {
-                    Some(place @ (Value::Bool(_) | Value::Number(_))) => {
-                        *place = Value::String(place.to_string())
-                    }
-                    _ => taken_out.push(&defect.pointer),
-                }
+            (DefectKind::Missing { .. }, _) => mended.incomplete = true,
+            _ => {
+                remove(&mut mended.value, &defect.pointer);
+                mended.incomplete = true;
             }
-            _ => taken_out.push(&defect.pointer),
         }
     }
-    incomplete |= !taken_out.is_empty();
-    // From the last to the first, so that the places of a list's members still hold.
-    for pointer in taken_out.into_iter().rev() {
-        remove(&mut value, pointer);
-    }
-    (value, incomplete)
+    mended
 }
 
 /// Gives a key its proposed name, where that is not taken; else drops it.
@@ -51,17 +59,19 @@ fn rename(object: &mut Map<String, Value>, key: &str, name: Option<&str>) -> boo
     }
 }
 
+/// Takes a value out; with a member of a list the list, so that the others keep their places.
 fn remove(value: &mut Value, pointer: &str) {
     let Some((parent, segment)) = pointer.rsplit_once('/') else { return };
     match value.pointer_mut(parent) {
         Some(Value::Object(object)) => {
             object.shift_remove(&segment.replace("~1", "/").replace("~0", "~"));
         }
-        Some(Value::Array(items)) => {
-            if let Some(index) = segment.parse::<usize>().ok().filter(|index| *index < items.len()) {
-                items.remove(index);
-            }
-        }
+        Some(Value::Array(_)) => remove(value, parent),
         _ => {}
     }
+}
+
+/// A key, as one segment of a JSON Pointer.
+fn segment(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
 }
