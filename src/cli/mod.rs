@@ -4,6 +4,8 @@
 //! 1 findings, 2 wrong usage, 3 could not reach, 4 sign-in refused.
 
 mod output;
+#[cfg(feature = "mock")]
+pub mod test;
 pub mod validate;
 
 use std::process::ExitCode;
@@ -22,6 +24,9 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Play the tests that provider files carry, each as a whole sign-in over a real socket.
+    #[cfg(feature = "mock")]
+    Test(test::Args),
     /// Check provider and deployment files: structure and meaning, every finding at once.
     Validate(validate::Args),
 }
@@ -29,6 +34,8 @@ pub enum Command {
 /// Reads the arguments of the process and runs the command they name.
 pub fn run() -> ExitCode {
     match Cli::parse().command {
+        #[cfg(feature = "mock")]
+        Command::Test(args) => test::run(args),
         Command::Validate(args) => validate::run(args),
     }
 }

@@ -52,7 +52,7 @@ pub fn authorize(
         issuer: metadata.issuer.clone().unwrap_or_default(),
         client_id_hash: client_id_hash(&registration.client_id),
         state: secret(),
-        nonce: (provider.protocol == Protocol::Oidc).then(secret),
+        nonce: (provider.protocol == Protocol::Oidc && provider.id_token.nonce).then(secret),
         code_verifier: (provider.authorize.pkce != Pkce::None).then(secret),
         redirect_uri: redirect_uri.to_owned(),
         request: inputs,

@@ -113,10 +113,13 @@ impl CallbackParams {
         self.all(name).next()
     }
 
+    /// What comes twice, or has no business in the answer to `response_type=code` (OAuth 2.0 Multiple Response Types §5).
     fn repeated(&self) -> Option<String> {
-        const ONCE: [&str; 7] =
-            ["code", "error", "error_description", "id_token", "iss", "response", "state"];
-        ONCE.into_iter().find(|name| self.all(name).count() > 1).map(str::to_owned)
+        const ONCE: [&str; 5] = ["code", "error", "error_description", "iss", "state"];
+        const NEVER: [&str; 3] = ["access_token", "id_token", "response"];
+        let twice = |name: &&str| self.all(name).count() > 1;
+        let there = |name: &&str| self.one(name).is_some();
+        ONCE.into_iter().find(twice).or(NEVER.into_iter().find(there)).map(str::to_owned)
     }
 
     fn members(&self) -> Map<String, Value> {

@@ -10,6 +10,7 @@ use crate::oauth::ServerMetadata;
 use crate::provider::Registration;
 use crate::provider::metadata::Discovery;
 use crate::provider::variable::is_loopback;
+use crate::spec::authorize::Pkce;
 
 /// The metadata of one provider, resolved for one registration.
 #[derive(Clone, Debug, Default)]
@@ -113,6 +114,17 @@ impl Metadata {
             }
             (None, found) => issuer = found.clone(),
             _ => {}
+        }
+        let methods = &document.code_challenge_methods_supported;
+        if registration.provider.authorize.pkce == Pkce::S256
+            && !methods.is_empty()
+            && !methods.iter().any(|method| method == "S256")
+        {
+            return Err(Misbehaviour::new(
+                "discovery",
+                MisbehaviourKind::DiscoveryFailed,
+                "the provider does not know PKCE with S256; the provider file can say `pkce: plain` or `pkce: none`",
+            ));
         }
         Ok(Metadata { issuer, discovered: Some(Arc::new(document)) })
     }

@@ -9,6 +9,8 @@ pub struct ServerMetadata {
     pub issuer: Option<String>,
     /// `authorization_response_iss_parameter_supported` (RFC 9207 §3)
     pub authorization_response_iss_parameter_supported: Option<bool>,
+    /// `code_challenge_methods_supported`; empty where the document does not say
+    pub code_challenge_methods_supported: Vec<String>,
     endpoints: Vec<(&'static str, String)>,
 }
 
@@ -49,8 +51,19 @@ impl ServerMetadata {
             Some(Value::Bool(value)) => Some(*value),
             Some(_) => return Err(MetadataError::WrongType(iss)),
         };
+        let pkce = "code_challenge_methods_supported";
+        let methods = match members.get(pkce) {
+            None | Some(Value::Null) => vec![],
+            Some(Value::Array(methods)) => methods
+                .iter()
+                .map(|method| method.as_str().map(str::to_owned))
+                .collect::<Option<_>>()
+                .ok_or(MetadataError::WrongType(pkce))?,
+            Some(_) => return Err(MetadataError::WrongType(pkce)),
+        };
         Ok(ServerMetadata {
             issuer: text("issuer")?,
+            code_challenge_methods_supported: methods,
             authorization_response_iss_parameter_supported: supported,
             endpoints,
         })

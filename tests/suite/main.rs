@@ -4,5 +4,7 @@ mod architecture;
 mod bad_files;
 mod bad_yaml;
 mod codes;
+mod conformance;
 mod golden;
 mod validate;
+mod vectors;

@@ -1,0 +1,156 @@
+//! What the mock answers: the bodies of the vector, or the `{http: {…}}` form for anything that is not a 200 with JSON.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION};
+use http::{HeaderName, HeaderValue, Response, StatusCode};
+use serde_json::{Map, Value, json};
+use url::Url;
+
+use crate::mock::placeholders::Placeholders;
+use crate::mock::record::text;
+use crate::spec::vector::HttpAnswer;
+
+/// The answer that a vector gives.
+pub(super) fn scripted(value: &Value, placeholders: &Placeholders) -> Response<Bytes> {
+    let value = placeholders.fill(value);
+    let http = value.as_object().filter(|members| members.len() == 1).and_then(|members| members.get("http"));
+    let Some(http) = http else { return json(StatusCode::OK, &value) };
+    let answer = match serde_json::from_value::<HttpAnswer>(http.clone()) {
+        Ok(answer) => answer,
+        Err(error) => {
+            return plain(StatusCode::INTERNAL_SERVER_ERROR, format!("the vector's http answer: {error}"));
+        }
+    };
+    let body = match (&answer.body, &answer.body_base64) {
+        (_, Some(encoded)) => STANDARD.decode(encoded).unwrap_or_default().into(),
+        (Some(Value::String(text)), _) => Bytes::from(text.clone()),
+        (Some(body), _) => body.to_string().into(),
+        (None, None) => Bytes::new(),
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() =
+        answer.status.and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or_default();
+    let content_type = answer.content_type.as_deref().unwrap_or("application/json");
+    set(&mut response, CONTENT_TYPE, content_type);
+    for (name, value) in &answer.headers {
+        if let Ok(name) = name.parse() {
+            set(&mut response, name, value);
+        }
+    }
+    response
+}
+
+/// The members of the JSON object that an answer of a vector holds, if it holds one.
+pub(super) fn members(value: &Value) -> Option<&Map<String, Value>> {
+    let members = value.as_object()?;
+    match members.get("http").filter(|_| members.len() == 1) {
+        Some(http) => http.get("body").and_then(Value::as_object),
+        None => Some(members),
+    }
+}
+
+pub(super) fn json(status: StatusCode, body: &Value) -> Response<Bytes> {
+    let mut response = plain(status, body.to_string());
+    set(&mut response, CONTENT_TYPE, "application/json");
+    response
+}
+
+pub(super) fn html(page: String) -> Response<Bytes> {
+    let mut response = plain(StatusCode::OK, page);
+    set(&mut response, CONTENT_TYPE, "text/html; charset=utf-8");
+    response
+}
+
+pub(super) fn plain(status: StatusCode, text: String) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from(text));
+    *response.status_mut() = status;
+    set(&mut response, CONTENT_TYPE, "text/plain; charset=utf-8");
+    set(&mut response, CACHE_CONTROL, "no-store");
+    response
+}
+
+/// Sends the browser back with the parameters of the callback (RFC 6749 §4.1.2).
+pub(super) fn redirect(redirect_uri: &Url, params: &[(String, String)]) -> Response<Bytes> {
+    let mut location = redirect_uri.clone();
+    location.query_pairs_mut().extend_pairs(params);
+    let mut response = plain(StatusCode::FOUND, String::new());
+    set(&mut response, LOCATION, location.as_str());
+    response
+}
+
+/// The parameters of the callback: `code` and `state`, what the vector lays over them, `iss` where it is promised.
+pub(super) fn callback(
+    over: &Map<String, Value>,
+    iss: Option<&str>,
+    placeholders: &Placeholders,
+) -> Vec<(String, String)> {
+    let mut members = Map::new();
+    for (name, placeholder) in [("code", "CODE"), ("state", "STATE")] {
+        if let Some(value) = placeholders.get(placeholder) {
+            members.insert(name.into(), value.into());
+        }
+    }
+    if let Some(iss) = iss {
+        members.insert("iss".into(), iss.into());
+    }
+    lay(&mut members, over, placeholders);
+    members.iter().map(|(name, value)| (name.clone(), text(value))).collect()
+}
+
+/// Lays members over others; null takes one away.
+pub(super) fn lay(members: &mut Map<String, Value>, over: &Map<String, Value>, placeholders: &Placeholders) {
+    for (name, value) in over {
+        match value {
+            Value::Null => drop(members.shift_remove(name)),
+            value => drop(members.insert(name.clone(), placeholders.fill(value))),
+        }
+    }
+}
+
+/// An error as the RFCs write it (RFC 6749 §5.2).
+pub(super) fn error(status: StatusCode, error: &str, description: &str) -> Response<Bytes> {
+    json(status, &json!({"error": error, "error_description": description}))
+}
+
+fn set(response: &mut Response<Bytes>, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        response.headers_mut().insert(name, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_is_a_200_with_json() {
+        let answer = scripted(&json!({"a": 1}), &Placeholders::default());
+        assert_eq!(answer.status(), 200);
+        assert_eq!(answer.headers()["content-type"], "application/json");
+        assert_eq!(answer.body(), r#"{"a":1}"#);
+    }
+
+    #[test]
+    fn anything_else_is_spelled_out() {
+        let value = json!({"http": {"status": 401, "content_type": "text/html", "headers": {"X-A": "b"}, "body": "<p>"}});
+        let answer = scripted(&value, &Placeholders::default());
+        assert_eq!(answer.status(), 401);
+        assert_eq!(answer.headers()["content-type"], "text/html");
+        assert_eq!(answer.headers()["x-a"], "b");
+        assert_eq!(answer.body(), "<p>");
+        let bytes = scripted(&json!({"http": {"body_base64": "/wA="}}), &Placeholders::default());
+        assert_eq!(&bytes.body()[..], [0xff, 0]);
+    }
+
+    #[test]
+    fn null_takes_a_parameter_of_the_callback_away() {
+        let mut placeholders = Placeholders::default();
+        placeholders.set("CODE", "c");
+        placeholders.set("STATE", "s");
+        let over = json!({"code": null, "error": "access_denied"});
+        let params = callback(over.as_object().unwrap(), None, &placeholders);
+        assert_eq!(params, [("state".into(), "s".into()), ("error".to_owned(), "access_denied".to_owned())]);
+    }
+}

@@ -1,0 +1,91 @@
+//! The client that a vector signs in with: made-up credentials, and the vector's values for the rest.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use serde_json::{Map, Value};
+
+use crate::mock::check::Failure;
+use crate::mock::credentials::{Credentials, Minted};
+use crate::mock::id_token;
+use crate::oauth::Secret;
+use crate::provider::{Provider, Registration, RegistrationValues};
+use crate::spec::variable::Format;
+use crate::spec::vector::Vector;
+
+/// A client at a mock.
+#[derive(Clone)]
+pub struct MockClient {
+    /// Its registration.
+    pub registration: Registration,
+    pub(super) credentials: Credentials,
+}
+
+impl MockClient {
+    /// The client of a vector: `CLIENT_ID` and `CLIENT_SECRET` are what these placeholders say.
+    ///
+    /// # Errors
+    /// Values of the vector that the provider file does not accept.
+    pub fn of_vector(provider: &Arc<Provider>, vector: &Vector) -> Result<MockClient, Vec<Failure>> {
+        MockClient::new(provider, vector, "CLIENT_ID", "CLIENT_SECRET")
+    }
+
+    /// A client with an id and a secret of its own.
+    ///
+    /// # Errors
+    /// Values of the vector that the provider file does not accept.
+    pub fn new(
+        provider: &Arc<Provider>,
+        vector: &Vector,
+        id: &str,
+        secret: &str,
+    ) -> Result<MockClient, Vec<Failure>> {
+        let client_secret = provider.needs_client_secret().then(|| secret.to_owned());
+        let mut client: IndexMap<String, Secret> =
+            vector.client.iter().map(|(name, value)| (name.clone(), Secret::from(value.as_str()))).collect();
+        for (name, constraint) in &provider.client {
+            if constraint.format == Some(Format::Pem) && !client.contains_key(name) {
+                let alg = provider.client_auth.minted_secret.as_ref().map(|minted| minted.alg);
+                client.insert(name.clone(), Secret::from(id_token::private_key_pem(alg)));
+            }
+        }
+        let values = RegistrationValues {
+            client_id: id.to_owned(),
+            client_secret: client_secret.as_deref().map(Secret::from),
+            client,
+            vars: vector.vars.clone(),
+        };
+        let registration =
+            Registration::new(provider.id.clone(), provider.clone(), values).map_err(|errors| {
+                let failure = |error: crate::provider::RegistrationError| {
+                    Failure::new(
+                        "registration",
+                        &format!("{}.{}", error.section, error.name),
+                        error.message,
+                        "the vector's value",
+                    )
+                };
+                errors.into_iter().map(failure).collect::<Vec<_>>()
+            })?;
+        let minted = minted(&registration);
+        Ok(MockClient {
+            credentials: Credentials { client_id: id.to_owned(), client_secret, minted },
+            registration,
+        })
+    }
+}
+
+/// What a secret that is minted per request must look like.
+fn minted(registration: &Registration) -> Option<Minted> {
+    let minted = registration.provider.client_auth.minted_secret.as_ref()?;
+    let context = registration.context();
+    let render = |template: &crate::expr::Template| template.render(&context).unwrap_or_default();
+    let claims: Map<String, Value> =
+        minted.claims.iter().map(|(name, template)| (name.clone(), render(template).into())).collect();
+    Some(Minted {
+        alg: format!("{:?}", minted.alg),
+        kid: minted.kid.as_ref().map(render),
+        claims,
+        ttl: minted.ttl,
+    })
+}

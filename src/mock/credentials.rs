@@ -1,0 +1,110 @@
+//! The client that signs in at the mock, and whether a request proves to be from it.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value};
+use url::form_urlencoded;
+
+use crate::mock::placeholders::Placeholders;
+use crate::mock::record::Recorded;
+use crate::provider::Provider;
+
+/// The client that signs in at the mock.
+#[derive(Clone)]
+pub(super) struct Credentials {
+    pub client_id: String,
+    pub client_secret: Option<String>,
+    pub minted: Option<Minted>,
+}
+
+/// What a minted client secret must look like.
+#[derive(Clone)]
+pub(super) struct Minted {
+    pub alg: String,
+    pub kid: Option<String>,
+    pub claims: Map<String, Value>,
+    pub ttl: u64,
+}
+
+impl Credentials {
+    /// Whether a request authenticates by `word`; else what it does instead.
+    pub fn authenticates(
+        &self,
+        word: &str,
+        recorded: &Recorded,
+        provider: &Provider,
+        placeholders: &Placeholders,
+    ) -> Result<(), String> {
+        let authorization = recorded.header("authorization");
+        let param = |name: &str| recorded.param(provider.rename.get(name).map_or(name, String::as_str));
+        let secret = placeholders.get("CLIENT_SECRET").unwrap_or_default();
+        let token = placeholders.get("ACCESS_TOKEN").unwrap_or_default();
+        let only_header = |expected: String| authorization == Some(expected.as_str());
+        let proven = match word.split_once(':') {
+            Some(("scheme", scheme)) => only_header(format!("{scheme} {token}")),
+            Some(("header", name)) => authorization.is_none() && recorded.header(name) == Some(token),
+            Some(("query", name)) => {
+                authorization.is_none()
+                    && recorded.query.iter().any(|(key, value)| key == name && value == token)
+            }
+            _ => match word {
+                "bearer" => only_header(format!("Bearer {token}")),
+                "client_secret_basic" => {
+                    let encode =
+                        |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+                    recorded.basic() == Some((encode(&self.client_id), encode(secret)))
+                        && param("client_secret").is_none()
+                }
+                "client_secret_basic_unencoded" => {
+                    recorded.basic() == Some((self.client_id.clone(), secret.to_owned()))
+                        && param("client_secret").is_none()
+                }
+                "client_secret_post" => {
+                    authorization.is_none()
+                        && param("client_id") == Some(&self.client_id)
+                        && param("client_secret") == Some(secret)
+                }
+                "none" => authorization.is_none() && param("client_secret").is_none(),
+                _ => false,
+            },
+        };
+        if proven { Ok(()) } else { Err(found(authorization, param("client_secret"))) }
+    }
+
+    /// Checks a client secret that was minted for one request: algorithm, key id, claims, lifetime.
+    pub fn check_minted(&self, secret: &str) -> Result<(), String> {
+        let Some(minted) = &self.minted else { return Ok(()) };
+        let mut parts = secret.split('.').map(|part| URL_SAFE_NO_PAD.decode(part).unwrap_or_default());
+        let mut object =
+            || parts.next().and_then(|part| serde_json::from_slice::<Map<String, Value>>(&part).ok());
+        let (Some(header), Some(claims)) = (object(), object()) else { return Err("a JWT".into()) };
+        let member = |name: &str| header.get(name).and_then(Value::as_str);
+        if member("alg") != Some(&minted.alg) || member("kid") != minted.kid.as_deref() {
+            return Err(format!(
+                "a JWT of alg {} and kid {}",
+                minted.alg,
+                minted.kid.as_deref().unwrap_or("none")
+            ));
+        }
+        if let Some((name, value)) =
+            minted.claims.iter().find(|(name, value)| claims.get(*name) != Some(*value))
+        {
+            return Err(format!("a JWT whose {name} is {value}"));
+        }
+        let number = |name: &str| claims.get(name).and_then(Value::as_u64).unwrap_or_default();
+        if number("exp").checked_sub(number("iat")) != Some(minted.ttl) {
+            return Err(format!("a JWT that is valid for {} s", minted.ttl));
+        }
+        Ok(())
+    }
+}
+
+/// How a request authenticates, in a word or two.
+fn found(authorization: Option<&str>, secret: Option<&str>) -> String {
+    match (authorization, secret) {
+        (Some(header), None) => format!("the header `{header}`"),
+        (Some(header), Some(_)) => format!("the header `{header}` and a client_secret"),
+        (None, Some(_)) => "a client_secret among the parameters".into(),
+        (None, None) => "nothing of the kind".into(),
+    }
+}

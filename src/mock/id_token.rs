@@ -1,0 +1,90 @@
+//! The mock's keys: what it signs id_tokens with, and the private keys of clients that mint their secrets.
+//!
+//! Each is made once per process, at its first use.
+
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeySize};
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value};
+
+use crate::oauth::Secret;
+use crate::oauth::jose::{self, Alg, SigningKey};
+use crate::spec::client_auth::JwtAlg;
+use crate::spec::id_token::IdTokenAlg;
+
+/// The `kid` of the mock's key.
+const KID: &str = "mock-1";
+
+/// The keys that were made so far.
+static KEYS: Mutex<Vec<SigningKey>> = Mutex::new(Vec::new());
+static RSA_PEM: LazyLock<String> = LazyLock::new(|| {
+    let key = RsaKeyPair::generate(KeySize::Rsa2048).expect("a 2048-bit RSA key can be generated");
+    let der: Pkcs8V1Der<'_> = key.as_der().expect("a generated key has a PKCS #8 form");
+    pem(der.as_ref())
+});
+static EC_PEM: LazyLock<String> = LazyLock::new(|| {
+    let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a P-256 key can be generated");
+    pem(key.to_pkcs8v1().expect("a generated key has a PKCS #8 form").as_ref())
+});
+
+/// The algorithm that the mock signs with: the first that the file takes.
+pub(super) fn alg(algs: &[IdTokenAlg]) -> Alg {
+    match algs.first().copied().unwrap_or(IdTokenAlg::RS256) {
+        IdTokenAlg::RS256 => Alg::RS256,
+        IdTokenAlg::RS384 => Alg::RS384,
+        IdTokenAlg::RS512 => Alg::RS512,
+        IdTokenAlg::PS256 => Alg::PS256,
+        IdTokenAlg::PS384 => Alg::PS384,
+        IdTokenAlg::PS512 => Alg::PS512,
+        IdTokenAlg::ES256 => Alg::ES256,
+        IdTokenAlg::ES384 => Alg::ES384,
+        IdTokenAlg::EdDSA => Alg::EdDSA,
+        IdTokenAlg::HS256 => Alg::HS256,
+    }
+}
+
+/// Signs the claims of an id_token; `secret` is the client secret, for HS256.
+pub(super) fn sign(alg: Alg, claims: &Map<String, Value>, secret: Option<&str>) -> String {
+    jose::sign(&key(alg, secret), Some(KID), claims).expect("a generated key signs JSON")
+}
+
+/// The public key that verifies what [`sign`] signs; null where that is a shared secret.
+pub(super) fn public_key(alg: Alg) -> Value {
+    if alg == Alg::HS256 { Value::Null } else { key(alg, None).public_jwk(KID) }
+}
+
+/// A private key as a provider hands it out, in PEM.
+pub(super) fn private_key_pem(alg: Option<JwtAlg>) -> String {
+    match alg {
+        Some(JwtAlg::RS256) => RSA_PEM.clone(),
+        Some(JwtAlg::ES256) | None => EC_PEM.clone(),
+    }
+}
+
+fn key(alg: Alg, secret: Option<&str>) -> SigningKey {
+    if alg == Alg::HS256 {
+        return SigningKey::from_secret(&Secret::from(secret.unwrap_or_default()));
+    }
+    let mut keys = KEYS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(key) = keys.iter().find(|key| key.alg() == alg) {
+        return key.clone();
+    }
+    let key = SigningKey::generate(alg).expect("a key can be generated");
+    keys.push(key.clone());
+    key
+}
+
+fn pem(der: &[u8]) -> String {
+    let mut text = String::from("-----BEGIN PRIVATE KEY-----");
+    for (index, character) in STANDARD.encode(der).chars().enumerate() {
+        if index % 64 == 0 {
+            text.push('\n');
+        }
+        text.push(character);
+    }
+    text + "\n-----END PRIVATE KEY-----\n"
+}

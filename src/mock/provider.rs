@@ -1,0 +1,480 @@
+//! The provider that plays a vector: one socket for all its hosts, which answers what the vector says and checks what it
+//! is asked.
+//!
+//! A request says in [`REAL_URL`] which address it was meant for; the transport adds that when it brings every host here.
+//! A browser does not: it comes to the authorization endpoint by its path.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::body::{Body, to_bytes};
+use axum::extract::State;
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HOST};
+use http::{Request, Response, StatusCode, request};
+use serde_json::{Map, Value, json};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use url::{Url, form_urlencoded};
+
+use crate::clock::Clock;
+use crate::expr::Context;
+use crate::flow::metadata::{EndpointName, Metadata};
+use crate::flow::userinfo;
+use crate::mock::answer;
+use crate::mock::check::{Checker, Failure};
+use crate::mock::client::MockClient;
+use crate::mock::discovery;
+use crate::mock::id_token;
+use crate::mock::page;
+use crate::mock::placeholders::{Placeholders, mentions};
+use crate::mock::record::Recorded;
+use crate::oauth::jose::Alg;
+use crate::provider::Registration;
+use crate::provider::userinfo::UserinfoCall;
+use crate::rng::{self, Rng};
+use crate::spec::authorize::ResponseMode;
+use crate::spec::vector::Vector;
+
+/// The header in which the transport says where a request was meant to go.
+pub const REAL_URL: &str = "x-authcfg-url";
+
+/// Sees each request when it has been answered.
+pub type Observer = Arc<dyn Fn(&Recorded) + Send + Sync>;
+
+/// How a [`Mock`] behaves.
+#[derive(Clone, Default)]
+pub struct Options {
+    /// Where to listen; a free port of 127.0.0.1 where it is absent.
+    pub listen: Option<SocketAddr>,
+    /// The redirect URI that requests must have; any where it is absent.
+    pub redirect_uri: Option<String>,
+    /// Whether a page asks the person first.
+    pub consent: bool,
+    /// Whether browsers come to the authorization endpoint here, instead of at the provider's host.
+    pub browser: bool,
+    /// Sees each request.
+    pub observer: Option<Observer>,
+}
+
+/// A provider on a loopback port that plays one vector. It ends when it is dropped.
+pub struct Mock {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    server: JoinHandle<()>,
+}
+
+impl Mock {
+    /// Starts it.
+    ///
+    /// # Errors
+    /// A port that cannot be had.
+    pub async fn start(
+        client: &MockClient,
+        vector: &Vector,
+        options: Options,
+        clock: Arc<dyn Clock>,
+        rng: Arc<dyn Rng>,
+    ) -> io::Result<Mock> {
+        let listen = options.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)));
+        let listener = TcpListener::bind(listen).await?;
+        let address = listener.local_addr()?;
+        let browser = options.browser.then(|| format!("http://{address}"));
+        let (document, metadata) = discovery::document(&client.registration, vector, browser.as_deref());
+        let mut placeholders = Placeholders::default();
+        placeholders.set("CLIENT_ID", client.credentials.client_id.as_str());
+        if let Some(secret) = &client.credentials.client_secret {
+            placeholders.set("CLIENT_SECRET", secret.as_str());
+        }
+        if let Some(redirect_uri) = &options.redirect_uri {
+            placeholders.set("REDIRECT_URI", redirect_uri.as_str());
+        }
+        let fresh = SignIn { placeholders, context: client.registration.context(), called: vec![] };
+        let shared = Arc::new(Shared {
+            client: client.clone(),
+            vector: vector.clone(),
+            document,
+            metadata,
+            options,
+            clock,
+            rng,
+            state: Mutex::new(Progress { current: fresh.clone(), fresh, ..Progress::default() }),
+        });
+        let router = axum::Router::new().fallback(handle).with_state(shared.clone());
+        let server = tokio::spawn(async move {
+            if let Err(error) = axum::serve(listener, router).await {
+                tracing::error!(%error, "the mock provider ended");
+            }
+        });
+        Ok(Mock { address, shared, server })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What was not as it should be, so far.
+    pub fn failures(&self) -> Vec<Failure> {
+        self.shared.progress().failures.clone()
+    }
+
+    /// The steps that were asked for, in order.
+    pub fn asked(&self) -> Vec<String> {
+        self.shared.progress().asked.clone()
+    }
+
+    /// Where a browser finds the authorization endpoint.
+    pub fn authorization_endpoint(&self) -> Option<Url> {
+        let mut url = Url::parse(&format!("http://{}", self.address)).ok()?;
+        url.set_path(self.shared.authorization_endpoint()?.path());
+        Some(url)
+    }
+}
+
+impl Drop for Mock {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+struct Shared {
+    client: MockClient,
+    vector: Vector,
+    document: Value,
+    metadata: Metadata,
+    options: Options,
+    clock: Arc<dyn Clock>,
+    rng: Arc<dyn Rng>,
+    state: Mutex<Progress>,
+}
+
+/// What has happened so far.
+#[derive(Default)]
+struct Progress {
+    fresh: SignIn,
+    current: SignIn,
+    by_code: HashMap<String, SignIn>,
+    waiting: HashMap<String, SignIn>,
+    asked: Vec<String>,
+    failures: Vec<Failure>,
+}
+
+/// One sign-in.
+#[derive(Clone, Default)]
+struct SignIn {
+    placeholders: Placeholders,
+    context: Context,
+    called: Vec<String>,
+}
+
+enum Target<'a> {
+    Authorization,
+    Call(&'a UserinfoCall),
+    Discovery,
+    Jwks,
+    Token,
+}
+
+async fn handle(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    let body = to_bytes(body, 1024 * 1024).await.unwrap_or_default();
+    shared.answer(&parts, &body).map(Body::from)
+}
+
+impl Shared {
+    fn answer(&self, parts: &request::Parts, body: &Bytes) -> Response<Bytes> {
+        let url = match self.meant_url(parts) {
+            Some(url) => url,
+            None => return answer::plain(StatusCode::BAD_REQUEST, "no address".into()),
+        };
+        if self.options.consent && url.path() == "/authcfg/answer" {
+            return self.decide(&url);
+        }
+        let mut recorded = Recorded::new(parts, url, body);
+        let mut progress = self.progress();
+        let Some(target) = self.target(&recorded, &progress.current) else {
+            if parts.uri.path() != "/favicon.ico" {
+                let asked = format!("{} {}", recorded.method, recorded.url);
+                progress.failures.push(Failure::new("unknown", "url", "an endpoint of the provider", asked));
+            }
+            return answer::plain(StatusCode::NOT_FOUND, "not an endpoint of this provider".into());
+        };
+        let response = match target {
+            Target::Authorization => self.authorization(&mut recorded, &mut progress),
+            Target::Call(call) => self.call(call, &mut recorded, &mut progress),
+            Target::Discovery => {
+                recorded.step = "discovery".into();
+                answer::json(StatusCode::OK, &self.document)
+            }
+            Target::Jwks => {
+                recorded.step = "jwks".into();
+                answer::json(StatusCode::OK, &json!({"keys": [id_token::public_key(self.alg())]}))
+            }
+            Target::Token => self.token(&mut recorded, &mut progress),
+        };
+        progress.asked.push(recorded.step.clone());
+        drop(progress);
+        recorded.status = response.status().as_u16();
+        recorded.answer = response.body().clone();
+        if let Some(content_type) = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok())
+        {
+            recorded.content_type = content_type.to_owned();
+        }
+        if let Some(observer) = &self.options.observer {
+            observer(&recorded);
+        }
+        response
+    }
+
+    /// Answers an authorization request: with the callback, or with the page that asks first.
+    fn authorization(&self, recorded: &mut Recorded, progress: &mut Progress) -> Response<Bytes> {
+        recorded.step = "authorization".into();
+        let mut sign_in = progress.fresh.clone();
+        progress.failures.extend(self.checker(&mut sign_in).authorization(recorded));
+        let code = rng::token(&*self.rng, 16);
+        sign_in.placeholders.set("CODE", code.as_str());
+        let request: Map<String, Value> =
+            self.vector.request.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
+        sign_in.context.set("request", Value::Object(request));
+        progress.by_code.insert(code, sign_in.clone());
+        progress.current = sign_in.clone();
+        if !self.options.consent {
+            return self.send_back(&sign_in, &self.vector.callback);
+        }
+        let ticket = rng::token(&*self.rng, 16);
+        let redirect_uri = sign_in.placeholders.get("REDIRECT_URI").unwrap_or_default();
+        let page = page::consent(&self.client.registration.provider.name, redirect_uri, &ticket);
+        progress.waiting.insert(ticket, sign_in);
+        answer::html(page)
+    }
+
+    /// The person has pressed a button.
+    fn decide(&self, url: &Url) -> Response<Bytes> {
+        let params: HashMap<String, String> = url.query_pairs().into_owned().collect();
+        let sign_in = params.get("ticket").and_then(|ticket| self.progress().waiting.remove(ticket));
+        let Some(sign_in) = sign_in else {
+            return answer::plain(StatusCode::GONE, "this sign-in is over: start again".into());
+        };
+        match params.get("answer").map(String::as_str) {
+            Some("allow") => self.send_back(&sign_in, &self.vector.callback),
+            _ => {
+                let mut denied = Map::new();
+                denied.insert("code".into(), Value::Null);
+                denied.insert("error".into(), "access_denied".into());
+                denied.insert("error_description".into(), "The person said no".into());
+                self.send_back(&sign_in, &denied)
+            }
+        }
+    }
+
+    fn send_back(&self, sign_in: &SignIn, over: &Map<String, Value>) -> Response<Bytes> {
+        let registration = &self.client.registration;
+        let iss = self.metadata.issuer.as_deref().filter(|_| self.metadata.sends_iss(registration));
+        let params = answer::callback(over, iss, &sign_in.placeholders);
+        let redirect_uri = sign_in.placeholders.get("REDIRECT_URI").unwrap_or_default();
+        let Ok(redirect_uri) = Url::parse(redirect_uri) else {
+            return answer::error(
+                StatusCode::BAD_REQUEST,
+                "invalid_request",
+                "the redirect_uri is no address",
+            );
+        };
+        match registration.provider.authorize.response_mode {
+            ResponseMode::FormPost => answer::html(page::form_post(redirect_uri.as_str(), &params)),
+            ResponseMode::Query => answer::redirect(&redirect_uri, &params),
+        }
+    }
+
+    fn token(&self, recorded: &mut Recorded, progress: &mut Progress) -> Response<Bytes> {
+        recorded.step = "token".into();
+        let by_code = recorded.params().find_map(|(_, value)| progress.by_code.get(value)).cloned();
+        let mut sign_in = by_code.unwrap_or_else(|| progress.current.clone());
+        progress.failures.extend(self.checker(&mut sign_in).token(recorded));
+        let mut scripted = self
+            .vector
+            .token_response
+            .clone()
+            .unwrap_or_else(|| json!({"access_token": "AT", "token_type": "Bearer"}));
+        if let Some(claims) = &self.vector.claims {
+            let id_token = self.id_token(claims, &sign_in);
+            sign_in.placeholders.set("ID_TOKEN", id_token);
+            let spelled_out = scripted.get("http").is_some() || mentions(&scripted, "ID_TOKEN");
+            if let Some(members) = scripted.as_object_mut().filter(|_| !spelled_out) {
+                members.entry("id_token").or_insert_with(|| "ID_TOKEN".into());
+            }
+        }
+        let filled = sign_in.placeholders.fill(&scripted);
+        if let Some(members) = answer::members(&filled) {
+            self.learn_token(members, &mut sign_in);
+        }
+        progress.current = sign_in.clone();
+        answer::scripted(&scripted, &sign_in.placeholders)
+    }
+
+    /// Remembers the token, so that later addresses that depend on it are known, and the credentials to expect.
+    fn learn_token(&self, members: &Map<String, Value>, sign_in: &mut SignIn) {
+        let mut token = members.clone();
+        token.insert("raw".into(), Value::Object(members.clone()));
+        sign_in.context.set("body", Value::Object(members.clone()));
+        for (name, read) in &self.client.registration.provider.token.response.map {
+            if let Ok(Some(value)) = read.value(&sign_in.context) {
+                token.insert((*name).to_owned(), value);
+            }
+        }
+        if let Some(access_token) = token.get("access_token").and_then(Value::as_str) {
+            sign_in.placeholders.set("ACCESS_TOKEN", access_token);
+        }
+        sign_in.context.set("token", Value::Object(token));
+    }
+
+    fn id_token(&self, over: &Map<String, Value>, sign_in: &SignIn) -> String {
+        let now = self.clock.now();
+        let mut claims = Map::new();
+        if let Some(issuer) = &self.metadata.issuer {
+            claims.insert("iss".into(), issuer.as_str().into());
+        }
+        claims.insert("aud".into(), self.client.credentials.client_id.as_str().into());
+        claims.insert("iat".into(), now.into());
+        claims.insert("exp".into(), (now + 300).into());
+        if let Some(nonce) = sign_in.placeholders.get("NONCE") {
+            claims.insert("nonce".into(), nonce.into());
+        }
+        answer::lay(&mut claims, over, &sign_in.placeholders);
+        id_token::sign(self.alg(), &claims, self.client.credentials.client_secret.as_deref())
+    }
+
+    fn call(&self, call: &UserinfoCall, recorded: &mut Recorded, progress: &mut Progress) -> Response<Bytes> {
+        recorded.step = call.name.clone();
+        let mut sign_in = progress.current.clone();
+        progress.failures.extend(self.checker(&mut sign_in).userinfo(&call.name, Some(&call.step), recorded));
+        sign_in.called.push(call.name.clone());
+        let scripted = match call.name.as_str() {
+            "userinfo" => self.vector.userinfo.as_ref(),
+            name => self.vector.named.get(name),
+        };
+        let response = match scripted {
+            Some(scripted) => {
+                if let Some(members) = answer::members(scripted) {
+                    sign_in.context.set(&call.name, Value::Object(members.clone()));
+                }
+                answer::scripted(scripted, &sign_in.placeholders)
+            }
+            None => {
+                let expected = "no request: the vector has no answer to it";
+                progress.failures.push(Failure::new(&call.name, "request", expected, recorded.url.as_str()));
+                answer::plain(StatusCode::NOT_FOUND, "the vector has no answer".into())
+            }
+        };
+        progress.current = sign_in;
+        response
+    }
+
+    fn checker<'a>(&'a self, sign_in: &'a mut SignIn) -> Checker<'a> {
+        Checker {
+            provider: &self.client.registration.provider,
+            credentials: &self.client.credentials,
+            expect: &self.vector.expect,
+            placeholders: &mut sign_in.placeholders,
+        }
+    }
+
+    /// The address that a request was meant for.
+    fn meant_url(&self, parts: &request::Parts) -> Option<Url> {
+        if let Some(url) = parts.headers.get(REAL_URL) {
+            return Url::parse(url.to_str().ok()?).ok();
+        }
+        let host = parts.headers.get(HOST)?.to_str().ok()?;
+        let mut url = Url::parse(&format!("http://{host}")).ok()?.join(parts.uri.path()).ok()?;
+        if let Some(endpoint) =
+            self.authorization_endpoint().filter(|endpoint| endpoint.path() == parts.uri.path())
+        {
+            url = endpoint;
+        }
+        let own = url.query().map(|query| format!("{query}&")).unwrap_or_default();
+        url.set_query(parts.uri.query().map(|query| format!("{own}{query}")).as_deref());
+        Some(url)
+    }
+
+    /// The step that a request belongs to.
+    fn target(&self, recorded: &Recorded, sign_in: &SignIn) -> Option<Target<'_>> {
+        let registration: &Registration = &self.client.registration;
+        let is = |url: &Url| same_address(url, &recorded.url);
+        let endpoint = |name| {
+            self.metadata.endpoint(name, registration, &sign_in.context).ok().flatten().map(|found| found.url)
+        };
+        if self.metadata.discovery_url(registration).ok().flatten().is_some_and(|url| is(&url)) {
+            return Some(Target::Discovery);
+        }
+        if endpoint(EndpointName::Jwks).is_some_and(|url| is(&url)) {
+            return Some(Target::Jwks);
+        }
+        if self.authorization_endpoint().is_some_and(|url| is(&url)) {
+            return Some(Target::Authorization);
+        }
+        let calls = userinfo::calls(registration, &self.metadata, &sign_in.context).unwrap_or_default();
+        let matching = |call: &&UserinfoCall| {
+            userinfo::endpoint(call, registration, &self.metadata, &sign_in.context)
+                .is_ok_and(|found| is(&found.url))
+        };
+        let is_token = endpoint(EndpointName::Token).is_some_and(|url| is(&url));
+        let call = calls.iter().filter(matching).find(|call| !sign_in.called.contains(&call.name));
+        match call.or(calls.iter().find(matching)) {
+            Some(call) if !(is_token && sign_in.placeholders.get("ACCESS_TOKEN").is_none()) => {
+                Some(Target::Call(call))
+            }
+            _ => is_token.then_some(Target::Token),
+        }
+    }
+
+    fn authorization_endpoint(&self) -> Option<Url> {
+        let registration = &self.client.registration;
+        let context = registration.context();
+        let metadata = &self.metadata;
+        metadata
+            .endpoint(EndpointName::Authorization, registration, &context)
+            .ok()
+            .flatten()
+            .map(|found| found.url)
+    }
+
+    fn alg(&self) -> Alg {
+        id_token::alg(&self.client.registration.provider.id_token.algs)
+    }
+
+    fn progress(&self) -> MutexGuard<'_, Progress> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn same_address(a: &Url, b: &Url) -> bool {
+    (a.scheme(), a.host(), a.port_or_known_default(), a.path())
+        == (b.scheme(), b.host(), b.port_or_known_default(), b.path())
+}
+
+/// The parameters of a callback that a mock sent, from the query of a redirect or from the page that posts them.
+pub fn callback_of(response: &Response<Bytes>) -> Option<String> {
+    if let Some(location) = response.headers().get(http::header::LOCATION) {
+        return Some(Url::parse(location.to_str().ok()?).ok()?.query().unwrap_or_default().to_owned());
+    }
+    let page = std::str::from_utf8(response.body()).ok()?;
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    for input in page.split("<input type=\"hidden\" ").skip(1) {
+        let attribute = |name: &str| {
+            let value = input.split_once(&format!("{name}=\""))?.1.split_once('"')?.0;
+            Some(unescape(value))
+        };
+        form.append_pair(&attribute("name")?, &attribute("value")?);
+    }
+    Some(form.finish())
+}
+
+fn unescape(text: &str) -> String {
+    text.replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&#39;", "'")
+        .replace("&amp;", "&")
+}

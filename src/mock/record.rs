@@ -1,0 +1,94 @@
+//! A request as the mock received it: its real address, its parameters wherever they travelled, its credentials.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderMap, Method, request};
+use serde_json::{Map, Value};
+use url::{Url, form_urlencoded};
+
+/// A request that came to the mock, and what it was answered.
+#[derive(Clone)]
+pub struct Recorded {
+    /// The step: `discovery`, `jwks`, `authorization`, `token`, `userinfo` or the name of a call.
+    pub step: String,
+    /// The HTTP method.
+    pub method: Method,
+    /// The address that was meant, without its query.
+    pub url: Url,
+    /// The parameters of the query.
+    pub query: Vec<(String, String)>,
+    /// The parameters of the body.
+    pub body: Vec<(String, String)>,
+    /// How the body is written: `form`, `json` or nothing.
+    pub format: Option<&'static str>,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The status of the answer.
+    pub status: u16,
+    /// The content type of the answer.
+    pub content_type: String,
+    /// The body of the answer.
+    pub answer: Bytes,
+}
+
+impl Recorded {
+    pub(super) fn new(parts: &request::Parts, mut url: Url, body: &Bytes) -> Recorded {
+        let query = url.query_pairs().into_owned().collect();
+        url.set_query(None);
+        let content_type =
+            parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let (format, body) = if content_type.starts_with("application/x-www-form-urlencoded") {
+            (Some("form"), form_urlencoded::parse(body).into_owned().collect())
+        } else if content_type.starts_with("application/json") {
+            let members: Map<String, Value> = serde_json::from_slice(body).unwrap_or_default();
+            (Some("json"), members.into_iter().map(|(name, value)| (name, text(&value))).collect())
+        } else {
+            (None, vec![])
+        };
+        Recorded {
+            step: String::new(),
+            method: parts.method.clone(),
+            url,
+            query,
+            body,
+            format,
+            headers: parts.headers.clone(),
+            status: 0,
+            content_type: String::new(),
+            answer: Bytes::new(),
+        }
+    }
+
+    /// All parameters, of the query and of the body.
+    pub fn params(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.query.iter().chain(&self.body).map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// A parameter, wherever it travelled.
+    pub fn param(&self, name: &str) -> Option<&str> {
+        self.params().find(|(existing, _)| *existing == name).map(|(_, value)| value)
+    }
+
+    /// A header as text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// User and password of HTTP Basic, as they are in the header.
+    pub(super) fn basic(&self) -> Option<(String, String)> {
+        let encoded = self.header(AUTHORIZATION.as_str())?.strip_prefix("Basic ")?;
+        let decoded = String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?;
+        let (user, password) = decoded.split_once(':')?;
+        Some((user.to_owned(), password.to_owned()))
+    }
+}
+
+/// A JSON value as a parameter has it.
+pub(super) fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
