@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::Command;
 
 use authcfg::cli::validate::{Args, Report, validate};
+use authcfg::diagnostic::Severity;
 
 fn look(folder: &Path) -> Report {
     validate(&Args { paths: vec![folder.to_owned()], ..Args::default() })
@@ -46,8 +47,20 @@ fn links_to_folders_lead_nowhere() {
     fs::create_dir(folder.path().join("a")).unwrap();
     symlink("..", folder.path().join("a/up")).unwrap();
     symlink("/", folder.path().join("root")).unwrap();
-    assert_eq!(findings(folder.path()), found("acme.yaml", "empty-file"));
-    assert_eq!(look(folder.path()).files, 1);
+    let expected = [("a/up", "unsafe-file"), ("acme.yaml", "empty-file"), ("root", "unsafe-file")];
+    assert_eq!(findings(folder.path()), expected.map(|(file, code)| (file.to_owned(), code.to_owned())));
+    let report = look(folder.path());
+    assert_eq!((report.files, report.count(Severity::Warning)), (1, 2));
+}
+
+#[test]
+fn folders_have_an_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let deep = (0..20).fold(folder.path().to_owned(), |path, _| path.join("d"));
+    fs::create_dir_all(&deep).unwrap();
+    fs::write(deep.join("acme.yaml"), "").unwrap();
+    let codes: Vec<String> = findings(folder.path()).into_iter().map(|(_, code)| code).collect();
+    assert_eq!(codes, ["too-large"]);
 }
 
 #[test]

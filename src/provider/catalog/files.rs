@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use crate::diagnostic::{Code, Diagnostic, code};
+use crate::diagnostic::{Code, Diagnostic, Severity, code};
 
 /// More files than this are no catalogue.
 const MAX_FILES: usize = 5_000;
@@ -24,7 +24,11 @@ pub fn list(folder: &Path) -> Vec<Result<PathBuf, Box<Diagnostic>>> {
 }
 
 fn collect(folder: &Path, depth: usize, files: &mut Vec<Result<PathBuf, Box<Diagnostic>>>) {
-    if depth > MAX_DEPTH || files.len() > MAX_FILES {
+    if files.len() > MAX_FILES {
+        return;
+    }
+    if depth > MAX_DEPTH {
+        files.push(Err(finding(code::TOO_LARGE, folder, format!("folders stand in each other more than {MAX_DEPTH} deep"))));
         return;
     }
     let entries = match fs::read_dir(folder).and_then(Iterator::collect::<Result<Vec<_>, _>>) {
@@ -45,6 +49,11 @@ fn collect(folder: &Path, depth: usize, files: &mut Vec<Result<PathBuf, Box<Diag
         // A link to a folder is not followed: ConfigMaps link their files one by one.
         match fs::symlink_metadata(&path) {
             Ok(metadata) if metadata.is_dir() => collect(&path, depth + 1, files),
+            Ok(metadata) if metadata.is_symlink() && path.is_dir() => {
+                let mut skipped = finding(code::UNSAFE_FILE, &path, "a link to a folder is not followed".into());
+                skipped.severity = Severity::Warning;
+                files.push(Err(skipped));
+            }
             _ if is_yaml(&path) => files.push(Ok(path)),
             _ => {}
         }
@@ -174,6 +183,9 @@ mod tests {
         assert_eq!(refused(&root.join("dir.yaml"), root), "unreadable-file");
         assert_eq!(refused(&root.join("missing.yaml"), root), "unreadable-file");
         assert_eq!(refused(&pipe, root), "unreadable-file");
+        symlink("..", root.join("up")).unwrap();
+        let skipped = list(root).into_iter().find_map(Result::err).unwrap();
+        assert_eq!((skipped.code, skipped.severity), (code::UNSAFE_FILE, Severity::Warning));
     }
 
     #[test]
