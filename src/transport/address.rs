@@ -1,6 +1,8 @@
 //! Which addresses are connected to. Checked where the connection is made, on the addresses that it is made to.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 
 use ipnet::IpNet;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -9,9 +11,29 @@ use url::{Host, Url};
 use crate::transport::{ErrorKind, Options, Trust};
 
 /// What the resolver says when it keeps all addresses back.
-pub(super) const REFUSED: &str = "no address that may be connected to";
+#[derive(Debug)]
+pub(super) struct Refused;
 
-/// Checks what can be seen of an address before it is looked up: the scheme, and the host where it is a number.
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no address that may be connected to")
+    }
+}
+
+impl std::error::Error for Refused {}
+
+/// A name service in place of the system's: the addresses of a host.
+#[derive(Clone)]
+pub struct Lookup(pub Arc<dyn Fn(&str) -> Vec<IpAddr> + Send + Sync>);
+
+impl fmt::Debug for Lookup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Lookup")
+    }
+}
+
+/// Checks what can be seen of an address before it is looked up: the scheme, the user (none), and the host where it
+/// is a number.
 pub(super) fn check_url(url: &Url, trust: Trust, options: &Options) -> Result<(), ErrorKind> {
     let ip = match url.host() {
         None => return Err(ErrorKind::Url),
@@ -19,10 +41,13 @@ pub(super) fn check_url(url: &Url, trust: Trust, options: &Options) -> Result<()
         Some(Host::Ipv4(ip)) => Some(IpAddr::V4(ip)),
         Some(Host::Ipv6(ip)) => Some(IpAddr::V6(ip)),
     };
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(ErrorKind::Url);
+    }
     let here = ip.is_some_and(|ip| ip.is_loopback()) || url.host_str() == Some("localhost");
     match url.scheme() {
         "https" => {}
-        "http" if here => {}
+        "http" if here || (options.danger_allow_http && trust == Trust::Operator) => {}
         _ => return Err(ErrorKind::Insecure),
     }
     match ip {
@@ -33,19 +58,47 @@ pub(super) fn check_url(url: &Url, trust: Trust, options: &Options) -> Result<()
 
 /// Looks names up, and keeps back what may not be connected to.
 pub(super) struct FilteringResolver {
-    pub trust: Trust,
-    pub allow: Vec<IpNet>,
+    trust: Trust,
+    allow: Vec<IpNet>,
+    proxy_host: Option<String>,
+    lookup: Option<Lookup>,
+}
+
+impl FilteringResolver {
+    pub fn new(options: &Options, trust: Trust) -> FilteringResolver {
+        FilteringResolver {
+            trust,
+            allow: options.allow_private_networks.clone(),
+            proxy_host: options.proxy.as_ref().and_then(Url::host_str).map(str::to_owned),
+            lookup: options.lookup.clone(),
+        }
+    }
 }
 
 impl Resolve for FilteringResolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let (trust, allow) = (self.trust, self.allow.clone());
+        let host = name.as_str().to_owned();
+        // The operator wrote the address of the proxy, whoever wrote that of the provider.
+        let proxy = self.proxy_host.as_ref() == Some(&host);
+        let trust = if proxy { Trust::Operator } else { self.trust };
+        let (allow, lookup) = (self.allow.clone(), self.lookup.clone());
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let permitted: Vec<SocketAddr> =
-                found.filter(|address| permitted(address.ip(), trust, &allow)).collect();
+            let found: Vec<IpAddr> = match lookup {
+                Some(Lookup(lookup)) => lookup(&host),
+                // RFC 6761 §6.3: a name server is not asked, it could send clear text elsewhere.
+                None if host == "localhost" => vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()],
+                None => tokio::net::lookup_host((host, 0)).await?.map(|address| address.ip()).collect(),
+            };
+            if found.is_empty() {
+                return Err("no address".into());
+            }
+            let permitted: Vec<SocketAddr> = found
+                .into_iter()
+                .filter(|ip| permitted(*ip, trust, &allow))
+                .map(|ip| SocketAddr::new(ip, 0))
+                .collect();
             if permitted.is_empty() {
-                return Err(REFUSED.into());
+                return Err(Refused.into());
             }
             Ok(Box::new(permitted.into_iter()) as Addrs)
         })
@@ -61,7 +114,8 @@ pub(super) fn permitted(ip: IpAddr, trust: Trust, allow: &[IpNet]) -> bool {
     trust == Trust::Operator || is_public(ip) || allow.iter().any(|net| net.contains(&ip))
 }
 
-/// The IPv4 address inside an IPv6 one: mapped (RFC 4291 §2.5.5.2), NAT64 (RFC 6052 §2.1), 6to4 (RFC 3056).
+/// The IPv4 address inside an IPv6 one: mapped or compatible (RFC 4291 §2.5.5), translated (RFC 2765 §2.1), NAT64
+/// (RFC 6052 §2.1), 6to4 (RFC 3056).
 fn embedded(ip: IpAddr) -> IpAddr {
     let IpAddr::V6(v6) = ip else { return ip };
     let part = v6.octets();
@@ -69,25 +123,25 @@ fn embedded(ip: IpAddr) -> IpAddr {
         IpAddr::V4(Ipv4Addr::new(part[start], part[start + 1], part[start + 2], part[start + 3]))
     };
     match v6.segments() {
-        [0, 0, 0, 0, 0, 0xffff, ..] | [0x64, 0xff9b, 0, 0, 0, 0, ..] => v4(12),
+        [0, 0, 0, 0, 0, 0xffff, ..] | [0, 0, 0, 0, 0xffff, 0, ..] | [0x64, 0xff9b, 0, 0, 0, 0, ..] => v4(12),
+        [0, 0, 0, 0, 0, 0, high, _] if high != 0 => v4(12),
         [0x2002, ..] => v4(2),
         _ => ip,
     }
 }
 
-/// Link-local addresses, among them the metadata services of cloud machines, and what is no unicast address.
+/// Link-local addresses, among them the metadata services of cloud machines, those that stand elsewhere, and what is
+/// no unicast address.
 fn is_never(ip: IpAddr) -> bool {
-    const METADATA_V6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
     match ip {
         IpAddr::V4(v4) => {
-            v4.is_link_local()
-                || v4.is_broadcast()
-                || v4.is_multicast()
-                || v4.octets()[0] == 0
-                || v4 == Ipv4Addr::new(100, 100, 100, 200)
+            let elsewhere =
+                matches!(v4.octets(), [100, 100, 100, 200] | [168, 63, 129, 16] | [192, 0, 0, 192]);
+            elsewhere || v4.is_link_local() || v4.is_broadcast() || v4.is_multicast() || v4.octets()[0] == 0
         }
         IpAddr::V6(v6) => {
-            v6.is_unicast_link_local() || v6.is_multicast() || v6.is_unspecified() || v6 == METADATA_V6
+            let elsewhere = matches!(v6.segments(), [0xfd00, 0xec2, ..] | [0xfd20, 0xce, ..]);
+            elsewhere || v6.is_unicast_link_local() || v6.is_multicast() || v6.is_unspecified()
         }
     }
 }
@@ -146,7 +200,12 @@ mod tests {
             "https://[::ffff:10.0.0.1]/",
             "https://[64:ff9b::7f00:1]/",
             "https://[2002:7f00:1::]/",
+            "https://[::127.0.0.1]/",
+            "https://[::ffff:0:10.0.0.1]/",
+            "https://[64:ff9b:1::1]/",
+            "https://[2001::1]/",
             "https://0x7f.1/",
+            "https://127.1/",
             "https://2130706433/",
             "https://198.18.0.1/",
             "https://240.0.0.1/",
@@ -165,7 +224,15 @@ mod tests {
             "https://[fe80::1]/",
             "https://[fd00:ec2::254]/",
             "https://[::ffff:169.254.169.254]/",
+            "https://[::169.254.169.254]/",
+            "https://[64:ff9b::a9fe:a9fe]/",
+            "https://[2002:a9fe:a9fe::]/",
+            "https://[fd00:ec2::23]/",
+            "https://168.63.129.16/",
+            "https://2852039166/",
             "https://0.0.0.0/",
+            "https://[::]/",
+            "https://[ff02::1]/",
         ] {
             assert_eq!(check(url, Trust::Operator), Err(ErrorKind::Address), "{url}");
         }
@@ -177,6 +244,21 @@ mod tests {
             ["http://acme.example/", "ftp://127.0.0.1/", "http://10.0.0.1/", "http://localhost.acme.example/"]
         {
             assert_eq!(check(url, Trust::Operator), Err(ErrorKind::Insecure), "{url}");
+        }
+    }
+
+    #[test]
+    fn clear_text_further_away_is_the_operators_decision() {
+        let options = Options { danger_allow_http: true, ..Options::default() };
+        let check = |trust| check_url(&Url::parse("http://idp.corp.example/").unwrap(), trust, &options);
+        assert_eq!(check(Trust::Operator), Ok(()));
+        assert_eq!(check(Trust::Discovered), Err(ErrorKind::Insecure));
+    }
+
+    #[test]
+    fn a_url_with_a_user_is_none() {
+        for url in ["https://user@acme.example/", "https://:secret@acme.example/"] {
+            assert_eq!(check(url, Trust::Operator), Err(ErrorKind::Url), "{url}");
         }
     }
 

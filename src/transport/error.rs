@@ -1,7 +1,9 @@
 //! Why no answer arrived.
 
-use std::error::Error as _;
-use std::fmt;
+use std::error::Error as StdError;
+use std::{fmt, io};
+
+use crate::transport::address::Refused;
 
 /// Why no answer arrived. What it displays holds the host, and nothing else of the request.
 #[derive(Clone, Debug)]
@@ -37,7 +39,7 @@ pub enum ErrorKind {
 impl ErrorKind {
     /// Whether trying again may help.
     pub(super) fn is_passing(self) -> bool {
-        matches!(self, ErrorKind::Connect | ErrorKind::Protocol)
+        matches!(self, ErrorKind::Connect | ErrorKind::Deadline | ErrorKind::Protocol)
     }
 }
 
@@ -52,25 +54,24 @@ impl Error {
 
     /// What the HTTP client says, without its URL.
     pub(super) fn of(error: &reqwest::Error, host: &str) -> Error {
-        let mut causes = vec![];
-        let mut cause = error.source();
-        while let Some(inner) = cause {
-            causes.push(inner.to_string());
-            cause = inner.source();
-        }
-        let mentions = |word: &str| causes.iter().any(|text| text.contains(word));
+        let causes: Vec<&(dyn StdError + 'static)> =
+            std::iter::successors(error.source(), |cause: &&(dyn StdError + 'static)| (*cause).source())
+                .collect();
         let kind = if error.is_timeout() {
             ErrorKind::Deadline
-        } else if mentions(super::address::REFUSED) {
+        } else if causes.iter().any(|cause| cause.is::<Refused>()) {
             ErrorKind::Address
-        } else if mentions("certificate") || mentions("TLS") || mentions("tls") {
+        } else if causes.iter().any(|cause| is_tls(*cause)) {
             ErrorKind::Tls
         } else if error.is_connect() {
             ErrorKind::Connect
         } else {
             ErrorKind::Protocol
         };
-        let detail = causes.pop().map(|text| text.chars().filter(|c| !c.is_control()).take(200).collect());
+        let detail = causes
+            .last()
+            .map(ToString::to_string)
+            .map(|text| text.chars().filter(|c| !c.is_control()).take(200).collect());
         Error { kind, host: host.to_owned(), detail }
     }
 
@@ -83,6 +84,12 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         self.kind
     }
+}
+
+/// Whether it is an error of TLS, or an I/O error that carries one: `source` skips what an [`io::Error`] wraps.
+fn is_tls(error: &(dyn StdError + 'static)) -> bool {
+    let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    error.is::<rustls::Error>() || inner.is_some_and(|inner| is_tls(inner))
 }
 
 impl fmt::Display for Error {

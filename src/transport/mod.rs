@@ -9,20 +9,24 @@ mod address;
 mod bulkhead;
 mod error;
 mod http_client;
+mod retry;
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderName, HeaderValue, Response};
+use http::{HeaderName, HeaderValue, Response, header};
 use ipnet::IpNet;
 use tokio::time::{Instant, sleep, timeout_at};
-use url::Url;
+use url::{Position, Url};
 
 use crate::transport::bulkhead::Bulkheads;
 use crate::transport::http_client::HttpClients;
+use crate::transport::retry::Retries;
 
+pub use address::Lookup;
 pub use error::{Error, ErrorKind};
 
 /// How providers are reached.
@@ -32,8 +36,13 @@ pub struct Options {
     pub allow_private_networks: Vec<IpNet>,
     /// The proxy that every request goes through.
     pub proxy: Option<Url>,
+    /// Clear text to hosts that the operator wrote, not only to this machine. For a network nobody else listens to.
+    pub danger_allow_http: bool,
     /// How long a request may take.
     pub deadlines: Deadlines,
+    /// Another name service. For tests.
+    #[doc(hidden)]
+    pub lookup: Option<Lookup>,
 }
 
 /// How long a request may take.
@@ -60,8 +69,7 @@ impl Default for Deadlines {
     }
 }
 
-/// A request to a provider.
-#[derive(Debug)]
+/// A request to a provider. It is full of secrets, so `Debug` shows its method, scheme and host alone.
 pub struct Request {
     /// The request; its URI is absolute.
     pub http: http::Request<Bytes>,
@@ -78,9 +86,9 @@ pub struct Request {
 /// What is fetched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
-    /// A discovery document: 128 KB, repeated twice on failure.
+    /// A discovery document: 128 KB; a GET is repeated twice on failure.
     Discovery,
-    /// Keys: 256 KB, repeated twice on failure.
+    /// Keys: 256 KB; a GET is repeated twice on failure.
     Jwks,
     /// A token response: 256 KB, sent once.
     Token,
@@ -126,8 +134,6 @@ struct Inner {
 
 /// The longest head of an answer, in bytes and in headers.
 const MAX_HEAD: (usize, usize) = (32 * 1024, 64);
-/// How often a document is asked for again.
-const REPEATS: u32 = 2;
 /// Where a played request really wanted to go.
 const PLAYED_URL: HeaderName = HeaderName::from_static("x-authcfg-url");
 
@@ -137,11 +143,17 @@ impl Transport {
         Transport::with(options, None)
     }
 
+    /// Loads the certificates now, so that the first sign-in does not wait for them. Blocks for some milliseconds.
+    pub fn warm(&self) {
+        drop(self.inner.clients.get(Trust::Operator));
+    }
+
     /// A transport whose every request ends, in clear text, at a mock on this machine; the address that it was meant for
     /// stands in the header `x-authcfg-url`. For the vectors of provider files and for the demonstration.
     ///
     /// # Panics
-    /// Where the address is not of this machine.
+    /// Where the address is not of this machine: the requests carry secrets.
+    #[doc(hidden)]
     pub fn played_by(mock: SocketAddr) -> Transport {
         assert!(mock.ip().is_loopback(), "a mock runs on this machine");
         Transport::with(Options::default(), Some(mock))
@@ -178,25 +190,25 @@ impl Transport {
             Ok(Some(permit)) => permit,
             Ok(None) | Err(_) => return Err(Error::new(ErrorKind::Busy, &host)),
         };
-        let mut repeats = if request.limit.is_document() { REPEATS } else { 0 };
-        let mut pause = Duration::from_millis(200);
-        loop {
+        let mut retries = Retries::new(&request, deadline);
+        let outcome = loop {
             let outcome = match timeout_at(deadline, inner.attempt(&request, &url, &host)).await {
                 Ok(outcome) => outcome,
-                Err(_) => return Err(Error::new(ErrorKind::Deadline, &host)),
+                Err(_) => break Err(Error::new(ErrorKind::Deadline, &host)),
             };
-            let worth_repeating = match &outcome {
-                Ok(answer) => answer.status().is_server_error(),
-                Err(error) => error.kind().is_passing(),
-            };
-            let wait = jitter(pause);
-            if repeats == 0 || !worth_repeating || Instant::now() + wait >= deadline {
-                return outcome;
+            match retries.pause(&outcome) {
+                Some(pause) => sleep(pause).await,
+                None => break outcome,
             }
-            repeats -= 1;
-            pause = (pause * 3).min(Duration::from_secs(1));
-            sleep(wait).await;
+        };
+        let Request { provider, step, .. } = &request;
+        match &outcome {
+            Ok(answer) => {
+                tracing::debug!(provider, step, host, status = answer.status().as_u16(), "answered")
+            }
+            Err(error) => tracing::warn!(provider, step, %error, "no answer"),
         }
+        outcome
     }
 }
 
@@ -208,12 +220,12 @@ impl Inner {
             Some(mock) => played(url, mock, request.http.headers().clone()),
             None => (url.clone(), request.http.headers().clone()),
         };
-        headers.remove(http::header::COOKIE);
-        let sent = client
-            .request(request.http.method().clone(), url)
-            .headers(headers)
-            .body(request.http.body().clone())
-            .send();
+        headers.remove(header::COOKIE);
+        let mut sent = client.request(request.http.method().clone(), url).headers(headers);
+        if !request.http.body().is_empty() {
+            sent = sent.body(request.http.body().clone());
+        }
+        let sent = sent.send();
         let mut answer = match tokio::time::timeout(self.options.deadlines.first_byte, sent).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(error)) => return Err(Error::of(&error, host)),
@@ -222,6 +234,9 @@ impl Inner {
         let head: usize =
             answer.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
         if head > MAX_HEAD.0 || answer.headers().len() > MAX_HEAD.1 {
+            return Err(Error::new(ErrorKind::TooLarge, host));
+        }
+        if answer.content_length().is_some_and(|length| length > request.limit.bytes() as u64) {
             return Err(Error::new(ErrorKind::TooLarge, host));
         }
         let mut body = BytesMut::new();
@@ -234,7 +249,7 @@ impl Inner {
         let mut response = Response::new(body.freeze());
         *response.status_mut() = answer.status();
         *response.headers_mut() = std::mem::take(answer.headers_mut());
-        response.headers_mut().remove(http::header::SET_COOKIE);
+        response.headers_mut().remove(header::SET_COOKIE);
         Ok(response)
     }
 }
@@ -243,8 +258,9 @@ impl Inner {
 fn played(url: &Url, mock: SocketAddr, mut headers: http::HeaderMap) -> (Url, http::HeaderMap) {
     let meant = HeaderValue::try_from(url.as_str()).expect("a URL is ASCII");
     headers.insert(PLAYED_URL, meant);
-    let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
-    let there = format!("http://{mock}{}{query}", url.path());
+    let host = &url[Position::BeforeHost..Position::AfterPort];
+    headers.insert(header::HOST, HeaderValue::try_from(host).expect("a URL is ASCII"));
+    let there = format!("http://{mock}{}", &url[Position::BeforePath..Position::AfterQuery]);
     (Url::parse(&there).expect("an address and a path of a URL make a URL"), headers)
 }
 
@@ -253,11 +269,11 @@ fn host_of(uri: &http::Uri) -> String {
     format!("{}://{}", uri.scheme_str().unwrap_or_default(), uri.host().unwrap_or_default())
 }
 
-/// Somewhere between nothing and `pause`, so that many do not come back at once.
-fn jitter(pause: Duration) -> Duration {
-    use std::hash::{BuildHasher, RandomState};
-    let random = RandomState::new().hash_one(0) % 1000;
-    pause * u32::try_from(random).unwrap_or(0) / 1000
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (method, host) = (self.http.method(), host_of(self.http.uri()));
+        write!(f, "Request({} {}: {method} {host})", self.provider, self.step)
+    }
 }
 
 #[cfg(test)]
