@@ -1,223 +1,214 @@
-//! A provider's keys (RFC 7517): the ones that can be used, chosen by type, algorithm and `kid`, and what they verify.
+//! Public keys of a provider (RFC 7517): what can be used is kept, the rest is left alone.
 
-use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA256,
-    RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA256,
-    RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512, RsaParameters, RsaPublicKeyComponents,
-    UnparsedPublicKey, VerificationAlgorithm,
-};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use aws_lc_rs::signature::{self, ParsedPublicKey, RsaParameters, RsaPublicKeyComponents};
 use serde_json::{Map, Value};
 
-use crate::oauth::Secret;
-use crate::oauth::jose::{Alg, Jws};
+use crate::oauth::jose::{Alg, JoseError, base64url, shown_kid};
 
-/// More keys than this are no key set.
-const MAX_KEYS: usize = 64;
-/// Keys of one `kid` that are tried.
-const MAX_TRIED: usize = 4;
+/// How many keys a set may hold.
+pub const MAX_KEYS: usize = 64;
 
-/// One public key.
-#[derive(Clone, Debug)]
+/// The members that only a private or symmetric key has (RFC 7518 §6): a provider that shows them has lost the key.
+const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+
+/// A public key that verifies signatures.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Jwk {
     kid: Option<String>,
-    alg: Option<String>,
+    alg: Option<Alg>,
     material: Material,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Material {
-    Ed25519(Vec<u8>),
+    Rsa { n: Vec<u8>, e: Vec<u8> },
     P256(Vec<u8>),
     P384(Vec<u8>),
-    Rsa { n: Vec<u8>, e: Vec<u8> },
+    Ed25519(Vec<u8>),
 }
 
-/// The keys of a provider that signatures can be verified with.
+/// A provider's keys: those that can verify a signature. The default is empty.
 #[derive(Clone, Debug, Default)]
 pub struct JwkSet {
     keys: Vec<Jwk>,
-}
-
-/// What is no key set.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum JwkSetError {
-    /// There is no list of keys.
-    #[error("the key set has no list `keys`")]
-    NoKeys,
-    /// There are more keys than anybody needs.
-    #[error("the key set has {0} keys, more than {MAX_KEYS}")]
-    TooMany(usize),
-}
-
-/// Why a token is not believed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum VerifyError {
-    /// It is signed with an algorithm that is not expected.
-    #[error("the token is signed with `{found}`, expected is {expected}")]
-    Alg {
-        /// The algorithm of the token.
-        found: String,
-        /// Those that were expected.
-        expected: String,
-    },
-    /// It names no key, and several could be meant.
-    #[error("the token names no key, and the key set has several for {0}")]
-    Ambiguous(Alg),
-    /// The client secret is too short to verify with (RFC 7518 §3.2).
-    #[error("the client secret is shorter than 32 bytes, too short for HS256")]
-    ShortSecret,
-    /// The signature is not by the key.
-    #[error("the signature is wrong")]
-    Signature,
-    /// The key set has no such key.
-    #[error("the key set has no key for {alg}{}", kid.as_ref().map(|kid| format!(" with kid {kid:?}")).unwrap_or_default())]
-    UnknownKey {
-        /// The algorithm of the token.
-        alg: Alg,
-        /// The key that the token names, cut to a length that fits a log.
-        kid: Option<String>,
-    },
+    ignored: Vec<(Option<String>, &'static str)>,
 }
 
 impl JwkSet {
-    /// Reads a key set. Keys that cannot verify signatures (another type or use, too short, malformed, with a private
-    /// part) are left out, as RFC 7517 §5 asks.
+    /// Reads a key set (RFC 7517 §5).
+    ///
+    /// A key that is not for verifying signatures, is weak, or is not sound is ignored, as §5 asks.
     ///
     /// # Errors
-    /// A document that is no key set.
-    pub fn parse(document: &Value) -> Result<JwkSet, JwkSetError> {
-        let keys = document.get("keys").and_then(Value::as_array).ok_or(JwkSetError::NoKeys)?;
+    /// The document has no `keys`, or more than [`MAX_KEYS`].
+    pub fn parse(document: &Value) -> Result<JwkSet, JoseError> {
+        let keys = document
+            .get("keys")
+            .and_then(Value::as_array)
+            .ok_or(JoseError::KeySet("the key set has no array `keys`"))?;
         if keys.len() > MAX_KEYS {
-            return Err(JwkSetError::TooMany(keys.len()));
+            return Err(JoseError::KeySet("the key set holds more than 64 keys"));
         }
-        Ok(JwkSet { keys: keys.iter().filter_map(Value::as_object).filter_map(Jwk::parse).collect() })
+        let mut set = JwkSet::default();
+        for key in keys {
+            match Jwk::parse(key) {
+                Ok(jwk) if set.keys.contains(&jwk) => {} // the same key twice is one key
+                Ok(jwk) => set.keys.push(jwk),
+                Err(reason) => {
+                    let kid = key.get("kid").and_then(Value::as_str);
+                    set.ignored.push((kid.map(str::to_owned), reason));
+                }
+            }
+        }
+        Ok(set)
     }
 
-    /// Verifies a token that is signed with one of `algs`, and gives its payload. `secret` is the client secret, for HS256.
-    ///
-    /// # Errors
-    /// Why it is not believed. [`VerifyError::UnknownKey`] may be cured by newer keys.
-    pub fn verify<'j>(
-        &self,
-        jws: &'j Jws<'_>,
-        algs: &[Alg],
-        secret: Option<&Secret>,
-    ) -> Result<(&'j [u8], Alg), VerifyError> {
-        let unexpected = || VerifyError::Alg {
-            found: cut(&jws.alg),
-            expected: algs.iter().map(|alg| alg.as_str()).collect::<Vec<_>>().join(" or "),
-        };
-        let alg = Alg::parse(&jws.alg).filter(|alg| algs.contains(alg)).ok_or_else(unexpected)?;
-        if alg == Alg::HS256 {
-            let secret =
-                secret.filter(|secret| secret.expose().len() >= 32).ok_or(VerifyError::ShortSecret)?;
-            let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, secret.expose().as_bytes());
-            return aws_lc_rs::hmac::verify(&key, jws.signed.as_bytes(), &jws.signature)
-                .map(|()| (jws.payload.as_slice(), alg))
-                .map_err(|_| VerifyError::Signature);
-        }
-        let fitting: Vec<&Jwk> = self.keys.iter().filter(|key| key.serves(alg)).collect();
-        let named: Vec<&Jwk> = match &jws.kid {
-            Some(kid) => {
-                fitting.into_iter().filter(|key| key.kid.as_ref() == Some(kid)).take(MAX_TRIED).collect()
+    /// How many keys can be used.
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Whether no key can be used.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// The one key that a token may be signed with.
+    pub(super) fn select(&self, kid: Option<&str>, alg: Alg) -> Result<&Jwk, JoseError> {
+        let named: Vec<&Jwk> =
+            self.keys.iter().filter(|key| kid.is_none_or(|kid| key.kid.as_deref() == Some(kid))).collect();
+        let mut fitting = named.iter().filter(|key| key.fits(alg));
+        match (fitting.next(), fitting.next()) {
+            (Some(key), None) => Ok(key),
+            (Some(_), Some(_)) => Err(JoseError::AmbiguousKey { kid: shown_kid(kid) }),
+            (None, _) if kid.is_some() && !named.is_empty() => {
+                Err(JoseError::KeyMismatch { kid: shown_kid(kid), alg })
             }
-            None if fitting.len() > 1 => return Err(VerifyError::Ambiguous(alg)),
-            None => fitting,
-        };
-        if named.is_empty() {
-            return Err(VerifyError::UnknownKey { alg, kid: jws.kid.as_deref().map(cut) });
-        }
-        if named.iter().any(|key| key.verifies(alg, jws.signed.as_bytes(), &jws.signature)) {
-            Ok((&jws.payload, alg))
-        } else {
-            Err(VerifyError::Signature)
+            (None, _) => {
+                let ignored = self.ignored.iter().find(|(name, _)| kid.is_some() && name.as_deref() == kid);
+                let ignored = ignored.map(|(_, reason)| *reason);
+                Err(JoseError::UnknownKey { kid: shown_kid(kid), alg, ignored })
+            }
         }
     }
 }
 
 impl Jwk {
-    fn parse(key: &Map<String, Value>) -> Option<Jwk> {
-        let text = |name: &str| key.get(name).and_then(Value::as_str);
-        let bytes = |name: &str| URL_SAFE_NO_PAD.decode(text(name)?.trim_end_matches('=')).ok();
-        let verifies = match key.get("key_ops") {
-            None => true,
-            Some(operations) => operations.as_array()?.iter().any(|operation| operation == "verify"),
+    /// Reads one key; the error is why it cannot be used.
+    fn parse(key: &Value) -> Result<Jwk, &'static str> {
+        let members = key.as_object().ok_or("the key is no object")?;
+        let text = |name: &str| match members.get(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.as_str())),
+            Some(_) => Err("a member of the key has the wrong type"),
         };
-        let is_private = ["d", "p", "q", "k"].iter().any(|name| key.contains_key(*name));
-        if is_private || !verifies || key.get("use").is_some_and(|usage| usage != "sig") {
-            return None;
+        if PRIVATE.iter().any(|name| members.contains_key(*name)) {
+            return Err("the key set shows it with its private part");
         }
-        let point = |size: usize| {
-            let (x, y) = (bytes("x")?, bytes("y")?);
-            (x.len() == size && y.len() == size).then(|| [&[4][..], &x, &y].concat())
+        if text("use")?.is_some_and(|purpose| purpose != "sig") || !may_verify(members) {
+            return Err("the key is not for verifying signatures");
+        }
+        let kid = text("kid")?.map(str::to_owned);
+        let alg = match text("alg")? {
+            None => None,
+            Some(alg) => Some(alg.parse().map_err(|_| "the key is for an algorithm that is not taken")?),
         };
-        let material = match (text("kty")?, text("crv")) {
+        let bytes = |name: &str| match text(name)? {
+            None => Err("a member of the key is missing"),
+            Some(text) => base64url(text).ok_or("a member of the key is no base64url"),
+        };
+        let material = match (text("kty")?.unwrap_or_default(), text("crv")?.unwrap_or_default()) {
             ("RSA", _) => rsa(bytes("n")?, bytes("e")?)?,
-            ("EC", Some("P-256")) => Material::P256(point(32)?),
-            ("EC", Some("P-384")) => Material::P384(point(48)?),
-            ("OKP", Some("Ed25519")) => Material::Ed25519(bytes("x").filter(|x| x.len() == 32)?),
-            _ => return None,
+            ("EC", "P-256") => Material::P256(point(bytes("x")?, bytes("y")?, 32)?),
+            ("EC", "P-384") => Material::P384(point(bytes("x")?, bytes("y")?, 48)?),
+            ("OKP", "Ed25519") => Material::Ed25519(bytes("x")?),
+            _ => return Err("the key is of a kind that is not taken"),
         };
-        let optional = |name: &str| match key.get(name) {
-            None | Some(Value::Null) => Some(None),
-            Some(Value::String(text)) => Some(Some(text.clone())),
-            Some(_) => None,
-        };
-        Some(Jwk { kid: optional("kid")?, alg: optional("alg")?, material })
+        let jwk = Jwk { kid, alg, material };
+        if alg.is_some_and(|alg| !jwk.fits(alg)) {
+            return Err("the key is of another kind than its `alg`");
+        }
+        jwk.check()?;
+        Ok(jwk)
     }
 
-    /// Whether this is a key for `alg`: of its type, and not meant for another.
-    fn serves(&self, alg: Alg) -> bool {
-        let of_type = match self.material {
-            Material::Ed25519(_) => alg == Alg::EdDSA,
+    /// Whether a signature of that algorithm can be this key's.
+    fn fits(&self, alg: Alg) -> bool {
+        let kind = match &self.material {
+            Material::Rsa { .. } => rsa_parameters(alg).is_some(),
             Material::P256(_) => alg == Alg::ES256,
             Material::P384(_) => alg == Alg::ES384,
-            Material::Rsa { .. } => {
-                matches!(alg, Alg::RS256 | Alg::RS384 | Alg::RS512 | Alg::PS256 | Alg::PS384 | Alg::PS512)
-            }
+            Material::Ed25519(_) => alg == Alg::EdDSA,
         };
-        of_type && self.alg.as_deref().is_none_or(|own| Alg::parse(own) == Some(alg))
+        kind && self.alg.is_none_or(|own| own == alg)
     }
 
-    fn verifies(&self, alg: Alg, message: &[u8], signature: &[u8]) -> bool {
-        let unparsed = |algorithm: &'static dyn VerificationAlgorithm, key: &[u8]| {
-            UnparsedPublicKey::new(algorithm, key).verify(message, signature).is_ok()
-        };
+    /// That the numbers are a key: for a curve, that the point is on it.
+    fn check(&self) -> Result<(), &'static str> {
+        self.parsed(Alg::RS256).map(drop).ok_or("the key is not sound")
+    }
+
+    /// Whether `signature` is this key's, of `message`.
+    pub(super) fn verifies(&self, alg: Alg, message: &[u8], signature: &[u8]) -> bool {
+        self.fits(alg) && self.parsed(alg).is_some_and(|key| key.verify_sig(message, signature).is_ok())
+    }
+
+    /// The key as the library takes it; `alg` matters for RSA alone.
+    fn parsed(&self, alg: Alg) -> Option<ParsedPublicKey> {
         match &self.material {
-            Material::Ed25519(key) => unparsed(&ED25519, key),
-            Material::P256(key) => unparsed(&ECDSA_P256_SHA256_FIXED, key),
-            Material::P384(key) => unparsed(&ECDSA_P384_SHA384_FIXED, key),
             Material::Rsa { n, e } => {
-                let parameters: &RsaParameters = match alg {
-                    Alg::RS256 => &RSA_PKCS1_2048_8192_SHA256,
-                    Alg::RS384 => &RSA_PKCS1_2048_8192_SHA384,
-                    Alg::RS512 => &RSA_PKCS1_2048_8192_SHA512,
-                    Alg::PS256 => &RSA_PSS_2048_8192_SHA256,
-                    Alg::PS384 => &RSA_PSS_2048_8192_SHA384,
-                    Alg::PS512 => &RSA_PSS_2048_8192_SHA512,
-                    _ => return false,
-                };
-                RsaPublicKeyComponents { n, e }.verify(parameters, message, signature).is_ok()
+                RsaPublicKeyComponents { n, e }.to_parsed_public_key(rsa_parameters(alg)?).ok()
+            }
+            Material::P256(point) => ParsedPublicKey::new(&signature::ECDSA_P256_SHA256_FIXED, point).ok(),
+            Material::P384(point) => ParsedPublicKey::new(&signature::ECDSA_P384_SHA384_FIXED, point).ok(),
+            Material::Ed25519(x) => {
+                ParsedPublicKey::new(&signature::ED25519, x).ok().filter(|_| x.len() == 32)
             }
         }
     }
 }
 
-/// An RSA key of 2048 to 8192 bits, with an exponent that is odd and not a small one.
-fn rsa(n: Vec<u8>, e: Vec<u8>) -> Option<Material> {
-    let strip = |bytes: Vec<u8>| bytes.into_iter().skip_while(|byte| *byte == 0).collect::<Vec<u8>>();
-    let (n, e) = (strip(n), strip(e));
-    let bits = n.len() * 8 - n.first()?.leading_zeros() as usize;
-    let exponent = (e.len() <= 4).then(|| e.iter().fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte)))?;
-    ((2048..=8192).contains(&bits) && exponent >= 65_537 && exponent % 2 == 1)
-        .then_some(Material::Rsa { n, e })
+/// `key_ops` (RFC 7517 §4.3): if it is there, `verify` is in it.
+fn may_verify(members: &Map<String, Value>) -> bool {
+    members.get("key_ops").is_none_or(|ops| {
+        ops.as_array()
+            .is_some_and(|ops| ops.iter().all(Value::is_string) && ops.iter().any(|op| op == "verify"))
+    })
 }
 
-/// What a stranger sent, fit for a log.
-fn cut(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(64).collect()
+/// An RSA key of 2048 to 8192 bits with an odd exponent from 65537.
+fn rsa(n: Vec<u8>, e: Vec<u8>) -> Result<Material, &'static str> {
+    let trimmed = |bytes: Vec<u8>| bytes.into_iter().skip_while(|byte| *byte == 0).collect::<Vec<u8>>();
+    let (n, e) = (trimmed(n), trimmed(e));
+    let bits = n.first().map_or(0, |first| n.len() * 8 - first.leading_zeros() as usize);
+    if !(2048..=8192).contains(&bits) {
+        return Err("the RSA key has less than 2048 or more than 8192 bits");
+    }
+    let exponent = e.iter().fold(0u64, |sum, byte| sum << 8 | u64::from(*byte));
+    if e.len() > 4 || exponent < 65537 || exponent % 2 == 0 || n.last().is_none_or(|last| last % 2 == 0) {
+        return Err("the RSA key has an exponent or a modulus that is not sound");
+    }
+    Ok(Material::Rsa { n, e })
+}
+
+/// An uncompressed point (SEC 1 §2.3.3) of coordinates of the full length (RFC 7518 §6.2.1.2).
+fn point(x: Vec<u8>, y: Vec<u8>, length: usize) -> Result<Vec<u8>, &'static str> {
+    if x.len() != length || y.len() != length {
+        return Err("a coordinate of the key has the wrong length");
+    }
+    Ok([vec![4], x, y].concat())
+}
+
+fn rsa_parameters(alg: Alg) -> Option<&'static RsaParameters> {
+    Some(match alg {
+        Alg::RS256 => &signature::RSA_PKCS1_2048_8192_SHA256,
+        Alg::RS384 => &signature::RSA_PKCS1_2048_8192_SHA384,
+        Alg::RS512 => &signature::RSA_PKCS1_2048_8192_SHA512,
+        Alg::PS256 => &signature::RSA_PSS_2048_8192_SHA256,
+        Alg::PS384 => &signature::RSA_PSS_2048_8192_SHA384,
+        Alg::PS512 => &signature::RSA_PSS_2048_8192_SHA512,
+        Alg::HS256 | Alg::ES256 | Alg::ES384 | Alg::EdDSA => return None,
+    })
 }
 
 #[cfg(test)]
@@ -225,127 +216,141 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::oauth::jose::{SigningKey, sign};
+    use crate::oauth::jose::SigningKey;
 
-    fn set(keys: Value) -> JwkSet {
-        JwkSet::parse(&json!({"keys": keys})).unwrap()
+    fn set(keys: &[Value]) -> JwkSet {
+        JwkSet::parse(&json!({ "keys": keys })).unwrap()
     }
 
-    fn signed(key: &SigningKey, kid: Option<&str>) -> String {
-        sign(key, kid, json!({"sub": "1"}).as_object().unwrap()).unwrap()
+    fn with(key: &Value, member: &str, value: impl Into<Value>) -> Value {
+        let mut key = key.clone();
+        key[member] = value.into();
+        key
     }
 
-    fn verify(set: &JwkSet, token: &str, algs: &[Alg]) -> Result<Vec<u8>, VerifyError> {
-        let jws = Jws::parse(token).unwrap();
-        set.verify(&jws, algs, None).map(|(payload, _)| payload.to_vec())
+    fn key(alg: Alg, kid: &str) -> Value {
+        SigningKey::generate(alg).unwrap().public_jwk(kid)
     }
 
     #[test]
-    fn every_algorithm_verifies_what_it_signed_and_nothing_else() {
-        for alg in [Alg::RS256, Alg::RS512, Alg::PS256, Alg::PS384, Alg::ES256, Alg::ES384, Alg::EdDSA] {
-            let key = SigningKey::generate(alg).unwrap();
-            let keys = set(json!([key.public_jwk("k")]));
-            let token = signed(&key, Some("k"));
-            assert_eq!(verify(&keys, &token, &[alg]).unwrap(), br#"{"sub":"1"}"#, "{alg}");
-            let other = set(json!([SigningKey::generate(alg).unwrap().public_jwk("k")]));
-            assert_eq!(verify(&other, &token, &[alg]), Err(VerifyError::Signature), "{alg}");
-            let (head, signature) = token.rsplit_once('.').unwrap();
-            assert_eq!(verify(&keys, &format!("{head}."), &[alg]), Err(VerifyError::Signature), "{alg}");
-            let forged = format!("{}.eyJzdWIiOiIyIn0.{signature}", head.split_once('.').unwrap().0);
-            assert_eq!(verify(&keys, &forged, &[alg]), Err(VerifyError::Signature), "{alg}");
+    fn keeps_every_kind_it_verifies_with() {
+        for alg in [Alg::RS256, Alg::PS384, Alg::ES256, Alg::ES384, Alg::EdDSA] {
+            let key = key(alg, "a");
+            assert!(set(&[key.clone()]).select(Some("a"), alg).is_ok(), "{alg}");
+            assert!(matches!(set(&[key]).select(Some("a"), Alg::HS256), Err(JoseError::KeyMismatch { .. })));
         }
     }
 
     #[test]
-    fn the_algorithm_is_not_the_tokens_choice() {
-        let key = SigningKey::generate(Alg::ES256).unwrap();
-        let keys = set(json!([key.public_jwk("k")]));
-        let error = verify(&keys, &signed(&key, Some("k")), &[Alg::RS256]).unwrap_err();
-        assert_eq!(error.to_string(), "the token is signed with `ES256`, expected is RS256");
+    fn ignores_keys_for_something_else() {
+        let good = key(Alg::ES256, "a");
+        for kept in [
+            good.clone(),
+            with(&good, "key_ops", json!(["verify"])),
+            with(&good, "x5c", json!([1])),
+            with(&good, "ext", true),
+        ] {
+            assert_eq!(set(&[kept.clone()]).len(), 1, "{kept}");
+        }
+        for ignored in [
+            with(&good, "use", "enc"),
+            with(&good, "use", 1),
+            with(&good, "key_ops", json!(["encrypt"])),
+            with(&good, "key_ops", json!([])),
+            with(&good, "key_ops", json!(["verify", 1])),
+            with(&good, "key_ops", "verify"),
+            with(&good, "alg", "ECDH-ES"),
+            with(&good, "alg", "RS256"),
+            with(&good, "alg", json!(["ES256"])),
+            with(&good, "kid", 1),
+            with(&good, "d", "AQAB"),
+            with(&good, "k", "AQAB"),
+            with(&good, "crv", "P-521"),
+            with(&good, "kty", "oct"),
+            with(&good, "kty", "ec"),
+            json!({"kty": "oct", "k": "c2VjcmV0", "kid": "a"}),
+            json!("key"),
+            json!(null),
+        ] {
+            let set = set(&[ignored.clone()]);
+            assert!(set.is_empty(), "{ignored}");
+            let error = set.select(Some("a"), Alg::ES256).unwrap_err();
+            assert!(matches!(error, JoseError::UnknownKey { .. }), "{error}");
+        }
     }
 
     #[test]
-    fn a_key_is_found_by_its_kid_or_by_being_the_only_one() {
-        let (one, two) =
-            (SigningKey::generate(Alg::ES256).unwrap(), SigningKey::generate(Alg::ES256).unwrap());
-        let both = set(json!([one.public_jwk("1"), two.public_jwk("2")]));
-        assert!(verify(&both, &signed(&two, Some("2")), &[Alg::ES256]).is_ok());
-        assert_eq!(
-            verify(&both, &signed(&two, None), &[Alg::ES256]),
-            Err(VerifyError::Ambiguous(Alg::ES256))
-        );
-        assert!(matches!(
-            verify(&both, &signed(&two, Some("3")), &[Alg::ES256]),
-            Err(VerifyError::UnknownKey { .. })
-        ));
-        let single =
-            set(json!([two.public_jwk("2"), SigningKey::generate(Alg::EdDSA).unwrap().public_jwk("3")]));
-        assert!(verify(&single, &signed(&two, None), &[Alg::ES256]).is_ok());
-    }
-
-    #[test]
-    fn leaves_out_keys_that_are_not_for_this() {
-        let key = SigningKey::generate(Alg::ES256).unwrap().public_jwk("k");
-        let with = |name: &str, value: Value| {
-            let mut key = key.clone();
-            key[name] = value;
-            set(json!([key])).keys.len()
+    fn ignores_weak_and_broken_keys() {
+        let rsa = key(Alg::RS256, "a");
+        let n = base64url(rsa["n"].as_str().unwrap()).unwrap();
+        let text = |bytes: &[u8]| {
+            use base64::Engine;
+            Value::from(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes))
         };
-        assert_eq!(with("x5t", json!("a")), 1);
-        for (name, value) in [
-            ("use", json!("enc")),
-            ("key_ops", json!(["encrypt"])),
-            ("d", json!("AA")),
-            ("kid", json!(1)),
-            ("kty", json!("oct")),
-            ("crv", json!("P-521")),
-            ("x", json!("AA")),
-            ("y", json!(null)),
+        assert_eq!(set(&[with(&rsa, "n", text(&[&[0], &n[..]].concat()))]).len(), 1, "a leading zero");
+        for (member, value) in [
+            ("n", text(&n[..128])),
+            ("n", text(&n[..255])),
+            ("n", text(&[&n[..255], &[2]].concat())),
+            ("n", text(&[0xff; 1025])),
+            ("n", text(&[])),
+            ("n", Value::from(format!("{}=", rsa["n"].as_str().unwrap()))),
+            ("e", text(&[1])),
+            ("e", text(&[3])),
+            ("e", text(&[17])),
+            ("e", text(&[1, 0, 0])),
+            ("e", text(&[1, 0, 0, 0, 1])),
+            ("e", text(&[])),
+            ("e", json!(65537)),
         ] {
-            assert_eq!(with(name, value.clone()), 0, "{name}: {value}");
+            let bad = with(&rsa, member, value);
+            assert!(set(&[bad.clone()]).is_empty(), "{bad}");
         }
+        for (alg, length) in [(Alg::ES256, 32), (Alg::ES384, 48)] {
+            let point = key(alg, "a");
+            for value in [text(&vec![1; length]), text(&vec![1; length - 1]), text(&vec![0; length + 1])] {
+                assert!(set(&[with(&point, "x", value.clone())]).is_empty());
+                assert!(set(&[with(&point, "y", value)]).is_empty());
+            }
+        }
+        let edwards = key(Alg::EdDSA, "a");
+        assert!(set(&[with(&edwards, "x", text(&[1; 31]))]).is_empty());
+        assert!(set(&[with(&edwards, "x", text(&[1; 33]))]).is_empty());
     }
 
     #[test]
-    fn leaves_out_weak_rsa_keys() {
-        let n = |bytes: usize| URL_SAFE_NO_PAD.encode(vec![0xc1; bytes]);
-        let count = |n: String, e: &str| set(json!([{"kty": "RSA", "n": n, "e": e}])).keys.len();
-        assert_eq!(count(n(256), "AQAB"), 1);
-        for (n, e) in [
-            (n(128), "AQAB"),
-            (n(255), "AQAB"),
-            (n(2048), "AQAB"),
-            (n(256), "AQ"),
-            (n(256), "Aw"),
-            (n(256), "AQAA"),
-            (n(256), ""),
-        ] {
-            assert_eq!(count(n, e), 0, "{e}");
-        }
-    }
-
-    #[test]
-    fn hs256_needs_a_long_secret() {
-        let secret = Secret::from("0123456789012345678901234567890a");
-        let token = signed(&SigningKey::from_secret(&secret), None);
-        let jws = Jws::parse(&token).unwrap();
-        let keys = JwkSet::default();
-        assert!(keys.verify(&jws, &[Alg::HS256], Some(&secret)).is_ok());
-        let other = Secret::from("0123456789012345678901234567890b");
-        assert_eq!(keys.verify(&jws, &[Alg::HS256], Some(&other)).unwrap_err(), VerifyError::Signature);
+    fn says_why_the_named_key_is_not_used() {
+        let error =
+            set(&[with(&key(Alg::ES256, "a"), "use", "enc")]).select(Some("a"), Alg::ES256).unwrap_err();
         assert_eq!(
-            keys.verify(&jws, &[Alg::HS256], Some(&Secret::from("short"))).unwrap_err(),
-            VerifyError::ShortSecret
+            error.to_string(),
+            "the key set holds no usable key for kid `a` and `ES256`: the key is not for verifying signatures"
         );
-        assert!(matches!(keys.verify(&jws, &[Alg::RS256], Some(&secret)), Err(VerifyError::Alg { .. })));
     }
 
     #[test]
-    fn refuses_what_is_no_key_set() {
-        for document in [json!([]), json!({}), json!({"keys": {}}), json!(null)] {
-            assert_eq!(JwkSet::parse(&document).unwrap_err(), JwkSetError::NoKeys);
+    fn one_key_alone_may_be_meant() {
+        let (a, b, ed) = (key(Alg::ES256, "a"), key(Alg::ES256, "b"), key(Alg::EdDSA, "c"));
+        assert!(set(&[a.clone(), ed.clone()]).select(None, Alg::ES256).is_ok());
+        assert!(set(&[a.clone(), a.clone()]).select(Some("a"), Alg::ES256).is_ok(), "the same key twice");
+        assert!(set(&[a.clone(), b.clone()]).select(Some("b"), Alg::ES256).is_ok());
+        let ambiguous =
+            |set: JwkSet, kid| matches!(set.select(kid, Alg::ES256), Err(JoseError::AmbiguousKey { .. }));
+        assert!(ambiguous(set(&[a.clone(), b.clone()]), None));
+        assert!(ambiguous(set(&[a.clone(), with(&b, "kid", "a")]), Some("a")));
+        let unknown =
+            |set: JwkSet, kid| matches!(set.select(kid, Alg::ES256), Err(JoseError::UnknownKey { .. }));
+        assert!(unknown(set(&[a]), Some("A")));
+        assert!(unknown(set(&[ed]), None));
+        assert!(unknown(JwkSet::default(), None));
+    }
+
+    #[test]
+    fn a_set_is_an_object_with_at_most_64_keys() {
+        let keys = |count: usize| json!({"keys": vec![json!({}); count]});
+        assert!(JwkSet::parse(&keys(64)).is_ok());
+        for document in [keys(65), keys(1000), json!([]), json!({}), json!({"keys": {}}), json!(null)] {
+            assert!(JwkSet::parse(&document).is_err());
         }
-        let many = json!({"keys": vec![json!({}); 65]});
-        assert_eq!(JwkSet::parse(&many).unwrap_err(), JwkSetError::TooMany(65));
     }
 }

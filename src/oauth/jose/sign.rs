@@ -1,178 +1,259 @@
-//! Signing a JWT (RFC 7519), for clients that mint their secret and for the mock provider.
+//! Signing: assertions to a provider, and the tokens of the mock (RFC 7515 §5.1).
 
 use std::fmt;
+use std::sync::Arc;
 
-use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
-use aws_lc_rs::rsa::KeySize;
+use aws_lc_rs::hmac;
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeySize};
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm,
-    Ed25519KeyPair,
+    Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_SHA256,
+    RSA_PSS_SHA384, RSA_PSS_SHA512, RsaSignatureEncoding,
 };
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use jsonwebtoken::jwk::Jwk;
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use serde_json::{Map, Value};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value, json};
 
 use crate::oauth::Secret;
-use crate::oauth::jose::Alg;
+use crate::oauth::jose::pem;
+use crate::oauth::jose::{Alg, JoseError};
 
-/// A private key, or a shared secret, with the algorithm it signs with.
+/// A key of ours and the one algorithm it signs with; a cheap clone. `Debug` shows the algorithm alone.
 #[derive(Clone)]
 pub struct SigningKey {
     alg: Alg,
-    key: EncodingKey,
-    pem: Option<Secret>,
+    pair: Arc<Pair>,
 }
 
-/// A key that cannot be read or cannot sign. It never says anything about the key itself.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SigningError {
-    /// The key is not one for the algorithm, or not in PEM (RFC 7468).
-    #[error("the private key is no PEM of a key for {0}")]
-    Key(Alg),
-    /// The claims cannot be signed.
-    #[error("the claims cannot be signed with {0}")]
-    Sign(Alg),
+enum Pair {
+    Ecdsa(EcdsaKeyPair),
+    Ed25519(Ed25519KeyPair),
+    Hmac(hmac::Key),
+    Rsa(RsaKeyPair),
 }
 
 impl SigningKey {
-    /// Reads a private key in PEM form, PKCS #8 (`BEGIN PRIVATE KEY`) as providers hand them out.
+    /// A new key; of 2048 bits for RSA.
     ///
     /// # Errors
-    /// A text that is none, or a key of another type.
-    pub fn from_pem(alg: Alg, pem: &str) -> Result<SigningKey, SigningError> {
-        let bytes = pem.trim().as_bytes();
-        let key = match alg {
-            Alg::ES256 | Alg::ES384 => EncodingKey::from_ec_pem(bytes),
-            Alg::EdDSA => EncodingKey::from_ed_pem(bytes),
-            Alg::HS256 => return Err(SigningError::Key(alg)),
-            _ => EncodingKey::from_rsa_pem(bytes),
+    /// `HS256`, whose key is a secret that both sides know: [`SigningKey::from_secret`].
+    pub fn generate(alg: Alg) -> Result<SigningKey, JoseError> {
+        let failed = |_| JoseError::Key("no key could be made");
+        let pair = match (alg, curve(alg)) {
+            (_, Some(curve)) => Pair::Ecdsa(EcdsaKeyPair::generate(curve).map_err(failed)?),
+            (Alg::EdDSA, _) => Pair::Ed25519(Ed25519KeyPair::generate().map_err(failed)?),
+            (Alg::HS256, _) => return Err(JoseError::Key("HS256 is signed with a shared secret")),
+            _ => Pair::Rsa(RsaKeyPair::generate(KeySize::Rsa2048).map_err(failed)?),
         };
-        let key = key.map_err(|_| SigningError::Key(alg))?;
-        let signing = SigningKey { alg, key, pem: Some(Secret::from(pem)) };
-        // A key of another curve reads well and fails at its first use.
-        sign(&signing, None, &Map::new()).map_err(|_| SigningError::Key(alg))?;
-        Ok(signing)
+        Ok(SigningKey::new(alg, pair))
     }
 
-    /// A shared secret, for HS256.
-    pub fn from_secret(secret: &Secret) -> SigningKey {
-        SigningKey { alg: Alg::HS256, key: EncodingKey::from_secret(secret.expose().as_bytes()), pem: None }
-    }
-
-    /// Makes a new key.
+    /// A private key in PEM: PKCS#8, for EC also SEC 1, for RSA also PKCS#1.
     ///
     /// # Errors
-    /// The system cannot make one; for HS256 there is none to make.
-    pub fn generate(alg: Alg) -> Result<SigningKey, SigningError> {
-        let failed = |_| SigningError::Key(alg);
-        let pem = match alg {
-            Alg::ES256 => ec(&ECDSA_P256_SHA256_FIXED_SIGNING).map_err(failed)?,
-            Alg::ES384 => ec(&ECDSA_P384_SHA384_FIXED_SIGNING).map_err(failed)?,
-            Alg::EdDSA => {
-                let key = Ed25519KeyPair::generate().and_then(|key| key.to_pkcs8v1()).map_err(failed)?;
-                to_pem(key.as_ref())
+    /// The text holds no such key, or one that does not sign with `alg`.
+    pub fn from_pem(alg: Alg, text: &str) -> Result<SigningKey, JoseError> {
+        let der = pem::private_key(text).ok_or(JoseError::Key("no unencrypted private key in PEM"))?;
+        let other =
+            |_| JoseError::Key("the private key is of another kind than the algorithm needs, or broken");
+        let pair = match (alg, curve(alg)) {
+            (_, Some(curve)) => Pair::Ecdsa(EcdsaKeyPair::from_private_key_der(curve, &der).map_err(other)?),
+            (Alg::EdDSA, _) => {
+                Pair::Ed25519(Ed25519KeyPair::from_pkcs8_maybe_unchecked(&der).map_err(other)?)
             }
-            Alg::HS256 => return Err(SigningError::Key(alg)),
+            (Alg::HS256, _) => return Err(JoseError::Key("HS256 is signed with a shared secret")),
             _ => {
-                let key = aws_lc_rs::rsa::KeyPair::generate(KeySize::Rsa2048).map_err(failed)?;
-                let der: Pkcs8V1Der<'_> = key.as_der().map_err(failed)?;
-                to_pem(der.as_ref())
+                let pair = RsaKeyPair::from_pkcs8(&der).or_else(|_| RsaKeyPair::from_der(&der));
+                Pair::Rsa(pair.map_err(other)?)
             }
         };
-        SigningKey::from_pem(alg, &pem)
+        Ok(SigningKey::new(alg, pair))
     }
 
-    /// The public key as a JWK named `kid`; null for a shared secret.
-    pub fn public_jwk(&self, kid: &str) -> Value {
-        if self.alg == Alg::HS256 {
-            return Value::Null;
-        }
-        let Ok(mut jwk) = Jwk::from_encoding_key(&self.key, algorithm(self.alg)) else { return Value::Null };
-        jwk.common.key_id = Some(kid.to_owned());
-        serde_json::to_value(jwk).unwrap_or_default()
+    /// The secret that both sides know, for `HS256`. A verifier refuses what one shorter than 32 bytes has signed.
+    pub fn from_secret(secret: &Secret) -> SigningKey {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes());
+        SigningKey::new(Alg::HS256, Pair::Hmac(key))
     }
 
-    /// The private key in PEM form, where there is one.
-    pub fn pem(&self) -> Option<&Secret> {
-        self.pem.as_ref()
-    }
-
-    /// What it signs with.
+    /// The algorithm it signs with.
     pub fn alg(&self) -> Alg {
         self.alg
+    }
+
+    /// The public key, for a key set; `null` for a shared secret.
+    pub fn public_jwk(&self, kid: &str) -> Value {
+        let text = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+        let mut jwk = match &*self.pair {
+            Pair::Hmac(_) => return Value::Null,
+            Pair::Ecdsa(pair) => {
+                let point = &pair.public_key().as_ref()[1..]; // 0x04, then both coordinates
+                let (x, y) = point.split_at(point.len() / 2);
+                let curve = if self.alg == Alg::ES256 { "P-256" } else { "P-384" };
+                json!({"kty": "EC", "crv": curve, "x": text(x), "y": text(y)})
+            }
+            Pair::Ed25519(pair) => {
+                json!({"kty": "OKP", "crv": "Ed25519", "x": text(pair.public_key().as_ref())})
+            }
+            Pair::Rsa(pair) => {
+                let (n, e) = pem::rsa_public_key(pair.public_key().as_ref()).expect("the library writes DER");
+                json!({"kty": "RSA", "n": text(n), "e": text(e)})
+            }
+        };
+        jwk["use"] = "sig".into();
+        jwk["alg"] = self.alg.as_str().into();
+        jwk["kid"] = kid.into();
+        jwk
+    }
+
+    fn new(alg: Alg, pair: Pair) -> SigningKey {
+        SigningKey { alg, pair: Arc::new(pair) }
+    }
+
+    fn signature(&self, message: &[u8]) -> Result<Vec<u8>, JoseError> {
+        let failed = |_| JoseError::Key("signing failed");
+        match &*self.pair {
+            Pair::Ecdsa(pair) => {
+                let signature = pair.sign(&SystemRandom::new(), message).map_err(failed)?;
+                Ok(signature.as_ref().to_vec())
+            }
+            Pair::Ed25519(pair) => Ok(pair.try_sign(message).map_err(failed)?.as_ref().to_vec()),
+            Pair::Hmac(key) => Ok(hmac::sign(key, message).as_ref().to_vec()),
+            Pair::Rsa(pair) => {
+                let mut signature = vec![0; pair.public_modulus_len()];
+                let padding = padding(self.alg).ok_or(JoseError::Key("not an algorithm of RSA"))?;
+                pair.sign(padding, &SystemRandom::new(), message, &mut signature).map_err(failed)?;
+                Ok(signature)
+            }
+        }
     }
 }
 
 impl fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SigningKey").field("alg", &self.alg).finish_non_exhaustive()
+        write!(f, "SigningKey({})", self.alg)
     }
 }
 
-/// Signs claims as a JWT; `kid` names the key in its header.
+/// A compact JWT of these claims, signed; `kid` names the key in its header.
 ///
 /// # Errors
-/// A key that cannot sign.
-pub fn sign(
+/// The key does not sign.
+pub fn sign(key: &SigningKey, kid: Option<&str>, claims: &Map<String, Value>) -> Result<String, JoseError> {
+    sign_as(key, kid, "JWT", claims)
+}
+
+/// The same with another `typ` than `JWT` (RFC 8725 §3.11).
+///
+/// # Errors
+/// The key does not sign.
+pub fn sign_as(
     key: &SigningKey,
     kid: Option<&str>,
+    typ: &str,
     claims: &Map<String, Value>,
-) -> Result<String, SigningError> {
-    let mut header = Header::new(algorithm(key.alg));
-    header.kid = kid.map(str::to_owned);
-    jsonwebtoken::encode(&header, claims, &key.key).map_err(|_| SigningError::Sign(key.alg))
+) -> Result<String, JoseError> {
+    let mut header = json!({"alg": key.alg.as_str(), "typ": typ});
+    if let Some(kid) = kid {
+        header["kid"] = kid.into();
+    }
+    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let message = format!("{}.{}", part(&header), part(&Value::Object(claims.clone())));
+    let signature = key.signature(message.as_bytes())?;
+    Ok(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature)))
 }
 
-fn algorithm(alg: Alg) -> Algorithm {
+fn curve(alg: Alg) -> Option<&'static EcdsaSigningAlgorithm> {
     match alg {
-        Alg::RS256 => Algorithm::RS256,
-        Alg::RS384 => Algorithm::RS384,
-        Alg::RS512 => Algorithm::RS512,
-        Alg::PS256 => Algorithm::PS256,
-        Alg::PS384 => Algorithm::PS384,
-        Alg::PS512 => Algorithm::PS512,
-        Alg::ES256 => Algorithm::ES256,
-        Alg::ES384 => Algorithm::ES384,
-        Alg::EdDSA => Algorithm::EdDSA,
-        Alg::HS256 => Algorithm::HS256,
+        Alg::ES256 => Some(&ECDSA_P256_SHA256_FIXED_SIGNING),
+        Alg::ES384 => Some(&ECDSA_P384_SHA384_FIXED_SIGNING),
+        _ => None,
     }
 }
 
-fn ec(algorithm: &'static EcdsaSigningAlgorithm) -> Result<String, aws_lc_rs::error::Unspecified> {
-    Ok(to_pem(EcdsaKeyPair::generate(algorithm)?.to_pkcs8v1()?.as_ref()))
-}
-
-fn to_pem(der: &[u8]) -> String {
-    let mut text = String::from("-----BEGIN PRIVATE KEY-----");
-    for (index, character) in STANDARD.encode(der).chars().enumerate() {
-        if index % 64 == 0 {
-            text.push('\n');
-        }
-        text.push(character);
+fn padding(alg: Alg) -> Option<&'static RsaSignatureEncoding> {
+    match alg {
+        Alg::RS256 => Some(&RSA_PKCS1_SHA256),
+        Alg::RS384 => Some(&RSA_PKCS1_SHA384),
+        Alg::RS512 => Some(&RSA_PKCS1_SHA512),
+        Alg::PS256 => Some(&RSA_PSS_SHA256),
+        Alg::PS384 => Some(&RSA_PSS_SHA384),
+        Alg::PS512 => Some(&RSA_PSS_SHA512),
+        _ => None,
     }
-    text + "\n-----END PRIVATE KEY-----\n"
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::oauth::jose::{JwkSet, Jws};
 
-    #[test]
-    fn a_key_of_another_type_is_refused() {
-        let ec = SigningKey::generate(Alg::ES256).unwrap();
-        let pem = ec.pem().unwrap().expose();
-        assert!(SigningKey::from_pem(Alg::ES256, pem).is_ok());
-        for alg in [Alg::RS256, Alg::ES384, Alg::EdDSA, Alg::HS256] {
-            assert_eq!(SigningKey::from_pem(alg, pem).unwrap_err(), SigningError::Key(alg));
-        }
-        assert_eq!(SigningKey::from_pem(Alg::ES256, "no key").unwrap_err(), SigningError::Key(Alg::ES256));
+    fn pem(label: &str, der: &[u8]) -> String {
+        let body = base64::engine::general_purpose::STANDARD.encode(der);
+        format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n")
+    }
+
+    /// Signs with `key`, verifies with its public key.
+    fn round(key: &SigningKey) -> bool {
+        let keys = JwkSet::parse(&json!({"keys": [key.public_jwk("a")]})).unwrap();
+        let token = sign(key, Some("a"), &Map::new()).unwrap();
+        Jws::parse(&token).unwrap().verify(&keys, &[key.alg()], None).is_ok()
     }
 
     #[test]
-    fn a_key_is_never_shown() {
-        let key = SigningKey::generate(Alg::ES256).unwrap();
-        assert_eq!(format!("{key:?}"), "SigningKey { alg: ES256, .. }");
+    fn reads_private_keys_in_every_usual_form() {
+        use aws_lc_rs::encoding::{AsDer, EcPrivateKeyRfc5915Der, Pkcs8V1Der};
+
+        let ec = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
+        let pkcs8 = pem("PRIVATE KEY", ec.to_pkcs8v1().unwrap().as_ref());
+        let sec1: EcPrivateKeyRfc5915Der = ec.private_key().as_der().unwrap();
+        assert!(round(&SigningKey::from_pem(Alg::ES256, &pkcs8).unwrap()));
+        assert!(round(&SigningKey::from_pem(Alg::ES256, &pem("EC PRIVATE KEY", sec1.as_ref())).unwrap()));
+
+        let rsa = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
+        let der: Pkcs8V1Der = rsa.as_der().unwrap();
+        let rsa_pem = pem("PRIVATE KEY", der.as_ref());
+        assert!(round(&SigningKey::from_pem(Alg::PS256, &rsa_pem).unwrap()));
+
+        let ed = Ed25519KeyPair::generate().unwrap();
+        for der in [ed.to_pkcs8().unwrap(), ed.to_pkcs8v1().unwrap()] {
+            assert!(round(&SigningKey::from_pem(Alg::EdDSA, &pem("PRIVATE KEY", der.as_ref())).unwrap()));
+        }
+
+        for (alg, text) in [
+            (Alg::ES384, pkcs8.as_str()),
+            (Alg::RS256, pkcs8.as_str()),
+            (Alg::EdDSA, pkcs8.as_str()),
+            (Alg::HS256, pkcs8.as_str()),
+            (Alg::ES256, rsa_pem.as_str()),
+            (Alg::ES256, "secret"),
+            (Alg::RS256, ""),
+        ] {
+            let error = SigningKey::from_pem(alg, text).unwrap_err().to_string();
+            assert!(!error.contains("secret") || alg == Alg::HS256, "{error}");
+        }
+    }
+
+    #[test]
+    fn a_broken_private_key_is_an_error() {
+        let ec = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
+        let der = ec.to_pkcs8v1().unwrap().as_ref().to_vec();
+        for end in 0..der.len() {
+            assert!(SigningKey::from_pem(Alg::ES256, &pem("PRIVATE KEY", &der[..end])).is_err());
+        }
+        for position in 0..der.len() {
+            let mut changed = der.clone();
+            changed[position] ^= 0x41;
+            let _ = SigningKey::from_pem(Alg::ES256, &pem("PRIVATE KEY", &changed));
+        }
+    }
+
+    #[test]
+    fn a_key_shows_its_algorithm_alone() {
+        let key = SigningKey::from_secret(&Secret::from("0123456789abcdef0123456789abcdef"));
+        assert_eq!(format!("{key:?}"), "SigningKey(HS256)");
+        assert_eq!(key.public_jwk("a"), Value::Null);
+        assert!(SigningKey::generate(Alg::HS256).is_err());
     }
 }
