@@ -8,9 +8,9 @@ use crate::expr::{Context, Template};
 use crate::flow::error::{Error, Misbehaviour, MisbehaviourKind, Misuse};
 use crate::oauth::ServerMetadata;
 use crate::provider::Registration;
+use crate::provider::authorize::Pkce;
 use crate::provider::metadata::Discovery;
 use crate::provider::variable::is_loopback;
-use crate::spec::authorize::Pkce;
 
 /// The metadata of one provider, resolved for one registration.
 #[derive(Clone, Debug, Default)]

@@ -10,7 +10,7 @@ use url::Url;
 
 use crate::mock::placeholders::Placeholders;
 use crate::mock::record::text;
-use crate::spec::vector::HttpAnswer;
+use crate::provider::HttpAnswer;
 
 /// The answer that a vector gives.
 pub(super) fn scripted(value: &Value, placeholders: &Placeholders) -> Response<Bytes> {

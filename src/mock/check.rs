@@ -10,11 +10,9 @@ use serde_json::{Map, Value};
 use crate::mock::credentials::Credentials;
 use crate::mock::placeholders::Placeholders;
 use crate::mock::record::{Recorded, text};
-use crate::provider::Provider;
-use crate::provider::step::{Auth, ParamTemplates, Step};
-use crate::spec::authorize::{Pkce, ResponseMode};
-use crate::spec::provider::Protocol;
-use crate::spec::step::{Body, Method};
+use crate::provider::authorize::{Pkce, ResponseMode};
+use crate::provider::step::{Auth, Body, Method, ParamTemplates, Step};
+use crate::provider::{Protocol, Provider};
 
 /// Something that is not as the vector or the standard says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -9,9 +9,8 @@ use crate::mock::check::Failure;
 use crate::mock::credentials::{Credentials, Minted};
 use crate::mock::id_token;
 use crate::oauth::Secret;
-use crate::provider::{Provider, Registration, RegistrationValues};
-use crate::spec::variable::Format;
-use crate::spec::vector::Vector;
+use crate::provider::variable::Format;
+use crate::provider::{Provider, Registration, RegistrationValues, Vector};
 
 /// A client at a mock.
 #[derive(Clone)]

@@ -9,7 +9,7 @@ use crate::mock::id_token::alg;
 use crate::mock::placeholders::Placeholders;
 use crate::oauth::ServerMetadata;
 use crate::provider::Registration;
-use crate::spec::vector::Vector;
+use crate::provider::Vector;
 
 /// The discovery document of a vector, and the metadata that a client takes from it.
 ///

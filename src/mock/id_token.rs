@@ -13,8 +13,8 @@ use serde_json::{Map, Value};
 
 use crate::oauth::Secret;
 use crate::oauth::jose::{self, Alg, SigningKey};
-use crate::spec::client_auth::JwtAlg;
-use crate::spec::id_token::IdTokenAlg;
+use crate::provider::client_auth::JwtAlg;
+use crate::provider::id_token::IdTokenAlg;
 
 /// The `kid` of the mock's key.
 const KID: &str = "mock-1";

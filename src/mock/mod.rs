@@ -1,6 +1,6 @@
 //! A provider that plays the vectors of a file, over a real socket.
 //!
-//! In: a [`Provider`](crate::provider::Provider) and a [`Vector`](crate::spec::vector::Vector). The mock serves
+//! In: a [`Provider`](crate::provider::Provider) and a [`Vector`](crate::provider::Vector). The mock serves
 //! discovery, keys, authorization, token and userinfo as the vector answers them, and checks every request it gets:
 //! method, address, headers, credentials, the parameters of the standard and those that the vector lists. Out: what was
 //! not as it should be. `authcfg test`, `authcfg demo` and the suite use it.
@@ -10,6 +10,7 @@ mod check;
 mod client;
 mod credentials;
 mod discovery;
+mod endpoints;
 mod id_token;
 mod page;
 mod placeholders;
@@ -19,6 +20,8 @@ mod record;
 
 pub use check::Failure;
 pub use client::MockClient;
+pub use endpoints::REAL_URL;
+pub use page::callback_of;
 pub use play::{VectorResult, play};
-pub use provider::{Mock, Observer, Options, REAL_URL, callback_of};
+pub use provider::{Mock, Observer, Options};
 pub use record::Recorded;

@@ -2,6 +2,10 @@
 
 use std::fmt::Write;
 
+use bytes::Bytes;
+use http::Response;
+use url::{Url, form_urlencoded};
+
 /// A page that posts the parameters of the callback to the redirect URI (OAuth 2.0 Form Post Response Mode §2).
 pub(super) fn form_post(redirect_uri: &str, params: &[(String, String)]) -> String {
     let mut inputs = String::new();
@@ -32,6 +36,31 @@ fn escape(text: &str) -> String {
         .replace('>', "&gt;")
         .replace('"', "&quot;")
         .replace('\'', "&#39;")
+}
+
+/// The parameters of a callback that a mock sent, from the query of a redirect or from the page that posts them.
+pub fn callback_of(response: &Response<Bytes>) -> Option<String> {
+    if let Some(location) = response.headers().get(http::header::LOCATION) {
+        return Some(Url::parse(location.to_str().ok()?).ok()?.query().unwrap_or_default().to_owned());
+    }
+    let page = std::str::from_utf8(response.body()).ok()?;
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    for input in page.split("<input type=\"hidden\" ").skip(1) {
+        let attribute = |name: &str| {
+            let value = input.split_once(&format!("{name}=\""))?.1.split_once('"')?.0;
+            Some(unescape(value))
+        };
+        form.append_pair(&attribute("name")?, &attribute("value")?);
+    }
+    Some(form.finish())
+}
+
+fn unescape(text: &str) -> String {
+    text.replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&#39;", "'")
+        .replace("&amp;", "&")
 }
 
 #[cfg(test)]

@@ -10,10 +10,11 @@ use crate::clock::{Clock, FixedClock, SystemClock};
 use crate::flow::{CallbackParams, TokenSet};
 use crate::mock::check::{Failure, members};
 use crate::mock::client::MockClient;
-use crate::mock::provider::{Mock, Options, callback_of};
+use crate::mock::page::callback_of;
+use crate::mock::provider::{Mock, Options};
 use crate::provider::Provider;
+use crate::provider::Vector;
 use crate::rng::{Rng, SystemRng};
-use crate::spec::vector::Vector;
 use crate::transport::{self, Limit, Transport, Trust};
 
 /// The redirect URI of a played sign-in.

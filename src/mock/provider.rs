@@ -1,7 +1,7 @@
 //! The provider that plays a vector: one socket for all its hosts, which answers what the vector says and checks what it
 //! is asked.
 //!
-//! A request says in [`REAL_URL`] which address it was meant for; the transport adds that when it brings every host here.
+//! A request says in [`REAL_URL`](crate::mock::REAL_URL) which address it was meant for; the transport adds that when it brings every host here.
 //! A browser does not: it comes to the authorization endpoint by its path.
 
 use std::collections::HashMap;
@@ -12,34 +12,29 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use axum::body::{Body, to_bytes};
 use axum::extract::State;
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HOST};
+use http::header::CONTENT_TYPE;
 use http::{Request, Response, StatusCode, request};
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
-use url::{Url, form_urlencoded};
+use url::Url;
 
 use crate::clock::Clock;
 use crate::expr::Context;
-use crate::flow::metadata::{EndpointName, Metadata};
-use crate::flow::userinfo;
 use crate::mock::answer;
 use crate::mock::check::{Checker, Failure};
 use crate::mock::client::MockClient;
 use crate::mock::discovery;
+use crate::mock::endpoints::{Endpoints, Target};
 use crate::mock::id_token;
 use crate::mock::page;
 use crate::mock::placeholders::{Placeholders, mentions};
 use crate::mock::record::Recorded;
 use crate::oauth::jose::Alg;
-use crate::provider::Registration;
+use crate::provider::Vector;
+use crate::provider::authorize::ResponseMode;
 use crate::provider::userinfo::UserinfoCall;
 use crate::rng::{self, Rng};
-use crate::spec::authorize::ResponseMode;
-use crate::spec::vector::Vector;
-
-/// The header in which the transport says where a request was meant to go.
-pub const REAL_URL: &str = "x-authcfg-url";
 
 /// Sees each request when it has been answered.
 pub type Observer = Arc<dyn Fn(&Recorded) + Send + Sync>;
@@ -96,7 +91,7 @@ impl Mock {
             client: client.clone(),
             vector: vector.clone(),
             document,
-            metadata,
+            endpoints: Endpoints { registration: client.registration.clone(), metadata },
             options,
             clock,
             rng,
@@ -129,7 +124,7 @@ impl Mock {
     /// Where a browser finds the authorization endpoint.
     pub fn authorization_endpoint(&self) -> Option<Url> {
         let mut url = Url::parse(&format!("http://{}", self.address)).ok()?;
-        url.set_path(self.shared.authorization_endpoint()?.path());
+        url.set_path(self.shared.endpoints.authorization()?.path());
         Some(url)
     }
 }
@@ -144,7 +139,7 @@ struct Shared {
     client: MockClient,
     vector: Vector,
     document: Value,
-    metadata: Metadata,
+    endpoints: Endpoints,
     options: Options,
     clock: Arc<dyn Clock>,
     rng: Arc<dyn Rng>,
@@ -170,14 +165,6 @@ struct SignIn {
     called: Vec<String>,
 }
 
-enum Target<'a> {
-    Authorization,
-    Call(&'a UserinfoCall),
-    Discovery,
-    Jwks,
-    Token,
-}
-
 async fn handle(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, 1024 * 1024).await.unwrap_or_default();
@@ -186,7 +173,7 @@ async fn handle(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Re
 
 impl Shared {
     fn answer(&self, parts: &request::Parts, body: &Bytes) -> Response<Bytes> {
-        let url = match self.meant_url(parts) {
+        let url = match self.endpoints.meant_url(parts) {
             Some(url) => url,
             None => return answer::plain(StatusCode::BAD_REQUEST, "no address".into()),
         };
@@ -195,7 +182,8 @@ impl Shared {
         }
         let mut recorded = Recorded::new(parts, url, body);
         let mut progress = self.progress();
-        let Some(target) = self.target(&recorded, &progress.current) else {
+        let current = &progress.current;
+        let Some(target) = self.endpoints.target(&recorded.url, &current.context, &current.called) else {
             if parts.uri.path() != "/favicon.ico" {
                 let asked = format!("{} {}", recorded.method, recorded.url);
                 progress.failures.push(Failure::new("unknown", "url", "an endpoint of the provider", asked));
@@ -272,7 +260,12 @@ impl Shared {
 
     fn send_back(&self, sign_in: &SignIn, over: &Map<String, Value>) -> Response<Bytes> {
         let registration = &self.client.registration;
-        let iss = self.metadata.issuer.as_deref().filter(|_| self.metadata.sends_iss(registration));
+        let iss = self
+            .endpoints
+            .metadata
+            .issuer
+            .as_deref()
+            .filter(|_| self.endpoints.metadata.sends_iss(registration));
         let params = answer::callback(over, iss, &sign_in.placeholders);
         let redirect_uri = sign_in.placeholders.get("REDIRECT_URI").unwrap_or_default();
         let Ok(redirect_uri) = Url::parse(redirect_uri) else {
@@ -333,7 +326,7 @@ impl Shared {
     fn id_token(&self, over: &Map<String, Value>, sign_in: &SignIn) -> String {
         let now = self.clock.now();
         let mut claims = Map::new();
-        if let Some(issuer) = &self.metadata.issuer {
+        if let Some(issuer) = &self.endpoints.metadata.issuer {
             claims.insert("iss".into(), issuer.as_str().into());
         }
         claims.insert("aud".into(), self.client.credentials.client_id.as_str().into());
@@ -381,65 +374,6 @@ impl Shared {
         }
     }
 
-    /// The address that a request was meant for.
-    fn meant_url(&self, parts: &request::Parts) -> Option<Url> {
-        if let Some(url) = parts.headers.get(REAL_URL) {
-            return Url::parse(url.to_str().ok()?).ok();
-        }
-        let host = parts.headers.get(HOST)?.to_str().ok()?;
-        let mut url = Url::parse(&format!("http://{host}")).ok()?.join(parts.uri.path()).ok()?;
-        if let Some(endpoint) =
-            self.authorization_endpoint().filter(|endpoint| endpoint.path() == parts.uri.path())
-        {
-            url = endpoint;
-        }
-        let own = url.query().map(|query| format!("{query}&")).unwrap_or_default();
-        url.set_query(parts.uri.query().map(|query| format!("{own}{query}")).as_deref());
-        Some(url)
-    }
-
-    /// The step that a request belongs to.
-    fn target(&self, recorded: &Recorded, sign_in: &SignIn) -> Option<Target<'_>> {
-        let registration: &Registration = &self.client.registration;
-        let is = |url: &Url| same_address(url, &recorded.url);
-        let endpoint = |name| {
-            self.metadata.endpoint(name, registration, &sign_in.context).ok().flatten().map(|found| found.url)
-        };
-        if self.metadata.discovery_url(registration).ok().flatten().is_some_and(|url| is(&url)) {
-            return Some(Target::Discovery);
-        }
-        if endpoint(EndpointName::Jwks).is_some_and(|url| is(&url)) {
-            return Some(Target::Jwks);
-        }
-        if self.authorization_endpoint().is_some_and(|url| is(&url)) {
-            return Some(Target::Authorization);
-        }
-        let calls = userinfo::calls(registration, &self.metadata, &sign_in.context).unwrap_or_default();
-        let matching = |call: &&UserinfoCall| {
-            userinfo::endpoint(call, registration, &self.metadata, &sign_in.context)
-                .is_ok_and(|found| is(&found.url))
-        };
-        let is_token = endpoint(EndpointName::Token).is_some_and(|url| is(&url));
-        let call = calls.iter().filter(matching).find(|call| !sign_in.called.contains(&call.name));
-        match call.or(calls.iter().find(matching)) {
-            Some(call) if !(is_token && sign_in.placeholders.get("ACCESS_TOKEN").is_none()) => {
-                Some(Target::Call(call))
-            }
-            _ => is_token.then_some(Target::Token),
-        }
-    }
-
-    fn authorization_endpoint(&self) -> Option<Url> {
-        let registration = &self.client.registration;
-        let context = registration.context();
-        let metadata = &self.metadata;
-        metadata
-            .endpoint(EndpointName::Authorization, registration, &context)
-            .ok()
-            .flatten()
-            .map(|found| found.url)
-    }
-
     fn alg(&self) -> Alg {
         id_token::alg(&self.client.registration.provider.id_token.algs)
     }
@@ -447,34 +381,4 @@ impl Shared {
     fn progress(&self) -> MutexGuard<'_, Progress> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn same_address(a: &Url, b: &Url) -> bool {
-    (a.scheme(), a.host(), a.port_or_known_default(), a.path())
-        == (b.scheme(), b.host(), b.port_or_known_default(), b.path())
-}
-
-/// The parameters of a callback that a mock sent, from the query of a redirect or from the page that posts them.
-pub fn callback_of(response: &Response<Bytes>) -> Option<String> {
-    if let Some(location) = response.headers().get(http::header::LOCATION) {
-        return Some(Url::parse(location.to_str().ok()?).ok()?.query().unwrap_or_default().to_owned());
-    }
-    let page = std::str::from_utf8(response.body()).ok()?;
-    let mut form = form_urlencoded::Serializer::new(String::new());
-    for input in page.split("<input type=\"hidden\" ").skip(1) {
-        let attribute = |name: &str| {
-            let value = input.split_once(&format!("{name}=\""))?.1.split_once('"')?.0;
-            Some(unescape(value))
-        };
-        form.append_pair(&attribute("name")?, &attribute("value")?);
-    }
-    Some(form.finish())
-}
-
-fn unescape(text: &str) -> String {
-    text.replace("&lt;", "<")
-        .replace("&gt;", ">")
-        .replace("&quot;", "\"")
-        .replace("&#39;", "'")
-        .replace("&amp;", "&")
 }

@@ -36,11 +36,11 @@ use crate::provider::read::Read;
 use crate::provider::step::Step;
 use crate::provider::userinfo::UserinfoCall;
 use crate::provider::variable::Constraint;
-use crate::spec::vector::Vector;
 use crate::spec::{ProviderSpec, identity};
 use crate::yaml::Document;
 
 pub use crate::spec::provider::Protocol;
+pub use crate::spec::vector::{HttpAnswer, Vector};
 pub use registration::{Registration, RegistrationError, RegistrationValues};
 
 /// A provider that can run.

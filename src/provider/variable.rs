@@ -9,7 +9,9 @@ use crate::diagnostic::code;
 use crate::provider::compile::Compiler;
 use crate::provider::finding::Finding;
 use crate::spec::authorize::Input;
-use crate::spec::variable::{Format, Variable};
+use crate::spec::variable::Variable;
+
+pub use crate::spec::variable::Format;
 
 /// What a value must look like, compiled.
 #[derive(Clone, Debug, Default)]

@@ -15,7 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("diagnostic", &["yaml"]),
     ("expr", &["oauth"]),
     ("flow", &["provider", "expr", "oauth", "clock", "rng"]),
-    ("mock", &["client", "transport", "spec", "provider", "flow", "expr", "oauth", "clock", "rng"]),
+    ("mock", &["client", "transport", "provider", "flow", "expr", "oauth", "clock", "rng"]),
     ("oauth", &[]),
     ("provider", &["spec", "expr", "oauth", "diagnostic", "yaml"]),
     ("rng", &[]),
