@@ -26,10 +26,10 @@ export async function authcfg(args, { cwd, env } = {}) {
 }
 
 /** Starts `authcfg serve` on a free port and waits until it answers. */
-export async function serve({ files = {}, env = {} }) {
+export async function serve({ files = {}, env = {}, listen }) {
   requireBinary();
   const here = folder(files);
-  const listen = `127.0.0.1:${await freePort()}`;
+  listen ??= `127.0.0.1:${await freePort()}`;
   const program = new Program(BINARY, ["serve", "--listen", listen], { cwd: here.path, env: { RUST_LOG: "trace", ...env } });
   try {
     await program.until(/listening on \S+/);

@@ -12,7 +12,8 @@ export class Program {
     this.output = "";
     this.ended = null;
     const { PATH, HOME } = process.env;
-    this.#child = spawn(command, args, { cwd, env: { PATH, HOME, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+    const set = Object.fromEntries(Object.entries({ PATH, HOME, ...env }).filter(([, value]) => value !== undefined));
+    this.#child = spawn(command, args, { cwd, env: set, stdio: ["ignore", "pipe", "pipe"] });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream.setEncoding("utf8").on("data", (text) => {
         this.output += text;

@@ -13,6 +13,15 @@ verified: {on: 2026-11-24, how: docs}
 protocol: oidc
 discovery: true
 issuer: ${issuer}
+tests:
+  - name: a sign-in
+    claims: {sub: "1"}
+    token_response: {access_token: AT, token_type: Bearer}
+    userinfo: {sub: "1", name: Ada, email: ada@acme.example}
+    profile: {sub: "1", name: Ada, email: ada@acme.example, email_verified: false}
+  - name: a code that was used before
+    token_response: {http: {status: 400, body: {error: invalid_grant}}}
+    error: invalid_grant
 `;
 
 let world, browser;
@@ -23,7 +32,7 @@ before(async () => {
     env: ({ front, opSecret }) => ({
       AUTH_URL: front.authUrl, AUTH_ACME_ID: "client-of-op", AUTH_ACME_SECRET: opSecret,
       // Nothing of the other tests' providers.
-      AUTH_WORKOS_ID: "", AUTH_WORKOS_SECRET: "", AUTH_OP_ID: "", AUTH_OP_SECRET: "", AUTH_FAST_ID: "", AUTH_FAST_SECRET: "",
+      AUTH_WORKOS_ID: undefined, AUTH_WORKOS_SECRET: undefined, AUTH_OP_ID: undefined, AUTH_OP_SECRET: undefined, AUTH_FAST_ID: undefined, AUTH_FAST_SECRET: undefined,
     }),
   });
   browser = await launch();
@@ -45,6 +54,14 @@ test("validate is clean", async () => {
   const { code, output } = await validate(ACME_YAML(world.op.issuer));
   assert.equal(code, 0, output);
   assert.doesNotMatch(output, /error|warning\[/);
+});
+
+test("its own tests pass", async () => {
+  const here = folder({ "providers/acme.yaml": ACME_YAML(world.op.issuer) });
+  const { code, output } = await authcfg(["test", "providers/acme.yaml"], { cwd: here.path });
+  here.remove();
+  assert.equal(code, 0, output);
+  assert.match(output, /2 passed, 0 failed/);
 });
 
 test("validate finds a typo: exit code 1, line, column, and the fix", async () => {
