@@ -6,5 +6,6 @@ mod bad_yaml;
 mod codes;
 mod conformance;
 mod golden;
+mod manual;
 mod validate;
 mod vectors;
