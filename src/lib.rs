@@ -1,4 +1,20 @@
 //! Sign-in providers as data: one YAML file each, checked in CI like code, run by one engine.
+//!
+//! ```text
+//! YAML text ──► yaml::Document ──► spec::ProviderSpec ──► provider::Provider
+//!                    │                    │                     │
+//!               diagnostic ◄── schema ── meaning                ▼
+//!                                    flow: authorize ─► callback ─► token ─► userinfo ─► profile
+//!                                    (pure: values → http::Request, http::Response → values)
+//!                                                        │ sent by transport, in the order of client
+//!                                           session, config, server, cli
+//! ```
+//!
+//! The standard stays in the middle, tested once: the `oauth2` crate makes the request that the RFC describes, the provider
+//! file says how this provider deviates, and [`flow`] applies the deviation on the way out and undoes it on the way in.
+//! [`manual::sign_in`] follows one sign-in through all of it.
+//!
+//! Start with [`client::Client`] to run a sign-in yourself, with `server::router` to mount the sign-in server.
 
 #![forbid(unsafe_code)]
 
@@ -10,6 +26,7 @@ pub mod config;
 pub mod diagnostic;
 pub mod expr;
 pub mod flow;
+pub mod manual;
 #[cfg(feature = "mock")]
 pub mod mock;
 pub mod oauth;

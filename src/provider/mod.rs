@@ -1,7 +1,7 @@
 //! A provider that can run: templates and paths compiled, addresses checked, defaults filled in.
 //!
 //! In: a [`ProviderSpec`], what a file says. Out: a [`Provider`], what it means, and every finding on the way. One file
-//! per noun, as in [`spec`](crate::spec); rules that look at several keys at once are in [`check`].
+//! per noun, as in [`spec`](crate::spec); rules that look at several keys at once are in `check`.
 
 pub mod authorize;
 pub mod callback;

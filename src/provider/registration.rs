@@ -1,5 +1,6 @@
 //! Our client at a provider: id, secret and the values of the provider file's variables, checked.
 
+use std::fmt;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -12,7 +13,7 @@ use crate::provider::Provider;
 /// A client's registration at a provider, the word of RFC 7591: what a deployment adds to a provider file.
 ///
 /// Only [`Registration::new`] makes one, so every value has passed the provider file's rules.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Registration {
     /// The id under which the deployment runs the provider.
     pub id: String,
@@ -29,7 +30,7 @@ pub struct Registration {
 }
 
 /// What a deployment gives for one provider.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct RegistrationValues {
     /// The client id.
     pub client_id: String,
@@ -146,5 +147,13 @@ impl Registration {
         context.set("client", Value::Object(client));
         context.set("vars", Value::Object(self.vars.clone()));
         context
+    }
+}
+
+impl fmt::Debug for Registration {
+    /// Which provider and which client: values of variables may be secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Registration { id, client_id, .. } = self;
+        f.debug_struct("Registration").field("id", id).field("client_id", client_id).finish_non_exhaustive()
     }
 }
