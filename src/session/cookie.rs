@@ -14,7 +14,15 @@ pub const CHUNK: usize = 3936;
 pub const MAX_CHUNKS: usize = 5;
 /// What JavaScript's `encodeURIComponent` leaves alone.
 const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-').remove(b'_').remove(b'.').remove(b'!').remove(b'~').remove(b'*').remove(b'\'').remove(b'(').remove(b')');
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'!')
+    .remove(b'~')
+    .remove(b'*')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')');
 
 /// The cookies of a request.
 #[derive(Clone, Debug, Default)]
@@ -64,7 +72,9 @@ impl<'a> CookieJar<'a> {
             let rest = other.strip_prefix(name.as_bytes());
             let chunk = rest.is_some_and(|rest| match rest {
                 [] => true,
-                [b'.', rest @ ..] => rest.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte)),
+                [b'.', rest @ ..] => {
+                    rest.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
+                }
                 _ => false,
             });
             match std::str::from_utf8(other) {
@@ -79,7 +89,8 @@ impl<'a> CookieJar<'a> {
     pub fn starting_with(&self, prefix: &str) -> impl Iterator<Item = (&'a str, &'a str)> {
         let own = |bytes: &'a [u8]| std::str::from_utf8(bytes).ok();
         let is_one = move |name: &[u8]| {
-            name.strip_prefix(prefix.as_bytes()).is_some_and(|rest| rest.iter().all(u8::is_ascii_alphanumeric))
+            name.strip_prefix(prefix.as_bytes())
+                .is_some_and(|rest| rest.iter().all(u8::is_ascii_alphanumeric))
         };
         self.pairs
             .iter()

@@ -88,8 +88,20 @@ mod tests {
         let other = format!("{}|{hash}", "0".repeat(64));
         let signed = |token: &str| format!("{token}|{}", csrf.hash(token));
         for cookie in [
-            "", "|", &token, &foreign, &rotated, &other, &format!("{cookie}0"), &format!("{cookie}|"), &format!("{token}|"),
-            &cookie.to_uppercase(), &signed(""), &signed("short"), &signed(&"g".repeat(64)), &signed(&"é".repeat(32)),
+            "",
+            "|",
+            &token,
+            &foreign,
+            &rotated,
+            &other,
+            &format!("{cookie}0"),
+            &format!("{cookie}|"),
+            &format!("{token}|"),
+            &cookie.to_uppercase(),
+            &signed(""),
+            &signed("short"),
+            &signed(&"g".repeat(64)),
+            &signed(&"é".repeat(32)),
         ] {
             assert_eq!(csrf.token(cookie), None, "{cookie}");
         }

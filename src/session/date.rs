@@ -3,7 +3,8 @@
 /// Seconds since 1970 as RFC 9110 §5.6.7 writes them: `Thu, 01 Jan 2026 00:00:00 GMT`.
 pub fn http_date(seconds: u64) -> String {
     const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let date = Date::of(seconds);
     let weekday = DAYS[(seconds / 86_400 % 7) as usize];
     let month = MONTHS[(date.month - 1) as usize];
@@ -31,7 +32,8 @@ impl Date {
     fn of(seconds: u64) -> Date {
         let (days, rest) = (seconds / 86_400 + 719_468, seconds % 86_400);
         let (era, day_of_era) = (days / 146_097, days % 146_097);
-        let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let year_of_era =
+            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
         let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
         let march_month = (5 * day_of_year + 2) / 153;
         let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };

@@ -2,7 +2,8 @@
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::cipher::{
-    AES_256, DecryptionContext, EncryptionContext, PaddedBlockDecryptingKey, PaddedBlockEncryptingKey, UnboundCipherKey,
+    AES_256, DecryptionContext, EncryptionContext, PaddedBlockDecryptingKey, PaddedBlockEncryptingKey,
+    UnboundCipherKey,
 };
 use aws_lc_rs::iv::FixedLength;
 use aws_lc_rs::{constant_time, digest, hkdf, hmac};
@@ -73,7 +74,8 @@ impl Sealer {
             return None;
         }
         let mut parts = token.split('.');
-        let (header, key, iv, ciphertext, tag) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        let (header, key, iv, ciphertext, tag) =
+            (parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next()?);
         if parts.next().is_some() || !key.is_empty() {
             return None;
         }
@@ -128,7 +130,11 @@ impl Sealer {
                 self.keys.iter().find(|key| kid == if cbc { &key.kid } else { &key.gcm_kid })?
             }
         };
-        if cbc { key.open_cbc(header, iv, ciphertext, tag) } else { key.open_gcm(header, iv, ciphertext, tag) }
+        if cbc {
+            key.open_cbc(header, iv, ciphertext, tag)
+        } else {
+            key.open_gcm(header, iv, ciphertext, tag)
+        }
     }
 }
 
@@ -144,7 +150,9 @@ impl Key {
             mac: hmac::Key::new(hmac::HMAC_SHA512, &cbc[..32]),
             encrypting: PaddedBlockEncryptingKey::cbc_pkcs7(cipher()).expect("AES-256 has a CBC mode"),
             decrypting: PaddedBlockDecryptingKey::cbc_pkcs7(cipher()).expect("AES-256 has a CBC mode"),
-            gcm: LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &*gcm).expect("a key of AES-256 has 32 bytes")),
+            gcm: LessSafeKey::new(
+                UnboundKey::new(&AES_256_GCM, &*gcm).expect("a key of AES-256 has 32 bytes"),
+            ),
             gcm_kid: thumbprint(&*gcm),
             header: URL_SAFE_NO_PAD.encode(header),
             kid,

@@ -77,7 +77,8 @@ impl TransactionKeys {
         rng.fill(&mut nonce);
         let mut sealed = transaction.to_bytes();
         let unique = Nonce::assume_unique_for_key(nonce);
-        key.seal_in_place_append_tag(unique, Aad::from(cookie), &mut sealed).expect("AES-GCM takes any plaintext");
+        key.seal_in_place_append_tag(unique, Aad::from(cookie), &mut sealed)
+            .expect("AES-GCM takes any plaintext");
         let mut bytes = nonce.to_vec();
         bytes.extend_from_slice(&sealed);
         URL_SAFE_NO_PAD.encode(bytes)
@@ -106,7 +107,11 @@ impl Transaction {
         let mut bytes = vec![VERSION];
         bytes.extend_from_slice(&self.created.to_be_bytes());
         bytes.extend_from_slice(&self.state_hash);
-        let request = if self.request.is_empty() { String::new() } else { Value::Object(self.request.clone()).to_string() };
+        let request = if self.request.is_empty() {
+            String::new()
+        } else {
+            Value::Object(self.request.clone()).to_string()
+        };
         let texts = [&self.provider, &self.issuer, &request, &self.target];
         texts.into_iter().for_each(|text| put(&mut bytes, text.as_bytes()));
         put_token(&mut bytes, Some(&self.client_hash));
@@ -247,8 +252,22 @@ mod tests {
         assert!(keys(&["new", "old"]).open(&before, NAME, 1_000).is_some());
         let opened = keys(&["new"]).open(&sealed, NAME, 1_600).unwrap();
         assert_eq!(
-            (opened.provider, opened.issuer, opened.client_hash, opened.target, opened.request, opened.created),
-            ("acme".into(), transaction.issuer, transaction.client_hash, transaction.target, transaction.request, 1_000)
+            (
+                opened.provider,
+                opened.issuer,
+                opened.client_hash,
+                opened.target,
+                opened.request,
+                opened.created
+            ),
+            (
+                "acme".into(),
+                transaction.issuer,
+                transaction.client_hash,
+                transaction.target,
+                transaction.request,
+                1_000
+            )
         );
         assert_eq!(opened.state_hash, transaction.state_hash);
         assert_eq!(exposed(&opened.nonce), exposed(&transaction.nonce));

@@ -28,7 +28,11 @@ fn collect(folder: &Path, depth: usize, files: &mut Vec<Result<PathBuf, Box<Diag
         return;
     }
     if depth > MAX_DEPTH {
-        files.push(Err(finding(code::TOO_LARGE, folder, format!("folders stand in each other more than {MAX_DEPTH} deep"))));
+        files.push(Err(finding(
+            code::TOO_LARGE,
+            folder,
+            format!("folders stand in each other more than {MAX_DEPTH} deep"),
+        )));
         return;
     }
     let entries = match fs::read_dir(folder).and_then(Iterator::collect::<Result<Vec<_>, _>>) {
@@ -50,7 +54,8 @@ fn collect(folder: &Path, depth: usize, files: &mut Vec<Result<PathBuf, Box<Diag
         match fs::symlink_metadata(&path) {
             Ok(metadata) if metadata.is_dir() => collect(&path, depth + 1, files),
             Ok(metadata) if metadata.is_symlink() && path.is_dir() => {
-                let mut skipped = finding(code::UNSAFE_FILE, &path, "a link to a folder is not followed".into());
+                let mut skipped =
+                    finding(code::UNSAFE_FILE, &path, "a link to a folder is not followed".into());
                 skipped.severity = Severity::Warning;
                 files.push(Err(skipped));
             }

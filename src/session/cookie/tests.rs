@@ -21,7 +21,9 @@ fn candidates(cookie: &str) -> Vec<String> {
 #[test]
 fn reads_values() {
     let cookie = "a=1; b=x%3Dy;c=%zz; d=; e; f=%ff; g=x=y; h=\"q\"";
-    for (name, value) in [("a", "1"), ("b", "x=y"), ("c", "%zz"), ("d", ""), ("f", "%ff"), ("g", "x=y"), ("h", "\"q\"")] {
+    for (name, value) in
+        [("a", "1"), ("b", "x=y"), ("c", "%zz"), ("d", ""), ("f", "%ff"), ("g", "x=y"), ("h", "\"q\"")]
+    {
         assert_eq!(get(cookie, name).as_deref(), Some(value), "{name}");
     }
     for name in ["e", "i", "", "A", "a "] {
@@ -41,7 +43,9 @@ fn reads_every_header_of_a_request() {
 
 #[test]
 fn one_odd_cookie_spoils_no_other() {
-    for odd in ["bad=\u{ff}é", "\u{2003}", "=", ";;;", "x", "\"", "a=\"b", "$Version=1", "=s=evil", "é=s=evil"] {
+    for odd in
+        ["bad=\u{ff}é", "\u{2003}", "=", ";;;", "x", "\"", "a=\"b", "$Version=1", "=s=evil", "é=s=evil"]
+    {
         assert_eq!(get(&format!("{odd}; s=good; {odd}"), "s").as_deref(), Some("good"), "{odd}");
     }
     let headers = headers(b"bad=\xff\xfe\x80; s=good; \xc3=\xc3");
@@ -51,11 +55,27 @@ fn one_odd_cookie_spoils_no_other() {
 #[test]
 fn a_name_is_its_bytes() {
     for stray in [
-        "\u{2000}__Host-s", "\u{85}__Host-s", "\u{a0}__Host-s", "\u{3000}__Host-s", "__Host-s\u{a0}", "__host-s", "__HOST-s", "=__Host-s",
-        "__Host-s ", "__Host-s%20", "%5F_Host-s", "\"__Host-s\"", "x__Host-s", "__Host-s.",
+        "\u{2000}__Host-s",
+        "\u{85}__Host-s",
+        "\u{a0}__Host-s",
+        "\u{3000}__Host-s",
+        "__Host-s\u{a0}",
+        "__host-s",
+        "__HOST-s",
+        "=__Host-s",
+        "__Host-s ",
+        "__Host-s%20",
+        "%5F_Host-s",
+        "\"__Host-s\"",
+        "x__Host-s",
+        "__Host-s.",
     ] {
         assert_eq!(get(&format!("{stray}=evil"), "__Host-s"), None, "{stray}");
-        assert_eq!(get(&format!("{stray}=evil; __Host-s=good"), "__Host-s").as_deref(), Some("good"), "{stray}");
+        assert_eq!(
+            get(&format!("{stray}=evil; __Host-s=good"), "__Host-s").as_deref(),
+            Some("good"),
+            "{stray}"
+        );
     }
 }
 
@@ -85,8 +105,26 @@ fn joins_chunks_that_follow_each_other() {
 #[test]
 fn no_other_name_is_a_chunk() {
     for stray in [
-        "s.00", "s.01", "s.-1", "s.+1", "s.99", "s.1e1", "s.0x1", "s. 1", "s.1 ", "s.", "s..1", "s.1.", "s.١", "s.99999999999999999999",
-        "sx", "s-0", "s0", "S.1", "s.0.1", "s.NaN",
+        "s.00",
+        "s.01",
+        "s.-1",
+        "s.+1",
+        "s.99",
+        "s.1e1",
+        "s.0x1",
+        "s. 1",
+        "s.1 ",
+        "s.",
+        "s..1",
+        "s.1.",
+        "s.١",
+        "s.99999999999999999999",
+        "sx",
+        "s-0",
+        "s0",
+        "S.1",
+        "s.0.1",
+        "s.NaN",
     ] {
         assert_eq!(candidates(&format!("{stray}=z; s.0=a")), ["a"], "{stray}");
         assert_eq!(candidates(&format!("{stray}=z; s=x")), ["x"], "{stray}");
@@ -105,7 +143,8 @@ fn a_gap_ends_the_chunks() {
 
 #[test]
 fn names_what_has_to_be_cleared() {
-    let cookie = "s=1; s.0=2; s.0=2; s.7=3; s.01=4; s.a-b_c=5; sx=6; s-x=7; t=8; s.a b=9; s.é=10; s.\"=11; s.a,b=12";
+    let cookie =
+        "s=1; s.0=2; s.0=2; s.7=3; s.01=4; s.a-b_c=5; sx=6; s-x=7; t=8; s.a b=9; s.é=10; s.\"=11; s.a,b=12";
     let headers = headers(cookie.as_bytes());
     assert_eq!(CookieJar::read(&headers).names_of("s"), ["s", "s.0", "s.7", "s.01", "s.a-b_c"]);
     let many: String = (0..500).map(|number| format!("s.{number}=;")).collect();
@@ -121,7 +160,8 @@ fn finds_names_by_their_beginning() {
 
 #[test]
 fn writes_in_the_order_of_auth_js() {
-    let cookie = SetCookie { max_age: Some(900), expires: Some(1_767_226_500), ..SetCookie::new("n", "a|b c", true) };
+    let cookie =
+        SetCookie { max_age: Some(900), expires: Some(1_767_226_500), ..SetCookie::new("n", "a|b c", true) };
     assert_eq!(
         cookie.header(),
         "n=a%7Cb%20c; Max-Age=900; Path=/; Expires=Thu, 01 Jan 2026 00:15:00 GMT; HttpOnly; Secure; SameSite=Lax"
@@ -141,7 +181,13 @@ fn a_value_adds_no_attribute_and_no_header() {
         "n=a%3B%20Domain%3Devil.example%0D%0ASet-Cookie%3A%20b%3Dc%00%E2%80%A8%C3%A9%22%2C%5C; Path=/; HttpOnly; SameSite=Lax"
     );
     // What encodeURIComponent leaves alone.
-    assert!(SetCookie::new("n", "AZaz09-_.!~*'()", false).header().to_str().unwrap().starts_with("n=AZaz09-_.!~*'();"));
+    assert!(
+        SetCookie::new("n", "AZaz09-_.!~*'()", false)
+            .header()
+            .to_str()
+            .unwrap()
+            .starts_with("n=AZaz09-_.!~*'();")
+    );
 }
 
 proptest! {

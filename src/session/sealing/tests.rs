@@ -44,7 +44,10 @@ fn payload() -> String {
 #[test]
 fn derives_the_key_of_auth_js() {
     let key = Key::derive(&"oracle-secret-0123456789abcdef0123456789abcdef".into(), SALT);
-    assert_eq!(key.kid, "AdDade5XX0zPqniSmpiJTNUlmMBXCxwE28rSbMxR_FpSp594mfGECZBSzPgKNeJ92nCsoiU1cScR7lsINEKNRg");
+    assert_eq!(
+        key.kid,
+        "AdDade5XX0zPqniSmpiJTNUlmMBXCxwE28rSbMxR_FpSp594mfGECZBSzPgKNeJ92nCsoiU1cScR7lsINEKNRg"
+    );
 }
 
 #[test]
@@ -99,12 +102,20 @@ fn a_token_ends_with_a_tolerance_of_15_seconds() {
 #[test]
 fn a_time_of_another_type_is_not_an_absent_one() {
     let sealer = sealer(&["a"]);
-    let open = |payload: String| sealer.open(&by_hand("a", r#"{"alg":"dir","enc":"A256CBC-HS512"}"#, &payload), NOW);
+    let open =
+        |payload: String| sealer.open(&by_hand("a", r#"{"alg":"dir","enc":"A256CBC-HS512"}"#, &payload), NOW);
     assert!(open(format!(r#"{{"exp":{}}}"#, NOW)).is_some());
     assert!(open(format!(r#"{{"exp":{NOW},"nbf":{}}}"#, NOW + 15)).is_some());
     for times in [
-        r#""exp":"never""#, r#""exp":null"#, r#""exp":1e400"#, r#""exp":-1"#, r#""exp":1e99"#, r#""exp":[9999999999]"#, r#""iat":1"#,
-        r#""exp":9999999999,"nbf":"0""#, r#""exp":9999999999,"nbf":9999999998"#,
+        r#""exp":"never""#,
+        r#""exp":null"#,
+        r#""exp":1e400"#,
+        r#""exp":-1"#,
+        r#""exp":1e99"#,
+        r#""exp":[9999999999]"#,
+        r#""iat":1"#,
+        r#""exp":9999999999,"nbf":"0""#,
+        r#""exp":9999999999,"nbf":9999999998"#,
     ] {
         assert!(open(format!("{{{times}}}")).is_none(), "{times}");
     }
@@ -126,7 +137,14 @@ fn reads_the_other_headers_of_the_format() {
     let key = Key::derive(&"a".into(), SALT);
     let kid = &key.kid;
     assert!(sealer.open(&by_hand("a", &gcm_header(&key), &payload()), NOW).is_some());
-    assert!(sealer.open(&by_hand("a", &format!(r#"{{"kid":"{kid}","enc":"A256CBC-HS512","alg":"dir"}}"#), &payload()), NOW).is_some());
+    assert!(
+        sealer
+            .open(
+                &by_hand("a", &format!(r#"{{"kid":"{kid}","enc":"A256CBC-HS512","alg":"dir"}}"#), &payload()),
+                NOW
+            )
+            .is_some()
+    );
     // Without a `kid`, the first secret is meant, as with Auth.js.
     let nameless = r#"{"alg":"dir","enc":"A256CBC-HS512"}"#;
     assert!(sealer.open(&by_hand("new", nameless, &payload()), NOW).is_some());
@@ -188,7 +206,13 @@ fn bytes_do_not_move_from_iv_to_ciphertext() {
 #[test]
 fn is_for_one_purpose() {
     let token = sealer(&["a"]).seal(&claims(), 60, NOW, &SystemRng);
-    for salt in ["authjs.session-token", "__Host-authjs.session-token", "authcfg.tx.", "", "__Secure-authjs.session-token "] {
+    for salt in [
+        "authjs.session-token",
+        "__Host-authjs.session-token",
+        "authcfg.tx.",
+        "",
+        "__Secure-authjs.session-token ",
+    ] {
         assert!(Sealer::new(&["a".into()], salt).open(&token, NOW).is_none(), "{salt}");
     }
 }
@@ -196,9 +220,8 @@ fn is_for_one_purpose() {
 #[test]
 fn of_two_that_open_none_is_believed() {
     let sealer = sealer(&["a"]);
-    let [mine, theirs] = ["Ada", "Eve"].map(|name| {
-        sealer.seal(json!({ "name": name }).as_object().unwrap(), 60, NOW, &SystemRng)
-    });
+    let [mine, theirs] = ["Ada", "Eve"]
+        .map(|name| sealer.seal(json!({ "name": name }).as_object().unwrap(), 60, NOW, &SystemRng));
     assert_eq!(sealer.open_only(&[&mine], NOW).unwrap()["name"], "Ada");
     assert_eq!(sealer.open_only(&["stray", &mine], NOW).unwrap()["name"], "Ada");
     assert_eq!(sealer.open_only(&[&mine, "stray"], NOW).unwrap()["name"], "Ada");
@@ -220,7 +243,17 @@ fn no_change_goes_unnoticed() {
         assert!(sealer.open(&token[..at], NOW).is_none());
         assert!(sealer.open(&format!("{}{}", &token[..at], &token[at + 1..]), NOW).is_none());
     }
-    for text in ["", ".", "....", ".....", "é....", &format!("{token}."), &format!("{token}A"), &"a".repeat(30_000), &".".repeat(30_000)] {
+    for text in [
+        "",
+        ".",
+        "....",
+        ".....",
+        "é....",
+        &format!("{token}."),
+        &format!("{token}A"),
+        &"a".repeat(30_000),
+        &".".repeat(30_000),
+    ] {
         assert!(sealer.open(text, NOW).is_none());
     }
 }
