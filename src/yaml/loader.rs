@@ -73,7 +73,7 @@ impl Loader<'_> {
         match event {
             Event::DocumentStart(..) if self.root.is_some() => {
                 self.report(ProblemKind::Unsupported, "a second document: one file holds one", span);
-                return Flow::Break(());
+                Flow::Break(())
             }
             Event::Alias(_) | Event::UnresolvedAlias(_) => {
                 self.report(ProblemKind::Unsupported, "aliases are not supported: write the value out", span);
