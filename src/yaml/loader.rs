@@ -168,20 +168,19 @@ impl Loader<'_> {
             },
             Some(OpenKind::Mapping { entries, seen, key }) => {
                 let Some(key) = key.take() else { return Flow::Break(()) };
-                match seen.get(&key.name) {
+                match first_of(&key.name, entries, seen) {
                     Some(first) => {
                         let mut problem = Problem::new(
                             ProblemKind::DuplicateKey,
                             format!("duplicate key `{}`", key.name),
                             key.span,
                         );
-                        problem.other = Some((*first, "first written here".into()));
+                        problem.other = Some((first, "first written here".into()));
                         if self.problems.len() < MAX_PROBLEMS {
                             self.problems.push(problem);
                         }
                     }
                     None => {
-                        seen.insert(key.name.clone(), key.span);
                         entries.push((key, node));
                     }
                 }
@@ -215,6 +214,18 @@ impl Loader<'_> {
             self.problems.push(Problem::new(kind, message, span));
         }
     }
+}
+
+/// Where a mapping has a key already. Few keys are looked through; of many a table is kept, so that a long mapping costs
+/// no more a key than a short one.
+fn first_of(name: &str, entries: &[(Key, Node)], seen: &mut HashMap<String, Span>) -> Option<Span> {
+    if entries.len() < 16 {
+        return entries.iter().find(|(key, _)| key.name == name).map(|(key, _)| key.span);
+    }
+    for (key, _) in &entries[seen.len()..] {
+        seen.insert(key.name.clone(), key.span);
+    }
+    seen.get(name).copied()
 }
 
 /// The parser's words without the rule they came from.
