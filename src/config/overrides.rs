@@ -1,0 +1,105 @@
+//! A deployment's own keys for a provider, laid over its file. What they make wrong is found in the deployment file.
+
+use std::sync::LazyLock;
+
+use serde_json::{Map, Value, json};
+
+use crate::config::findings::Findings;
+use crate::diagnostic::{Severity, code, nearest};
+use crate::provider::catalog::Entry;
+use crate::provider::finding::{Finding, segment};
+use crate::provider::{self, Provider};
+use crate::spec;
+use crate::spec::deployment::ProviderDeployment;
+
+/// The keys of a provider file.
+static KEYS: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let schema = spec::provider_schema();
+    schema["properties"].as_object().into_iter().flat_map(|properties| properties.keys().cloned()).collect()
+});
+
+/// Whether the file counts as it is.
+pub(super) fn is_empty(spec: &ProviderDeployment) -> bool {
+    spec.overrides.is_empty() && spec.scopes.is_none()
+}
+
+/// The provider with the deployment's keys over its file: mappings key by key, lists and scalars replace, null removes.
+pub(super) fn apply(entry: &Entry, spec: &ProviderDeployment, at: &str, findings: &mut Findings<'_>) -> Option<Provider> {
+    let before = findings.diagnostics.len();
+    spec.overrides.keys().for_each(|key| check_key(key, at, findings));
+    if findings.diagnostics.len() > before {
+        return None;
+    }
+    let Some(document) = entry.document() else {
+        findings.diagnostics.extend(entry.diagnostics().iter().cloned());
+        return None;
+    };
+    let Value::Object(mut file) = document.to_json() else {
+        findings.diagnostics.extend(entry.diagnostics().iter().cloned());
+        return None;
+    };
+    provider::merge(&mut file, &over(spec));
+    let (provider, found) = provider::load_value(Value::Object(file));
+    if !found.is_empty() {
+        report(entry, found, at, findings);
+    }
+    provider
+}
+
+fn over(spec: &ProviderDeployment) -> Map<String, Value> {
+    let mut over: Map<String, Value> = spec.overrides.clone().into_iter().collect();
+    if let Some(scopes) = &spec.scopes {
+        over.insert("scopes".into(), json!({"default": scopes}));
+    }
+    over
+}
+
+fn check_key(key: &str, at: &str, findings: &mut Findings<'_>) {
+    let place = format!("{at}/{}", segment(key));
+    if spec::NOT_OVERRIDABLE.contains(&key) {
+        let finding = Finding::error(code::NO_EFFECT, place, format!("`{key}` stays the provider file's")).on_key();
+        findings.add(finding.label("a deployment cannot change what a file is"));
+    } else if !KEYS.iter().any(|known| known == key) {
+        let finding = Finding::error(code::UNKNOWN_FIELD, place, format!("unknown field `{key}`"))
+            .on_key()
+            .label("neither a key of a deployed provider nor one of a provider file");
+        let own = ["use", "client_id", "client_secret", "client", "issuer", "vars", "request", "scopes"];
+        let known = KEYS.iter().map(String::as_str).filter(|key| !spec::NOT_OVERRIDABLE.contains(key)).chain(own);
+        findings.add(match nearest(key, known) {
+            Some(suggestion) => finding.replace("a field with a similar name exists", suggestion),
+            None => finding,
+        });
+    }
+}
+
+/// Findings about a merged provider: those the file has by itself stand there, the others in the deployment file.
+fn report(entry: &Entry, found: Vec<Finding>, at: &str, findings: &mut Findings<'_>) {
+    let own = entry.document().map(|document| provider::load_value(document.to_json()).1).unwrap_or_default();
+    let same = |a: &Finding, b: &Finding| a.code == b.code && a.pointer == b.pointer && a.title == b.title;
+    for finding in found {
+        if own.iter().any(|known| same(known, &finding)) {
+            if let Some(document) = entry.document() {
+                findings.diagnostics.push(finding.locate(document));
+            }
+            continue;
+        }
+        // A warning about a file that somebody laid keys over is a matter of the file.
+        if finding.severity == Severity::Warning {
+            continue;
+        }
+        let Some(document) = findings.document else { continue };
+        let place = |pointer: &str| Some(nearest_place(document, at, pointer));
+        findings.diagnostics.push(finding.locate_by(document, place));
+    }
+}
+
+/// The place in the deployment file that is nearest to a key of the provider; `scopes` is its `scopes.default`.
+fn nearest_place(document: &crate::yaml::Document, at: &str, pointer: &str) -> String {
+    let pointer = pointer.strip_prefix("/scopes/default").map_or(pointer.to_owned(), |rest| format!("/scopes{rest}"));
+    let mut place = format!("{at}{pointer}");
+    while place.len() > at.len() && document.place(&place).is_none() {
+        let parent = place.rfind('/').unwrap_or_default();
+        place.truncate(parent);
+    }
+    place
+}

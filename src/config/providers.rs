@@ -1,0 +1,233 @@
+//! The providers of a deployment: which are on, with which provider file, credentials and values.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use crate::config::ConfiguredProvider;
+use crate::config::environment::variable;
+use crate::config::findings::Findings;
+use crate::config::overrides;
+use crate::config::secret::Secrets;
+use crate::diagnostic::{code, nearest};
+use crate::oauth::Secret;
+use crate::provider::catalog::{Catalog, Entry};
+use crate::provider::finding::{Finding, segment};
+use crate::provider::{Provider, Registration, RegistrationError, RegistrationValues};
+use crate::spec::DeploymentSpec;
+use crate::spec::deployment::ProviderDeployment;
+
+/// All providers that are on; `None` for one with findings.
+pub(super) fn compile(
+    spec: &DeploymentSpec,
+    catalog: &Catalog,
+    secrets: &Secrets<'_>,
+    findings: &mut Findings<'_>,
+) -> IndexMap<String, Option<ConfiguredProvider>> {
+    let mut compiler = Compiler { catalog, secrets, findings, reported: BTreeSet::new() };
+    if compiler.findings.document.is_some() && !spec.providers.is_empty() {
+        return spec.providers.iter().map(|(id, provider)| (id.clone(), compiler.provider(id, provider))).collect();
+    }
+    let on = compiler.ids_of_environment();
+    if on.is_empty() {
+        compiler.findings.environment(
+            code::MISSING_FIELD,
+            "no provider is on",
+            "set AUTH_<ID>_ID and AUTH_<ID>_SECRET of a provider, such as AUTH_GOOGLE_ID, or list providers in authcfg.yaml",
+        );
+    }
+    on.into_iter().map(|id| (id.clone(), compiler.provider(&id, &ProviderDeployment::default()))).collect()
+}
+
+struct Compiler<'a, 'd> {
+    catalog: &'a Catalog,
+    secrets: &'a Secrets<'a>,
+    findings: &'a mut Findings<'d>,
+    /// Provider files whose findings are told already.
+    reported: BTreeSet<String>,
+}
+
+impl Compiler<'_, '_> {
+    /// Every provider, by id or alias, whose client id is in the environment.
+    fn ids_of_environment(&self) -> Vec<String> {
+        let mut ids = vec![];
+        for entry in self.catalog.entries() {
+            let aliases = aliases(entry);
+            let all = std::iter::once(&entry.id).chain(&aliases);
+            ids.extend(all.filter(|id| self.secrets.environment.of_provider(id, "id").is_some()).cloned());
+        }
+        ids
+    }
+
+    fn provider(&mut self, id: &str, spec: &ProviderDeployment) -> Option<ConfiguredProvider> {
+        let at = format!("/providers/{}", segment(id));
+        if !is_id(id) {
+            let finding = Finding::error(code::INVALID_VALUE, &at, format!("`{id}` is no id")).on_key();
+            self.findings.add(finding.label("small letters, digits and hyphens: it stands in the callback URL"));
+            return None;
+        }
+        let entry = self.entry(id, spec, &at)?;
+        let provider = match overrides::is_empty(spec) {
+            true => self.as_written(&entry)?,
+            false => Arc::new(overrides::apply(&entry, spec, &at, self.findings)?),
+        };
+        let values = self.values(id, spec, &provider, &at)?;
+        match Registration::new(id, provider.clone(), values) {
+            Ok(registration) => {
+                let request = self.request(spec, &provider, &at);
+                Some(ConfiguredProvider { registration: Arc::new(registration), request })
+            }
+            Err(errors) => {
+                errors.into_iter().for_each(|error| self.registration_error(id, spec, &at, error));
+                None
+            }
+        }
+    }
+
+    fn entry(&mut self, id: &str, spec: &ProviderDeployment, at: &str) -> Option<Arc<Entry>> {
+        let file = spec.uses.as_deref().unwrap_or(id);
+        let entry = self.catalog.get(file).cloned();
+        if entry.is_none() {
+            let title = format!("there is no provider `{file}`");
+            let finding = match &spec.uses {
+                Some(_) => Finding::error(code::UNKNOWN_PROVIDER, format!("{at}/use"), title),
+                None => Finding::error(code::UNKNOWN_PROVIDER, at, title).on_key(),
+            };
+            let finding = finding.label("no provider file has this id");
+            self.findings.add(match nearest(file, self.catalog.ids()) {
+                Some(suggestion) => finding.replace("a provider with a similar id exists", suggestion),
+                None => finding.help("add providers/<id>.yaml, or run a generic provider under this id: `use: oidc`"),
+            });
+        }
+        entry
+    }
+
+    /// The provider as its file has it; what is wrong with the file is told once.
+    fn as_written(&mut self, entry: &Entry) -> Option<Arc<Provider>> {
+        if self.reported.insert(entry.id.clone()) {
+            self.findings.diagnostics.extend(entry.diagnostics().iter().cloned());
+        }
+        entry.provider().cloned()
+    }
+
+    /// Credentials and variables: the file's, else the environment's.
+    fn values(&mut self, id: &str, spec: &ProviderDeployment, provider: &Provider, at: &str) -> Option<RegistrationValues> {
+        let before = self.findings.diagnostics.len();
+        let environment = self.secrets.environment;
+        let from_environment = |name: &str| environment.of_provider(id, name);
+        let mut values = RegistrationValues::default();
+
+        let written = spec.client_id.as_ref();
+        let client_id = written.and_then(|value| self.secrets.text(value, false, &format!("{at}/client_id"), self.findings));
+        values.client_id = match written {
+            Some(_) => client_id.map(|value| value.expose().to_owned()).unwrap_or_default(),
+            None => from_environment("id").unwrap_or_default().to_owned(),
+        };
+        values.client_secret = match &spec.client_secret {
+            Some(reference) => self.secrets.resolve(reference, &format!("{at}/client_secret"), self.findings),
+            None => from_environment("secret").map(Secret::from),
+        };
+        for (name, constraint) in provider.client.iter().filter(|(name, _)| !is_credential(name)) {
+            let value = match spec.client.get(name) {
+                Some(value) => {
+                    let place = format!("{at}/client/{}", segment(name));
+                    self.secrets.text(value, constraint.secret, &place, self.findings)
+                }
+                None => from_environment(name).map(Secret::from),
+            };
+            values.client.extend(value.map(|value| (name.clone(), value)));
+        }
+        for (name, constraint) in &provider.vars {
+            let (written, place) = match (name.as_str(), spec.vars.get(name)) {
+                ("issuer", None) => (spec.issuer.as_ref(), format!("{at}/issuer")),
+                (_, written) => (written, format!("{at}/vars/{}", segment(name))),
+            };
+            let value = match written {
+                Some(value) => {
+                    let value = self.secrets.text(value, constraint.secret, &place, self.findings);
+                    value.map(|value| value.expose().to_owned())
+                }
+                None => from_environment(name).map(str::to_owned),
+            };
+            values.vars.extend(value.map(|value| (name.clone(), value)));
+        }
+        self.unknown_values(spec, provider, at);
+        (self.findings.diagnostics.len() == before).then_some(values)
+    }
+
+    /// Values that the provider file has no use for.
+    fn unknown_values(&mut self, spec: &ProviderDeployment, provider: &Provider, at: &str) {
+        if spec.issuer.is_some() && !provider.vars.contains_key("issuer") {
+            let finding = Finding::error(code::NO_EFFECT, format!("{at}/issuer"), "this provider's issuer is fixed");
+            self.findings.add(finding.on_key().label("the provider file has no variable `issuer`"));
+        }
+        let unknown = |section: &str, name: &String, known: Vec<&str>| {
+            let finding = Finding::error(code::UNKNOWN_FIELD, format!("{at}/{section}/{}", segment(name)), format!("unknown name `{name}`"))
+                .on_key()
+                .label(format!("the provider file declares no such `{section}`"));
+            match nearest(name, known.iter().copied()) {
+                Some(suggestion) => finding.replace("a declared name is similar", suggestion),
+                None => finding,
+            }
+        };
+        for name in spec.vars.keys().filter(|name| !provider.vars.contains_key(*name)) {
+            self.findings.add(unknown("vars", name, provider.vars.keys().map(String::as_str).collect()));
+        }
+        for name in spec.client.keys().filter(|name| is_credential(name) || !provider.client.contains_key(*name)) {
+            self.findings.add(unknown("client", name, provider.client.keys().map(String::as_str).collect()));
+        }
+    }
+
+    /// Inputs that the deployment gives.
+    fn request(&mut self, spec: &ProviderDeployment, provider: &Provider, at: &str) -> IndexMap<String, String> {
+        super::rules::inputs(&spec.request, provider, &format!("{at}/request"), self.findings)
+    }
+
+    fn registration_error(&mut self, id: &str, spec: &ProviderDeployment, at: &str, error: RegistrationError) {
+        let RegistrationError { section, name, message } = error;
+        let (name, key) = match section {
+            "client_id" => ("id", "client_id".to_owned()),
+            "client_secret" => ("secret", "client_secret".to_owned()),
+            _ if section == "vars" && name == "issuer" && !spec.vars.contains_key("issuer") => ("issuer", "issuer".to_owned()),
+            section => (name.as_str(), format!("{section}.{name}")),
+        };
+        let variable = variable(id, name);
+        let is_set = self.secrets.environment.get(&variable).is_some();
+        let place = format!("{at}/{}", key.replace('.', "/"));
+        let wrong = |code, place: &str| Finding::error(code, place, format!("`{key}` of `{id}`: {message}"));
+        if self.findings.has(&place) {
+            self.findings.add(wrong(code::INVALID_VALUE, &place).label("this value is not accepted"));
+        } else if is_set {
+            self.findings.environment(code::INVALID_VALUE, format!("`{variable}`: {message}"), "the provider file says what it must look like");
+        } else {
+            let code = if section == "vars" { code::MISSING_FIELD } else { code::MISSING_SECRET };
+            let help = match self.findings.document {
+                Some(_) => format!("set {variable}, or write `{key}` here"),
+                None => format!("set {variable}"),
+            };
+            self.findings.add(wrong(code, at).on_key().label("this provider cannot run").help(help));
+        }
+    }
+}
+
+/// Other ids of a provider file. Few files have any; the others are not even parsed.
+fn aliases(entry: &Entry) -> Vec<String> {
+    if !entry.source().text().contains("\naliases:") {
+        return vec![];
+    }
+    let value = entry.document().map(|document| document.to_json());
+    let aliases = value.as_ref().and_then(|value| value["aliases"].as_array());
+    aliases.into_iter().flatten().filter_map(|alias| alias.as_str().map(str::to_owned)).collect()
+}
+
+/// What may stand in a path and, with `-` for `_`, in the name of a variable.
+fn is_id(id: &str) -> bool {
+    let plain = id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    plain && !id.is_empty() && id.len() <= 64 && !id.starts_with('-') && !id.ends_with('-') && id != "undefined"
+}
+
+/// Members of a client that have their own keys in a deployment.
+fn is_credential(name: &str) -> bool {
+    ["id", "secret"].contains(&name)
+}

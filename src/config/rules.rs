@@ -1,0 +1,153 @@
+//! Rules over people: which provider a domain goes to, and who may sign in.
+
+use indexmap::IndexMap;
+
+use crate::config::ConfiguredProvider;
+use crate::config::allow::{Allow, EmailPattern, Rule};
+use crate::config::findings::Findings;
+use crate::config::routes::{DomainPattern, Route, Routes};
+use crate::diagnostic::{code, nearest};
+use crate::provider::Provider;
+use crate::provider::finding::{Finding, segment};
+use crate::spec::DeploymentSpec;
+use crate::spec::deployment::AllowRule;
+
+/// The routes by domain.
+pub(super) fn routes(
+    spec: &DeploymentSpec,
+    providers: &IndexMap<String, Option<ConfiguredProvider>>,
+    findings: &mut Findings<'_>,
+) -> Routes {
+    let mut routes = Routes::default();
+    for (index, route) in spec.routes.iter().enumerate() {
+        let at = format!("/routes/{index}");
+        let mut request = IndexMap::new();
+        match providers.get(&route.provider) {
+            None => {
+                let known = providers.keys().map(String::as_str);
+                findings.add(unknown_provider(&format!("{at}/provider"), &route.provider, known));
+            }
+            // What is wrong with the provider itself is told already.
+            Some(None) => continue,
+            Some(Some(provider)) => {
+                request = inputs(&route.request, &provider.registration.provider, &format!("{at}/request"), findings);
+            }
+        }
+        if route.domains.is_empty() {
+            findings.add(Finding::error(code::NO_EFFECT, format!("{at}/domains"), "the route has no domain"));
+        }
+        let mut patterns = vec![];
+        for (position, domain) in route.domains.iter().enumerate() {
+            let place = format!("{at}/domains/{position}");
+            match DomainPattern::parse(domain) {
+                Ok(pattern) => patterns.push((pattern, place)),
+                Err(why) => findings.add(Finding::error(code::INVALID_VALUE, place, "this is no domain").label(why)),
+            }
+        }
+        for (pattern, place) in patterns {
+            let route = Route { provider: route.provider.clone(), request: request.clone() };
+            if !routes.add(vec![pattern], route).is_empty() {
+                findings.add(Finding::error(code::DUPLICATE_NAME, place, "this domain has a route already").label("only one can count"));
+            }
+        }
+    }
+    routes
+}
+
+/// Inputs that a deployment gives a provider: declared ones, each as the provider file wants it, one of each `one_of` list.
+pub(super) fn inputs(
+    request: &IndexMap<String, String>,
+    provider: &Provider,
+    at: &str,
+    findings: &mut Findings<'_>,
+) -> IndexMap<String, String> {
+    let authorize = &provider.authorize;
+    for (name, value) in request {
+        let place = format!("{at}/{}", segment(name));
+        let Some(input) = authorize.inputs.get(name) else {
+            let finding = Finding::error(code::UNKNOWN_NAME, place, format!("unknown input `{name}`"))
+                .on_key()
+                .label("the provider file does not declare it under `authorization.inputs`");
+            findings.add(match nearest(name, authorize.inputs.keys().map(String::as_str)) {
+                Some(suggestion) => finding.replace("a declared input is similar", suggestion),
+                None => finding,
+            });
+            continue;
+        };
+        if let Err(why) = input.constraint.check(value) {
+            findings.add(Finding::error(code::INVALID_VALUE, place, format!("`{name}` is not accepted")).label(why));
+        } else if let Some(why) = &input.deprecated {
+            let title = format!("`{name}` is deprecated");
+            findings.add(Finding::warning(code::INVALID_VALUE, place, title).on_key().label(why.clone()));
+        }
+    }
+    for group in &authorize.one_of {
+        let given: Vec<&String> = group.iter().filter(|name| request.contains_key(*name)).collect();
+        if let [_, second, ..] = given[..] {
+            let finding = Finding::error(code::NO_EFFECT, format!("{at}/{}", segment(second)), "only one of these inputs may be given");
+            findings.add(finding.on_key().label(format!("exactly one of {}", group.join(", "))));
+        }
+    }
+    request.clone()
+}
+
+/// Who may sign in.
+pub(super) fn allow(spec: &DeploymentSpec, findings: &mut Findings<'_>) -> Allow {
+    let Some(rules) = &spec.allow else { return Allow::new(None) };
+    if rules.is_empty() {
+        let finding = Finding::error(code::NO_EFFECT, "/allow", "nobody could sign in");
+        findings.add(finding.label("the list has no rule").help("without `allow`, everybody may sign in"));
+    }
+    let rules = rules.iter().enumerate().map(|(index, rule)| allow_rule(rule, &format!("/allow/{index}"), spec, findings));
+    Allow::new(Some(rules.collect()))
+}
+
+fn allow_rule(rule: &AllowRule, at: &str, spec: &DeploymentSpec, findings: &mut Findings<'_>) -> Rule {
+    let empty = |place: String| Finding::error(code::NO_EFFECT, place, "nobody matches an empty list");
+    if rule.providers.is_none() && rule.emails.is_none() && rule.profile.is_none() {
+        let finding = Finding::error(code::NO_EFFECT, at, "the rule has no condition");
+        findings.add(finding.label("everybody would match it"));
+    }
+    for (index, provider) in rule.providers.iter().flatten().enumerate() {
+        if !spec.providers.is_empty() && !spec.providers.contains_key(provider) {
+            let known = spec.providers.keys().map(String::as_str);
+            findings.add(unknown_provider(&format!("{at}/providers/{index}"), provider, known));
+        }
+    }
+    if rule.providers.as_ref().is_some_and(Vec::is_empty) {
+        findings.add(empty(format!("{at}/providers")));
+    }
+    let emails = rule.emails.as_ref().map(|emails| {
+        if emails.is_empty() {
+            findings.add(empty(format!("{at}/emails")));
+        }
+        let mut patterns = vec![];
+        for (index, text) in emails.iter().enumerate() {
+            match EmailPattern::parse(text) {
+                Ok(pattern) => patterns.push(pattern),
+                Err(why) => {
+                    let finding = Finding::error(code::INVALID_VALUE, format!("{at}/emails/{index}"), "this is no e-mail address");
+                    findings.add(finding.label(why));
+                }
+            }
+        }
+        patterns
+    });
+    let profile = rule.profile.clone().unwrap_or_default();
+    if rule.profile.is_some() && profile.is_empty() {
+        findings.add(empty(format!("{at}/profile")));
+    }
+    for (claim, _) in profile.iter().filter(|(_, values)| values.is_empty()) {
+        findings.add(empty(format!("{at}/profile/{}", segment(claim))));
+    }
+    Rule { providers: rule.providers.clone(), emails, profile }
+}
+
+fn unknown_provider<'a>(at: &str, id: &str, known: impl Iterator<Item = &'a str>) -> Finding {
+    let finding = Finding::error(code::UNKNOWN_PROVIDER, at, format!("no provider `{id}` is on"))
+        .label("`providers` does not list it");
+    match nearest(id, known) {
+        Some(suggestion) => finding.replace("one with a similar id is on", suggestion),
+        None => finding,
+    }
+}
