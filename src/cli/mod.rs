@@ -4,6 +4,8 @@
 //! 1 findings, 2 wrong usage, 3 could not reach, 4 sign-in refused.
 
 mod output;
+#[cfg(feature = "server")]
+pub mod serve;
 #[cfg(feature = "mock")]
 pub mod test;
 pub mod validate;
@@ -24,6 +26,9 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Run the sign-in server.
+    #[cfg(feature = "server")]
+    Serve(serve::Args),
     /// Play the tests that provider files carry, each as a whole sign-in over a real socket.
     #[cfg(feature = "mock")]
     Test(test::Args),
@@ -34,6 +39,8 @@ pub enum Command {
 /// Reads the arguments of the process and runs the command they name.
 pub fn run() -> ExitCode {
     match Cli::parse().command {
+        #[cfg(feature = "server")]
+        Command::Serve(args) => serve::run(args),
         #[cfg(feature = "mock")]
         Command::Test(args) => test::run(args),
         Command::Validate(args) => validate::run(args),

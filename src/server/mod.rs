@@ -1,1 +1,52 @@
-//! The sign-in server: the REST protocol of Auth.js over axum.
+//! The sign-in server: the REST protocol of Auth.js, so that its clients work unchanged, over providers from files.
+//!
+//! In: a [`Config`](crate::config::Config) and a [`Transport`](crate::transport::Transport). Out: an [`axum::Router`], and an
+//! extractor for the session. One file per action in `routes/`; what is true of every request is in `dispatch`.
+
+mod answer;
+mod body;
+mod call;
+mod cookies;
+mod dispatch;
+mod extract;
+mod failure;
+mod health;
+pub mod listen;
+mod origin;
+mod pages;
+mod realm;
+mod redirect;
+mod routes;
+mod sessions;
+mod state;
+mod transactions;
+
+use std::sync::Arc;
+
+use axum::Router;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::rng::Rng;
+use crate::transport::{Options, Transport};
+
+pub use extract::SignedOut;
+pub use state::Server;
+
+/// The routes of a server that stands alone.
+///
+/// An application that has routes of its own takes [`Server::router`] and the extractor of
+/// [`Session`](crate::session::Session).
+pub fn router(config: Config, transport: Transport, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> Router {
+    Server::new(config, transport, clock, rng).standalone()
+}
+
+/// The way to the providers that a deployment asks for.
+pub fn transport(config: &Config) -> Transport {
+    let private = config.network.allow_private_networks.iter().filter_map(|network| network.to_string().parse().ok());
+    Transport::new(Options {
+        allow_private_networks: private.collect(),
+        proxy: config.network.proxy.clone(),
+        ..Options::default()
+    })
+}

@@ -1,0 +1,125 @@
+//! `authcfg serve`: the sign-in server.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::ValueEnum;
+use tokio::net::TcpListener;
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::output;
+use crate::clock::SystemClock;
+use crate::config::{self, Config, ConfigSource};
+use crate::diagnostic::render;
+use crate::rng::SystemRng;
+use crate::server::{self, listen};
+
+/// The arguments of `authcfg serve`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Where to listen. Beyond this machine only with a `base_url`.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:3100")]
+    pub listen: SocketAddr,
+    /// The deployment file; `./authcfg.yaml` where it exists.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// A folder of provider files, laid over the built-in ones; may be repeated.
+    #[arg(long, value_name = "DIR")]
+    pub catalog: Vec<PathBuf>,
+    /// How the log is written. What is logged: `RUST_LOG`, else `info`.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub log_format: LogFormat,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// For people.
+    Text,
+}
+
+/// Runs the command.
+pub fn run(args: Args) -> ExitCode {
+    log_to_stderr(args.log_format);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return unreachable(&format!("no threads to run on: {error}")),
+    };
+    runtime.block_on(serve(args))
+}
+
+async fn serve(args: Args) -> ExitCode {
+    let listener = match TcpListener::bind(args.listen).await {
+        Ok(listener) => listener,
+        Err(error) => return unreachable(&format!("cannot listen on {}: {error}", args.listen)),
+    };
+    let address = listener.local_addr().unwrap_or(args.listen);
+    let source = ConfigSource {
+        file: args.config.or_else(default_file),
+        // A variable that is no UTF-8 is none of ours.
+        env: std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect(),
+        catalog: args.catalog,
+        listen: Some(address),
+    };
+    let config = match config::load(&source) {
+        Ok((config, warnings)) => {
+            output::diagnostic(&render::human(&warnings, output::style()));
+            config
+        }
+        Err(findings) => {
+            output::diagnostic(&render::human(&findings, output::style()));
+            return ExitCode::FAILURE;
+        }
+    };
+    let transport = server::transport(&config);
+    let warm = transport.clone();
+    tokio::task::spawn_blocking(move || warm.warm());
+    output::result(&start_screen(&config, address));
+    let router = server::router(config, transport, Arc::new(SystemClock), Arc::new(SystemRng));
+    match listen::serve(listener, router, listen::told_to_stop()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => unreachable(&format!("the server ended: {error}")),
+    }
+}
+
+fn default_file() -> Option<PathBuf> {
+    let file = PathBuf::from("authcfg.yaml");
+    file.exists().then_some(file)
+}
+
+/// The callback URL of each provider, ready to paste into its form, and where the server answers.
+fn start_screen(config: &Config, address: SocketAddr) -> String {
+    let width = config.providers.keys().map(String::len).max().unwrap_or_default();
+    let mut screen = String::from("Callback URLs, for each provider's own form:\n");
+    for base in &config.base_urls {
+        for id in config.providers.keys() {
+            screen.push_str(&format!("  {id:width$}  {}\n", base.callback_url(id)));
+        }
+    }
+    for base in &config.base_urls {
+        screen.push_str(&format!("Sign-in page: {}/signin\n", base.href()));
+    }
+    let own = config.base_urls.iter().find(|base| base.is_loopback() && base.authority.ends_with(&format!(":{}", address.port())));
+    let url = own.map_or_else(|| format!("http://{address}"), |base| base.origin.clone());
+    screen.push_str(&format!("listening on {url}\n"));
+    screen
+}
+
+fn log_to_stderr(format: LogFormat) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A second call in one process, as in tests, changes nothing.
+    let _ = match format {
+        LogFormat::Json => log.json().flatten_event(true).try_init(),
+        LogFormat::Text => log.with_target(false).try_init(),
+    };
+}
+
+fn unreachable(message: &str) -> ExitCode {
+    output::diagnostic(&format!("error: {message}\n"));
+    ExitCode::from(3)
+}

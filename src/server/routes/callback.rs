@@ -1,0 +1,46 @@
+//! `/callback/:provider`: where the provider sends the browser back to.
+
+use crate::config::ConfiguredProvider;
+use crate::flow::CallbackParams;
+use crate::server::answer::Answer;
+use crate::server::body::Body;
+use crate::server::call::Call;
+use crate::server::cookies::Cookies;
+use crate::server::failure::Failure;
+use crate::server::{sessions, transactions};
+use crate::spec::authorize::ResponseMode;
+
+/// Ends a sign-in. Its cookie is gone afterwards, whatever the outcome.
+///
+/// The CSRF and `callbackUrl` cookies are neither read nor set: a form that a provider posts comes without them, and a new
+/// token here would break the page in the next tab.
+pub async fn run(call: &Call<'_>, id: &str, provider: &ConfiguredProvider) -> Result<Answer, Failure> {
+    let params = CallbackParams::parse(params(call, id, provider)?);
+    let cookies = Cookies::read(call.headers, &call.site.cookies);
+    let transaction = transactions::take(call, &cookies, id, &params)?;
+    let outcome = match call.server.clients.get(id) {
+        Some(client) => client.callback(transaction.pending, params).await.map_err(|error| Failure::of_client(id, &error)),
+        None => Err(Failure::configuration(id, "routing", "unknown_provider", "no client")),
+    };
+    let answer = outcome.and_then(|sign_in| {
+        if !call.server.config.allow.admits(id, &sign_in.profile) {
+            return Err(Failure::access_denied(id));
+        }
+        let session = sessions::begin(call, &cookies, id, &sign_in.profile)?;
+        tracing::info!(provider = id, "signed in");
+        Ok(Answer::redirect(transaction.target).cookie(transaction.cleared.clone()).cookies(session))
+    });
+    Ok(answer.unwrap_or_else(|failure| call.failed(&failure).cookie(transaction.cleared)))
+}
+
+/// Where the provider was asked to put its answer, and nowhere else.
+fn params<'a>(call: &'a Call<'_>, id: &str, provider: &ConfiguredProvider) -> Result<&'a str, Failure> {
+    let refuse = |reason: &str| Err(Failure::configuration(id, "callback", "callback_refused", reason));
+    match (provider.registration.provider.authorize.response_mode, call.is_post, &call.body) {
+        (ResponseMode::Query, false, _) => Ok(call.query),
+        (ResponseMode::FormPost, true, Body::Form(form)) => Ok(form),
+        (ResponseMode::FormPost, true, _) => refuse("the body is no form"),
+        (ResponseMode::FormPost, false, _) => refuse("the provider was asked for a form post, and there was none"),
+        (ResponseMode::Query, true, _) => refuse("the provider was not asked for a form post, and there was one"),
+    }
+}

@@ -1,0 +1,11 @@
+//! The actions of the protocol, one a file.
+
+pub mod callback;
+pub mod csrf;
+pub mod error;
+pub mod log;
+pub mod providers;
+pub mod session;
+pub mod signin;
+pub mod signout;
+pub mod verify_request;

@@ -1,0 +1,22 @@
+//! `/signout`: a page to confirm, and the form that ends the session.
+
+use http::StatusCode;
+
+use crate::server::answer::Answer;
+use crate::server::call::{Call, Visit};
+use crate::server::failure::Failure;
+
+/// GET: the page. A link alone signs nobody out.
+pub fn page(call: &Call<'_>, visit: Visit<'_>) -> Answer {
+    if let Some(page) = &call.server.config.pages.sign_out {
+        return Answer::redirect(page.clone()).cookies(visit.set);
+    }
+    Answer::html(StatusCode::OK, call.server.pages.sign_out(call.base(), &visit.csrf_token)).cookies(visit.set)
+}
+
+/// POST: clears every cookie of the session that was sent.
+pub fn run(call: &Call<'_>, visit: Visit<'_>) -> Result<Answer, Failure> {
+    visit.verified(call)?;
+    let cleared = visit.cookies.cleared_session(&call.site.cookies);
+    Ok(Answer::redirect(visit.callback_url).cookies(visit.set).cookies(cleared))
+}

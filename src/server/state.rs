@@ -1,0 +1,156 @@
+//! What every request shares: the deployment, a client for each provider, the pages, keys derived once.
+
+use std::sync::Arc;
+
+use axum::Router;
+use bytes::Bytes;
+use http::HeaderValue;
+use indexmap::IndexMap;
+use serde_json::{Map, Value, json};
+use url::Url;
+
+use crate::client::Client;
+use crate::clock::Clock;
+use crate::config::{BaseUrl, Config, ConfiguredProvider};
+use crate::provider::Registration;
+use crate::rng::Rng;
+use crate::server::answer;
+use crate::server::cookies::CookieKeys;
+use crate::server::pages::Pages;
+use crate::server::transactions::UsedStates;
+use crate::server::{dispatch, health};
+use crate::spec::provider::Protocol;
+use crate::transport::Transport;
+
+/// The sign-in server. Cheap to clone; clones are one server.
+#[derive(Clone)]
+pub struct Server {
+    pub(super) inner: Arc<Inner>,
+}
+
+pub(super) struct Inner {
+    pub config: Config,
+    pub sites: Vec<Site>,
+    pub clients: IndexMap<String, Client>,
+    pub pages: Pages,
+    pub used: UsedStates,
+    pub csp: HeaderValue,
+    pub clock: Arc<dyn Clock>,
+    pub rng: Arc<dyn Rng>,
+}
+
+/// One public address, with what can be made ready for it.
+pub(super) struct Site {
+    pub base: BaseUrl,
+    pub cookies: CookieKeys,
+    /// The answer of `/providers`.
+    pub providers: Bytes,
+}
+
+impl Server {
+    /// A server of a deployment. Providers are reached through `transport`.
+    pub fn new(config: Config, transport: Transport, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> Server {
+        let skew = config.network.clock_skew;
+        let client = |provider: &ConfiguredProvider| {
+            let registration = provider.registration.clone();
+            Client::with_clock_skew(registration, transport.clone(), clock.clone(), rng.clone(), skew)
+        };
+        let clients = config.providers.iter().map(|(id, provider)| (id.clone(), client(provider))).collect();
+        let sites = config
+            .base_urls
+            .iter()
+            .map(|base| Site {
+                cookies: CookieKeys::new(base, &config),
+                providers: providers(base, &config),
+                base: base.clone(),
+            })
+            .collect();
+        let email_box = !config.routes.is_empty() || route_input(&config).is_some();
+        let inner = Inner {
+            pages: Pages::new(config.providers.values(), email_box),
+            csp: answer::content_security_policy(&http_origins(&config)),
+            used: UsedStates::default(),
+            sites,
+            clients,
+            config,
+            clock,
+            rng,
+        };
+        Server { inner: Arc::new(inner) }
+    }
+
+    /// The routes of the protocol, under the base path of each public address; to be merged into an application's own.
+    pub fn router<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
+        let mut paths: Vec<&str> = self.inner.sites.iter().map(|site| site.base.path.as_str()).collect();
+        paths.sort_unstable();
+        paths.dedup();
+        let server = self.clone();
+        let handler = axum::routing::any(move |request| dispatch::handle(server.clone(), request));
+        paths.into_iter().fold(Router::new(), |router, path| {
+            router
+                .route(path, handler.clone())
+                .route(&format!("{path}/"), handler.clone())
+                .route(&format!("{path}/{{*rest}}"), handler.clone())
+        })
+    }
+
+    /// The routes of a server that stands alone: those of the protocol, and the two that say how it is.
+    pub fn standalone(&self) -> Router {
+        self.router().merge(health::router())
+    }
+
+    /// The deployment.
+    pub fn config(&self) -> &Config {
+        &self.inner.config
+    }
+}
+
+/// The answer of `/providers`, in the order of the deployment.
+fn providers(base: &BaseUrl, config: &Config) -> Bytes {
+    let mut all = Map::new();
+    for (id, provider) in &config.providers {
+        let file = &provider.registration.provider;
+        let entry = json!({
+            "id": id,
+            "name": file.name,
+            "type": match file.protocol { Protocol::Oidc => "oidc", Protocol::Oauth2 => "oauth" },
+            "signinUrl": format!("{}/signin/{id}", base.href()),
+            "callbackUrl": base.callback_url(id),
+        });
+        all.insert(id.clone(), entry);
+    }
+    Value::Object(all).to_string().into()
+}
+
+/// The first provider that takes an e-mail domain, and the name of that input.
+pub(super) fn route_input(config: &Config) -> Option<(&str, &str)> {
+    config.providers.iter().find_map(|(id, provider)| {
+        let inputs = &provider.registration.provider.authorize.inputs;
+        inputs.iter().find(|(_, input)| input.route).map(|(name, _)| (id.as_str(), name.as_str()))
+    })
+}
+
+/// The `http` origins that a form may lead to: of providers on this machine, and of where a sign-in may end.
+fn http_origins(config: &Config) -> Vec<String> {
+    let registrations = config.providers.values().map(|provider| &*provider.registration);
+    let mut origins: Vec<String> = registrations.flat_map(provider_addresses).filter_map(|text| http_origin(&text)).collect();
+    origins.extend(config.redirect_allow.iter().filter_map(|text| http_origin(text)));
+    origins.extend(config.base_urls.iter().filter_map(|base| http_origin(&base.origin)));
+    origins.sort();
+    origins.dedup();
+    origins
+}
+
+fn provider_addresses(registration: &Registration) -> Vec<String> {
+    let metadata = &registration.provider.metadata;
+    let context = registration.context();
+    let written = [&metadata.issuer, &metadata.authorization_endpoint].into_iter().flatten();
+    let rendered = written.filter_map(|template| template.render_url(&context).ok());
+    let vars = registration.provider.vars.keys().filter_map(|name| registration.var(name).map(str::to_owned));
+    rendered.chain(vars).collect()
+}
+
+fn http_origin(text: &str) -> Option<String> {
+    let url = Url::parse(text).ok().filter(|url| url.scheme() == "http")?;
+    Some(url.origin().ascii_serialization())
+}
