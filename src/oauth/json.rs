@@ -14,7 +14,7 @@ pub struct JsonError {
     message: String,
 }
 
-/// Reads a JSON text (RFC 8259): UTF-8 without a byte order mark, at most 127 levels deep, no member twice.
+/// Reads a JSON text (RFC 8259): UTF-8 without a byte order mark, at most 128 levels deep, no member twice.
 ///
 /// An integer that no 64 bits hold becomes its digits, as text; so does no other number.
 ///
@@ -29,8 +29,12 @@ pub struct JsonError {
 /// # Errors
 /// The reason and its place; never a part of the text.
 pub fn parse(bytes: &[u8]) -> Result<Value, JsonError> {
-    let long_numbers = has_long_number(bytes);
-    let result = if long_numbers {
+    let depth = depth(bytes);
+    if depth > MAX_DEPTH {
+        return Err(JsonError { message: format!("it is nested {depth} levels deep") });
+    }
+    // The library's own limit is one level less.
+    let result = if depth == MAX_DEPTH || has_long_number(bytes) {
         serde_json::from_slice::<Exact>(bytes).map(|exact| exact.0)
     } else {
         serde_json::from_slice::<Plain>(bytes).map(|plain| plain.0)
@@ -55,6 +59,9 @@ fn own_reason(message: &str) -> String {
         .to_owned()
 }
 
+/// Deeper nesting is refused.
+const MAX_DEPTH: usize = 128;
+
 const TWICE: &str = "a member comes twice";
 const NO_NUMBER: &str = "a number that cannot be represented";
 
@@ -68,6 +75,26 @@ fn has_long_number(bytes: &[u8]) -> bool {
         }
     }
     false
+}
+
+/// How deep arrays and objects are nested; for what is no JSON, at least as deep as a parser gets before it notices.
+fn depth(bytes: &[u8]) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    let (mut in_string, mut escaped) = (false, false);
+    for byte in bytes {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
 }
 
 /// A value whose numbers all fit.
@@ -92,7 +119,7 @@ impl<'de> Deserialize<'de> for Exact {
 /// Reads a value from its own text, so that a long integer can be taken digit by digit.
 fn exact(text: &str, depth: usize) -> Result<Value, String> {
     let fail = |error: serde_json::Error| own_reason(&error.to_string());
-    if depth > 127 {
+    if depth > MAX_DEPTH {
         return Err("too deep".into());
     }
     match text.as_bytes().first() {
@@ -244,23 +271,25 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_json() {
-        let deep = "[".repeat(129) + &"]".repeat(129);
-        let bad: [&[u8]; 10] = [
-            b"",
-            b"\xef\xbb\xbf{}",
-            b"{}x",
-            b"{'a': 1}",
-            b"\xff",
-            b"\"\\ud800\"",
-            b"[1,]",
-            b"1e400",
-            b"NaN",
-            deep.as_bytes(),
-        ];
+        let bad: [&[u8]; 9] =
+            [b"", b"\xef\xbb\xbf{}", b"{}x", b"{'a': 1}", b"\xff", b"\"\\ud800\"", b"[1,]", b"1e400", b"NaN"];
         for text in bad {
             assert!(parse(text).is_err(), "{:?}", String::from_utf8_lossy(text));
         }
-        assert!(parse(("[".repeat(127) + &"]".repeat(127)).as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn takes_128_levels() {
+        for inner in ["", "1", "12345678901234567890123", r#""]]][[[{{{\\\"""#] {
+            let arrays = |depth| "[".repeat(depth) + inner + &"]".repeat(depth);
+            let objects = |depth| r#"{"a":"#.repeat(depth) + "0" + &"}".repeat(depth);
+            for (depth, is_ok) in [(1, true), (127, true), (128, true), (129, false), (10_000, false)] {
+                assert_eq!(parse(arrays(depth).as_bytes()).is_ok(), is_ok, "{depth}: {inner}");
+                assert_eq!(parse(objects(depth).as_bytes()).is_ok(), is_ok, "{depth}");
+            }
+        }
+        let wide = format!("[{}1]", "[[{}]],".repeat(1_000));
+        assert!(parse(wide.as_bytes()).is_ok());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The offline suite: one binary, one module a subject. See `tests/README.md`.
 
 mod architecture;
+mod attacks;
 mod bad_files;
 mod bad_yaml;
 mod codes;

@@ -1,0 +1,3 @@
+//! What an attacker sends, held against the promises of the module that reads it.
+
+mod inputs;
