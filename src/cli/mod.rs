@@ -3,6 +3,8 @@
 //! Results go to standard output, diagnostics to standard error, and the last line is a summary. Exit codes: 0 fine,
 //! 1 findings, 2 wrong usage, 3 could not reach, 4 sign-in refused.
 
+#[cfg(feature = "mock")]
+pub mod demo;
 mod output;
 #[cfg(feature = "server")]
 pub mod serve;
@@ -26,6 +28,9 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// See a whole sign-in on this machine: a provider is played, the sign-in server is real, no account is needed.
+    #[cfg(feature = "mock")]
+    Demo(demo::Args),
     /// Run the sign-in server.
     #[cfg(feature = "server")]
     Serve(serve::Args),
@@ -39,6 +44,8 @@ pub enum Command {
 /// Reads the arguments of the process and runs the command they name.
 pub fn run() -> ExitCode {
     match Cli::parse().command {
+        #[cfg(feature = "mock")]
+        Command::Demo(args) => demo::run(args),
         #[cfg(feature = "server")]
         Command::Serve(args) => serve::run(args),
         #[cfg(feature = "mock")]

@@ -6,6 +6,7 @@ mod bad_files;
 mod bad_yaml;
 mod codes;
 mod conformance;
+mod demo;
 mod golden;
 mod manual;
 mod validate;
