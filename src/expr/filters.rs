@@ -3,15 +3,18 @@
 //! A filter that takes text lets a missing or null input through as missing, so that printing it is the error (or,
 //! in a profile, the null) that the template's author expects, and never the word `null`.
 
-use std::fmt;
-use std::sync::Arc;
+mod bytes;
 
-use aws_lc_rs::{constant_time, digest, hmac};
+use std::{fmt, io};
+
+use aws_lc_rs::digest;
 use base64::Engine;
-use base64::engine::general_purpose::{GeneralPurpose, STANDARD, URL_SAFE_NO_PAD};
-use minijinja::value::{Kwargs, Object, ObjectRepr, Rest, Value, ValueKind};
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use minijinja::value::{Kwargs, Value, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, State, filters, tests};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::expr::filters::bytes::{Digest, bytes_filter, data_uri, hmac_sha256, same_secret, to_hex};
 
 /// Every filter a template may name.
 pub(crate) const FILTERS: [&str; 43] = [
@@ -144,26 +147,6 @@ impl fmt::Display for FilterError {
 
 impl std::error::Error for FilterError {}
 
-/// The bytes of a digest: prints as hexadecimal, and `b64`, `b64url` and `hex` take the bytes.
-#[derive(Debug)]
-pub(crate) struct Digest(Vec<u8>);
-
-impl Digest {
-    fn value(bytes: &[u8]) -> Value {
-        Value::from_object(Digest(bytes.to_vec()))
-    }
-}
-
-impl Object for Digest {
-    fn repr(self: &Arc<Self>) -> ObjectRepr {
-        ObjectRepr::Plain
-    }
-
-    fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&to_hex(&self.0))
-    }
-}
-
 fn is_missing(value: &Value) -> bool {
     value.is_undefined() || value.is_none()
 }
@@ -173,7 +156,7 @@ pub(crate) fn text(value: &Value) -> Option<String> {
     match value.kind() {
         ValueKind::Bool => Some(value.is_true().to_string()), // minijinja prints Python's `True`
         ValueKind::Number | ValueKind::String => Some(value.to_string()),
-        _ => value.downcast_object_ref::<Digest>().map(|digest| to_hex(&digest.0)),
+        _ => value.downcast_object_ref::<Digest>().map(ToString::to_string),
     }
 }
 
@@ -190,23 +173,6 @@ fn text_filter(value: &Value, change: impl FnOnce(&str) -> String) -> Result<Val
     } else {
         need_text(value).map(|text| Value::from(change(&text)))
     }
-}
-
-fn bytes_filter(value: &Value, change: impl FnOnce(&[u8]) -> Value) -> Result<Value, Error> {
-    match value.downcast_object_ref::<Digest>() {
-        Some(digest) => Ok(change(&digest.0)),
-        None if is_missing(value) => Ok(Value::UNDEFINED),
-        None => need_text(value).map(|text| change(text.as_bytes())),
-    }
-}
-
-fn to_hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut hex, byte| {
-        for nibble in [byte >> 4, byte & 15] {
-            hex.push(char::from_digit(nibble.into(), 16).expect("a nibble is a digit of base 16"));
-        }
-        hex
-    })
 }
 
 fn capitalize(text: &str) -> String {
@@ -234,9 +200,28 @@ fn tojson(value: &Value) -> Result<Value, Error> {
     if value.is_undefined() {
         return Ok(Value::UNDEFINED);
     }
-    serde_json::to_string(value)
-        .map(Value::from)
-        .map_err(|_| FilterError::into_error("`tojson` cannot write this value"))
+    // A list can hold another many times over: what is written is bounded, not what is there.
+    let mut json = Bounded(Vec::new());
+    serde_json::to_writer(&mut json, value)
+        .map_err(|_| FilterError::into_error("`tojson` cannot write this value, or not within 8 KB"))?;
+    Ok(Value::from(String::from_utf8_lossy(&json.0).into_owned()))
+}
+
+/// Takes as many bytes as a template may print.
+struct Bounded(Vec<u8>);
+
+impl io::Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len() + bytes.len() > super::template::MAX_OUTPUT {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 fn int(
@@ -283,20 +268,6 @@ fn split(value: &Value, separator: Option<&str>) -> Result<Value, Error> {
         Some("") => return Err(FilterError::into_error("`split` needs a separator")),
         Some(separator) => text.split(separator).map(Value::from).collect(),
         None => text.split_whitespace().map(Value::from).collect(),
-    })
-}
-
-/// HMAC with SHA-256; a template's `hmac_sha256(key)` prints as hexadecimal.
-fn hmac_sha256(value: &Value, key: &Value) -> Result<Value, Error> {
-    let key = match key.downcast_object_ref::<Digest>() {
-        Some(digest) => digest.0.clone(),
-        None => need_text(key)?.into_bytes(),
-    };
-    if key.is_empty() {
-        return Err(FilterError::into_error("`hmac_sha256` needs a key"));
-    }
-    bytes_filter(value, |bytes| {
-        Digest::value(hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &key), bytes).as_ref())
     })
 }
 
@@ -349,38 +320,6 @@ fn join_nonempty(value: &Value, separator: Option<&str>) -> Result<Value, Error>
     }
     parts.retain(|part| !part.is_empty());
     Ok(Value::from(parts.join(separator.unwrap_or(" "))))
-}
-
-/// Base64 text as a `data:` URL ([RFC 2397](https://www.rfc-editor.org/rfc/rfc2397)).
-fn data_uri(value: &Value, media_type: &str) -> Result<Value, Error> {
-    let token = |part: &str| {
-        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".+-".contains(&byte))
-    };
-    if !media_type.split_once('/').is_some_and(|(kind, sub)| token(kind) && token(sub)) {
-        return Err(FilterError::into_error("`data_uri` needs a media type such as 'image/png'"));
-    }
-    if is_missing(value) {
-        return Ok(Value::UNDEFINED);
-    }
-    let text = need_text(value)?;
-    let decoded = |engine: &GeneralPurpose| engine.decode(&text).ok();
-    let bytes = decoded(&STANDARD)
-        .or_else(|| decoded(&URL_SAFE_NO_PAD))
-        .ok_or_else(|| FilterError::into_error("`data_uri` takes base64 text"))?;
-    Ok(Value::from(format!("data:{media_type};base64,{}", STANDARD.encode(bytes))))
-}
-
-/// Whether two secrets are the same, in constant time. Something missing or empty is the same as nothing.
-fn same_secret(value: &Value, Rest(others): Rest<Value>) -> Result<bool, Error> {
-    let [other] = others.as_slice() else {
-        return Err(FilterError::into_error("`same_secret` compares with one other value"));
-    };
-    Ok(match (text(value), text(other)) {
-        (Some(one), Some(other)) if !one.is_empty() => {
-            constant_time::verify_slices_are_equal(one.as_bytes(), other.as_bytes()).is_ok()
-        }
-        _ => false,
-    })
 }
 
 fn starting_with(value: &Value, other: &str) -> bool {

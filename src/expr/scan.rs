@@ -127,7 +127,7 @@ fn check_statement(source: &str, tokens: &[Token]) -> Result<(), ExprError> {
     if name == "set" && !tokens.iter().any(|token| &source[token.range.clone()] == "=") {
         return Err(ExprError::at("write `{% set name = value %}`", place(tokens)));
     }
-    Ok(())
+    if name == "set" { check_set(source, tokens) } else { Ok(()) }
 }
 
 fn check_tokens(source: &str, tokens: &[Token]) -> Result<(), ExprError> {
@@ -143,12 +143,7 @@ fn check_tokens(source: &str, tokens: &[Token]) -> Result<(), ExprError> {
     for (index, token) in tokens.iter().enumerate() {
         let before = index.checked_sub(1).and_then(|before| tokens.get(before));
         let after = tokens.get(index + 1).map(text);
-        // Does a bracket that opens here belong to the value before it?
-        let follows_value = before.is_some_and(|before| match before.kind {
-            TokenKind::Word => !WORDS.contains(&text(before)) || before_is_member(source, tokens, index),
-            TokenKind::Text | TokenKind::Number => true,
-            TokenKind::Operator => matches!(text(before), ")" | "]" | "}"),
-        });
+        let follows_value = follows_value(source, tokens, index);
         let was_list = std::mem::take(&mut closed_list);
         match (token.kind, text(token)) {
             (TokenKind::Operator, open @ ("(" | "[" | "{")) => {
@@ -193,6 +188,39 @@ fn check_tokens(source: &str, tokens: &[Token]) -> Result<(), ExprError> {
     Ok(())
 }
 
+/// What `set` keeps must not hold one value many times over: three such in a row would be a value of any size, that
+/// no fuel counts. So it has no list, mapping or tuple of its own.
+fn check_set(source: &str, tokens: &[Token]) -> Result<(), ExprError> {
+    let mut calls = Vec::new(); // of each open bracket: does a `,` in it separate arguments
+    for (index, token) in tokens.iter().enumerate() {
+        let text = &source[token.range.clone()];
+        let follows_value = follows_value(source, tokens, index);
+        let collects = match (token.kind, text) {
+            (TokenKind::Operator, "(" | "[" | "{") => {
+                calls.push(text == "(" && follows_value);
+                text == "{" || (text == "[" && !follows_value)
+            }
+            (TokenKind::Operator, ")" | "]" | "}") => calls.pop().is_none(),
+            (TokenKind::Operator, ",") => calls.last() != Some(&true),
+            _ => false,
+        };
+        if collects {
+            return Err(ExprError::at("`set` keeps one value: no list or mapping", token.range.clone()));
+        }
+    }
+    Ok(())
+}
+
+/// Whether what stands before `index` is a value, so that a bracket opening there belongs to it.
+fn follows_value(source: &str, tokens: &[Token], index: usize) -> bool {
+    let before = index.checked_sub(1).and_then(|before| tokens.get(before));
+    before.is_some_and(|before| match (before.kind, &source[before.range.clone()]) {
+        (TokenKind::Word, word) => !WORDS.contains(&word) || before_is_member(source, tokens, index),
+        (TokenKind::Text | TokenKind::Number, _) => true,
+        (TokenKind::Operator, text) => matches!(text, ")" | "]" | "}"),
+    })
+}
+
 /// Whether the word before `index` is a member (`x.not`), where a keyword is none.
 fn before_is_member(source: &str, tokens: &[Token], index: usize) -> bool {
     index
@@ -235,6 +263,7 @@ mod tests {
             "{{- (userinfo.id | int) // 4194304 % 6 -}}",
             "{{ body.minutes * 60 }}",
             "{{ {'a': {'b': 1}} | tojson }}",
+            "{% set a = x | replace('a', 'b') %}{% set b = (a | split('/'))[1] %}{{ b }}",
             "{{ userinfo['{{ %} x'] }}{# a comment with {{ in it #}",
         ] {
             Scan::new(source, Syntax::Template).unwrap_or_else(|error| panic!("{source}: {error}"));
@@ -308,6 +337,12 @@ mod tests {
             "{{ 'a' * 100000000 }}".to_owned(),
             "{{ 9 * 'a' }}".to_owned(),
             "{{ 9 * [1] }}".to_owned(),
+            "{% set x = [x, x] %}".to_owned(),
+            "{% set x = {'a': x} %}".to_owned(),
+            "{% set x = (x, x) %}".to_owned(),
+            "{% set x = x, x %}".to_owned(),
+            "{% set x, y = z %}".to_owned(),
+            "{% set x = y | default([x, x]) %}".to_owned(),
             "{{ x".to_owned(),
             "{{ 'x }}".to_owned(),
         ] {
