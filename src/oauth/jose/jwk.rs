@@ -213,6 +213,8 @@ fn rsa_parameters(alg: Alg) -> Option<&'static RsaParameters> {
 
 #[cfg(test)]
 mod tests {
+    use std::slice;
+
     use serde_json::json;
 
     use super::*;
@@ -236,7 +238,7 @@ mod tests {
     fn keeps_every_kind_it_verifies_with() {
         for alg in [Alg::RS256, Alg::PS384, Alg::ES256, Alg::ES384, Alg::EdDSA] {
             let key = key(alg, "a");
-            assert!(set(&[key.clone()]).select(Some("a"), alg).is_ok(), "{alg}");
+            assert!(set(slice::from_ref(&key)).select(Some("a"), alg).is_ok(), "{alg}");
             assert!(matches!(set(&[key]).select(Some("a"), Alg::HS256), Err(JoseError::KeyMismatch { .. })));
         }
     }
@@ -250,7 +252,7 @@ mod tests {
             with(&good, "x5c", json!([1])),
             with(&good, "ext", true),
         ] {
-            assert_eq!(set(&[kept.clone()]).len(), 1, "{kept}");
+            assert_eq!(set(slice::from_ref(&kept)).len(), 1, "{kept}");
         }
         for ignored in [
             with(&good, "use", "enc"),
@@ -272,7 +274,7 @@ mod tests {
             json!("key"),
             json!(null),
         ] {
-            let set = set(&[ignored.clone()]);
+            let set = set(slice::from_ref(&ignored));
             assert!(set.is_empty(), "{ignored}");
             let error = set.select(Some("a"), Alg::ES256).unwrap_err();
             assert!(matches!(error, JoseError::UnknownKey { .. }), "{error}");
@@ -304,7 +306,7 @@ mod tests {
             ("e", json!(65537)),
         ] {
             let bad = with(&rsa, member, value);
-            assert!(set(&[bad.clone()]).is_empty(), "{bad}");
+            assert!(set(slice::from_ref(&bad)).is_empty(), "{bad}");
         }
         for (alg, length) in [(Alg::ES256, 32), (Alg::ES384, 48)] {
             let point = key(alg, "a");

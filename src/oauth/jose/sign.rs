@@ -29,7 +29,7 @@ pub struct SigningKey {
 enum Pair {
     Ecdsa(EcdsaKeyPair),
     Ed25519(Ed25519KeyPair),
-    Hmac(hmac::Key),
+    Hmac(Box<hmac::Key>),
     Rsa(RsaKeyPair),
 }
 
@@ -74,7 +74,7 @@ impl SigningKey {
     /// The secret that both sides know, for `HS256`. A verifier refuses what one shorter than 32 bytes has signed.
     pub fn from_secret(secret: &Secret) -> SigningKey {
         let key = hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes());
-        SigningKey::new(Alg::HS256, Pair::Hmac(key))
+        SigningKey::new(Alg::HS256, Pair::Hmac(Box::new(key)))
     }
 
     /// The algorithm it signs with.
