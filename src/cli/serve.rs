@@ -61,7 +61,9 @@ async fn serve(args: Args) -> ExitCode {
     let source = ConfigSource {
         file: args.config.or_else(default_file),
         // A variable that is no UTF-8 is none of ours.
-        env: std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect(),
+        env: std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect(),
         catalog: args.catalog,
         listen: Some(address),
     };
@@ -103,7 +105,10 @@ fn start_screen(config: &Config, address: SocketAddr) -> String {
     for base in &config.base_urls {
         screen.push_str(&format!("Sign-in page: {}/signin\n", base.href()));
     }
-    let own = config.base_urls.iter().find(|base| base.is_loopback() && base.authority.ends_with(&format!(":{}", address.port())));
+    let own = config
+        .base_urls
+        .iter()
+        .find(|base| base.is_loopback() && base.authority.ends_with(&format!(":{}", address.port())));
     let url = own.map_or_else(|| format!("http://{address}"), |base| base.origin.clone());
     screen.push_str(&format!("listening on {url}\n"));
     screen

@@ -34,13 +34,16 @@ pub(super) fn base_urls(
             match BaseUrl::parse(text) {
                 Ok(base) if base_urls.iter().any(|other| other.origin == base.origin) => {
                     let title = format!("the origin {} comes twice", base.origin);
-                    findings.add(Finding::error(code::DUPLICATE_NAME, at, title).label("one address is enough"));
+                    findings
+                        .add(Finding::error(code::DUPLICATE_NAME, at, title).label("one address is enough"));
                 }
                 Ok(base) => {
                     check_scheme(&base, &at, spec.danger_allow_http, findings);
                     base_urls.push(base);
                 }
-                Err(why) => findings.add(Finding::error(code::INVALID_URL, at, "this cannot be the server's address").label(why)),
+                Err(why) => findings.add(
+                    Finding::error(code::INVALID_URL, at, "this cannot be the server's address").label(why),
+                ),
             }
         }
         if written.as_slice().is_empty() {
@@ -89,7 +92,10 @@ fn check_scheme(base: &BaseUrl, at: &str, danger_allow_http: bool, findings: &mu
 pub(super) fn redirect_allow(spec: &DeploymentSpec, findings: &mut Findings<'_>) -> Vec<String> {
     let mut origins = vec![];
     for (index, text) in spec.redirect_allow.iter().enumerate() {
-        let origin = Url::parse(text).ok().filter(|url| ["https", "http"].contains(&url.scheme())).map(|url| url.origin());
+        let origin = Url::parse(text)
+            .ok()
+            .filter(|url| ["https", "http"].contains(&url.scheme()))
+            .map(|url| url.origin());
         let origin = origin.map(|origin| origin.ascii_serialization()).unwrap_or_default();
         if !origin.is_empty() && text.strip_suffix('/').unwrap_or(text).eq_ignore_ascii_case(&origin) {
             origins.push(origin);
@@ -108,7 +114,8 @@ pub(super) fn pages(spec: &DeploymentSpec, findings: &mut Findings<'_>) -> Pages
         let text = text.as_deref()?;
         let plain = text.bytes().all(|byte| (0x21..0x7f).contains(&byte) && byte != b'\\');
         let path = text.starts_with('/') && !text.starts_with("//");
-        let address = Url::parse(text).is_ok_and(|url| ["https", "http"].contains(&url.scheme()) && url.has_host());
+        let address =
+            Url::parse(text).is_ok_and(|url| ["https", "http"].contains(&url.scheme()) && url.has_host());
         if plain && (path || address) {
             return Some(text.to_owned());
         }
@@ -132,7 +139,10 @@ pub(super) fn networks(at: &str, texts: &[String], findings: &mut Findings<'_>) 
         match text.parse() {
             Ok(network) => networks.push(network),
             Err(why) => {
-                findings.add(Finding::error(code::INVALID_VALUE, format!("{at}/{index}"), "this is no network").label(why));
+                findings.add(
+                    Finding::error(code::INVALID_VALUE, format!("{at}/{index}"), "this is no network")
+                        .label(why),
+                );
             }
         }
     }
@@ -143,7 +153,8 @@ pub(super) fn networks(at: &str, texts: &[String], findings: &mut Findings<'_>) 
 pub(super) fn network(spec: &DeploymentSpec, findings: &mut Findings<'_>) -> NetworkSettings {
     let spec = &spec.network;
     let proxy = spec.proxy.as_deref().and_then(|text| {
-        let url = Url::parse(text).ok().filter(|url| ["http", "https"].contains(&url.scheme()) && url.has_host());
+        let url =
+            Url::parse(text).ok().filter(|url| ["http", "https"].contains(&url.scheme()) && url.has_host());
         if url.is_none() {
             let finding = Finding::error(code::INVALID_URL, "/network/proxy", "this is no proxy");
             findings.add(finding.label("an address such as http://proxy.example.com:3128"));
@@ -155,14 +166,19 @@ pub(super) fn network(spec: &DeploymentSpec, findings: &mut Findings<'_>) -> Net
         Some(duration) => match duration.seconds().filter(|seconds| *seconds <= CLOCK_SKEW.1) {
             Some(seconds) => seconds,
             None => {
-                let finding = Finding::error(code::INVALID_VALUE, "/network/clock_skew", "this is no clock skew");
+                let finding =
+                    Finding::error(code::INVALID_VALUE, "/network/clock_skew", "this is no clock skew");
                 findings.add(finding.label("a duration of 5min at most"));
                 CLOCK_SKEW.0
             }
         },
     };
     NetworkSettings {
-        allow_private_networks: networks("/network/allow_private_networks", &spec.allow_private_networks, findings),
+        allow_private_networks: networks(
+            "/network/allow_private_networks",
+            &spec.allow_private_networks,
+            findings,
+        ),
         proxy,
         clock_skew,
     }

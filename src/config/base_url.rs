@@ -30,7 +30,8 @@ impl BaseUrl {
         if text.bytes().any(|byte| byte < 0x21 || byte == 0x7f || byte == b'\\') {
             return Err("it holds a space, a control character or a backslash");
         }
-        let url = Url::parse(text).map_err(|_| "it must be an address such as https://app.example.com/api/auth")?;
+        let url =
+            Url::parse(text).map_err(|_| "it must be an address such as https://app.example.com/api/auth")?;
         if !["https", "http"].contains(&url.scheme()) {
             return Err("it must begin with https://");
         }
@@ -113,8 +114,15 @@ mod tests {
     #[test]
     fn refuses_what_is_no_address_of_a_server() {
         for text in [
-            "", "app.example.com", "ftp://app.example.com", "https://u:p@app.example.com", "https://app.example.com/?a",
-            "https://app.example.com/#a", "https://app.example.com/a b", "https://app.example.com/a%2fb", "https://a//b//c",
+            "",
+            "app.example.com",
+            "ftp://app.example.com",
+            "https://u:p@app.example.com",
+            "https://app.example.com/?a",
+            "https://app.example.com/#a",
+            "https://app.example.com/a b",
+            "https://app.example.com/a%2fb",
+            "https://a//b//c",
         ] {
             assert!(BaseUrl::parse(text).is_err(), "{text:?}");
         }
@@ -126,7 +134,15 @@ mod tests {
         for host in ["app.example.com", "APP.example.com", "app.example.com:443"] {
             assert!(base.answers_to(host), "{host}");
         }
-        for host in ["evil-app.example.com", "app.example.com.", "app.example.com:80", "app.example.com:8443", "example.com", "", "app.example.com@evil"] {
+        for host in [
+            "evil-app.example.com",
+            "app.example.com.",
+            "app.example.com:80",
+            "app.example.com:8443",
+            "example.com",
+            "",
+            "app.example.com@evil",
+        ] {
             assert!(!base.answers_to(host), "{host}");
         }
     }

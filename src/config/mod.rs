@@ -167,8 +167,9 @@ pub fn compile(
 fn read(path: &Path) -> Result<Document, Vec<Diagnostic>> {
     let bytes = files::read(path, None, Limits::DEPLOYMENT.bytes).map_err(|diagnostic| vec![*diagnostic])?;
     let name = path.display().to_string();
-    Document::parse(&*name, &bytes, Limits::DEPLOYMENT)
-        .map_err(|problems| problems.into_iter().map(|problem| Diagnostic::about_text(&name, &bytes, problem)).collect())
+    Document::parse(&*name, &bytes, Limits::DEPLOYMENT).map_err(|problems| {
+        problems.into_iter().map(|problem| Diagnostic::about_text(&name, &bytes, problem)).collect()
+    })
 }
 
 /// What the file says. Every structural mistake is a finding, and what can be mended is, so that one run finds the mistakes
@@ -203,7 +204,12 @@ fn structure(document: &Document, _: &mut Findings<'_>) -> (serde_json::Value, b
 }
 
 /// The built-in provider files and the folders laid over them.
-fn catalog(spec: &DeploymentSpec, source: &ConfigSource, folder: &Path, findings: &mut Findings<'_>) -> Catalog {
+fn catalog(
+    spec: &DeploymentSpec,
+    source: &ConfigSource,
+    folder: &Path,
+    findings: &mut Findings<'_>,
+) -> Catalog {
     let mut catalog = Catalog::builtin();
     let mut add = |folder: &Path| findings.diagnostics.extend(catalog.add_folder(folder));
     if !source.catalog.is_empty() {

@@ -24,7 +24,12 @@ pub(super) fn is_empty(spec: &ProviderDeployment) -> bool {
 }
 
 /// The provider with the deployment's keys over its file: mappings key by key, lists and scalars replace, null removes.
-pub(super) fn apply(entry: &Entry, spec: &ProviderDeployment, at: &str, findings: &mut Findings<'_>) -> Option<Provider> {
+pub(super) fn apply(
+    entry: &Entry,
+    spec: &ProviderDeployment,
+    at: &str,
+    findings: &mut Findings<'_>,
+) -> Option<Provider> {
     let before = findings.diagnostics.len();
     spec.overrides.keys().for_each(|key| check_key(key, at, findings));
     if findings.diagnostics.len() > before {
@@ -57,14 +62,16 @@ fn over(spec: &ProviderDeployment) -> Map<String, Value> {
 fn check_key(key: &str, at: &str, findings: &mut Findings<'_>) {
     let place = format!("{at}/{}", segment(key));
     if spec::NOT_OVERRIDABLE.contains(&key) {
-        let finding = Finding::error(code::NO_EFFECT, place, format!("`{key}` stays the provider file's")).on_key();
+        let finding =
+            Finding::error(code::NO_EFFECT, place, format!("`{key}` stays the provider file's")).on_key();
         findings.add(finding.label("a deployment cannot change what a file is"));
     } else if !KEYS.iter().any(|known| known == key) {
         let finding = Finding::error(code::UNKNOWN_FIELD, place, format!("unknown field `{key}`"))
             .on_key()
             .label("neither a key of a deployed provider nor one of a provider file");
         let own = ["use", "client_id", "client_secret", "client", "issuer", "vars", "request", "scopes"];
-        let known = KEYS.iter().map(String::as_str).filter(|key| !spec::NOT_OVERRIDABLE.contains(key)).chain(own);
+        let known =
+            KEYS.iter().map(String::as_str).filter(|key| !spec::NOT_OVERRIDABLE.contains(key)).chain(own);
         findings.add(match nearest(key, known) {
             Some(suggestion) => finding.replace("a field with a similar name exists", suggestion),
             None => finding,
@@ -95,7 +102,8 @@ fn report(entry: &Entry, found: Vec<Finding>, at: &str, findings: &mut Findings<
 
 /// The place in the deployment file that is nearest to a key of the provider; `scopes` is its `scopes.default`.
 fn nearest_place(document: &crate::yaml::Document, at: &str, pointer: &str) -> String {
-    let pointer = pointer.strip_prefix("/scopes/default").map_or(pointer.to_owned(), |rest| format!("/scopes{rest}"));
+    let pointer =
+        pointer.strip_prefix("/scopes/default").map_or(pointer.to_owned(), |rest| format!("/scopes{rest}"));
     let mut place = format!("{at}{pointer}");
     while place.len() > at.len() && document.place(&place).is_none() {
         let parent = place.rfind('/').unwrap_or_default();

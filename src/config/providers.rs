@@ -27,7 +27,11 @@ pub(super) fn compile(
 ) -> IndexMap<String, Option<ConfiguredProvider>> {
     let mut compiler = Compiler { catalog, secrets, findings, reported: BTreeSet::new() };
     if compiler.findings.document.is_some() && !spec.providers.is_empty() {
-        return spec.providers.iter().map(|(id, provider)| (id.clone(), compiler.provider(id, provider))).collect();
+        return spec
+            .providers
+            .iter()
+            .map(|(id, provider)| (id.clone(), compiler.provider(id, provider)))
+            .collect();
     }
     let on = compiler.ids_of_environment();
     if on.is_empty() {
@@ -64,7 +68,8 @@ impl Compiler<'_, '_> {
         let at = format!("/providers/{}", segment(id));
         if !is_id(id) {
             let finding = Finding::error(code::INVALID_VALUE, &at, format!("`{id}` is no id")).on_key();
-            self.findings.add(finding.label("small letters, digits and hyphens: it stands in the callback URL"));
+            self.findings
+                .add(finding.label("small letters, digits and hyphens: it stands in the callback URL"));
             return None;
         }
         let entry = self.entry(id, spec, &at)?;
@@ -97,7 +102,8 @@ impl Compiler<'_, '_> {
             let finding = finding.label("no provider file has this id");
             self.findings.add(match nearest(file, self.catalog.ids()) {
                 Some(suggestion) => finding.replace("a provider with a similar id exists", suggestion),
-                None => finding.help("add providers/<id>.yaml, or run a generic provider under this id: `use: oidc`"),
+                None => finding
+                    .help("add providers/<id>.yaml, or run a generic provider under this id: `use: oidc`"),
             });
         }
         entry
@@ -112,14 +118,21 @@ impl Compiler<'_, '_> {
     }
 
     /// Credentials and variables: the file's, else the environment's.
-    fn values(&mut self, id: &str, spec: &ProviderDeployment, provider: &Provider, at: &str) -> Option<RegistrationValues> {
+    fn values(
+        &mut self,
+        id: &str,
+        spec: &ProviderDeployment,
+        provider: &Provider,
+        at: &str,
+    ) -> Option<RegistrationValues> {
         let before = self.findings.diagnostics.len();
         let environment = self.secrets.environment;
         let from_environment = |name: &str| environment.of_provider(id, name);
         let mut values = RegistrationValues::default();
 
         let written = spec.client_id.as_ref();
-        let client_id = written.and_then(|value| self.secrets.text(value, false, &format!("{at}/client_id"), self.findings));
+        let client_id = written
+            .and_then(|value| self.secrets.text(value, false, &format!("{at}/client_id"), self.findings));
         values.client_id = match written {
             Some(_) => client_id.map(|value| value.expose().to_owned()).unwrap_or_default(),
             None => from_environment("id").unwrap_or_default().to_owned(),
@@ -159,13 +172,18 @@ impl Compiler<'_, '_> {
     /// Values that the provider file has no use for.
     fn unknown_values(&mut self, spec: &ProviderDeployment, provider: &Provider, at: &str) {
         if spec.issuer.is_some() && !provider.vars.contains_key("issuer") {
-            let finding = Finding::error(code::NO_EFFECT, format!("{at}/issuer"), "this provider's issuer is fixed");
+            let finding =
+                Finding::error(code::NO_EFFECT, format!("{at}/issuer"), "this provider's issuer is fixed");
             self.findings.add(finding.on_key().label("the provider file has no variable `issuer`"));
         }
         let unknown = |section: &str, name: &String, known: Vec<&str>| {
-            let finding = Finding::error(code::UNKNOWN_FIELD, format!("{at}/{section}/{}", segment(name)), format!("unknown name `{name}`"))
-                .on_key()
-                .label(format!("the provider file declares no such `{section}`"));
+            let finding = Finding::error(
+                code::UNKNOWN_FIELD,
+                format!("{at}/{section}/{}", segment(name)),
+                format!("unknown name `{name}`"),
+            )
+            .on_key()
+            .label(format!("the provider file declares no such `{section}`"));
             match nearest(name, known.iter().copied()) {
                 Some(suggestion) => finding.replace("a declared name is similar", suggestion),
                 None => finding,
@@ -174,22 +192,37 @@ impl Compiler<'_, '_> {
         for name in spec.vars.keys().filter(|name| !provider.vars.contains_key(*name)) {
             self.findings.add(unknown("vars", name, provider.vars.keys().map(String::as_str).collect()));
         }
-        for name in spec.client.keys().filter(|name| is_credential(name) || !provider.client.contains_key(*name)) {
+        for name in
+            spec.client.keys().filter(|name| is_credential(name) || !provider.client.contains_key(*name))
+        {
             self.findings.add(unknown("client", name, provider.client.keys().map(String::as_str).collect()));
         }
     }
 
     /// Inputs that the deployment gives.
-    fn request(&mut self, spec: &ProviderDeployment, provider: &Provider, at: &str) -> IndexMap<String, String> {
+    fn request(
+        &mut self,
+        spec: &ProviderDeployment,
+        provider: &Provider,
+        at: &str,
+    ) -> IndexMap<String, String> {
         super::rules::inputs(&spec.request, provider, &format!("{at}/request"), self.findings)
     }
 
-    fn registration_error(&mut self, id: &str, spec: &ProviderDeployment, at: &str, error: RegistrationError) {
+    fn registration_error(
+        &mut self,
+        id: &str,
+        spec: &ProviderDeployment,
+        at: &str,
+        error: RegistrationError,
+    ) {
         let RegistrationError { section, name, message } = error;
         let (name, key) = match section {
             "client_id" => ("id", "client_id".to_owned()),
             "client_secret" => ("secret", "client_secret".to_owned()),
-            _ if section == "vars" && name == "issuer" && !spec.vars.contains_key("issuer") => ("issuer", "issuer".to_owned()),
+            _ if section == "vars" && name == "issuer" && !spec.vars.contains_key("issuer") => {
+                ("issuer", "issuer".to_owned())
+            }
             section => (name.as_str(), format!("{section}.{name}")),
         };
         let variable = variable(id, name);
@@ -199,7 +232,11 @@ impl Compiler<'_, '_> {
         if self.findings.has(&place) {
             self.findings.add(wrong(code::INVALID_VALUE, &place).label("this value is not accepted"));
         } else if is_set {
-            self.findings.environment(code::INVALID_VALUE, format!("`{variable}`: {message}"), "the provider file says what it must look like");
+            self.findings.environment(
+                code::INVALID_VALUE,
+                format!("`{variable}`: {message}"),
+                "the provider file says what it must look like",
+            );
         } else {
             let code = if section == "vars" { code::MISSING_FIELD } else { code::MISSING_SECRET };
             let help = match self.findings.document {
@@ -224,7 +261,12 @@ fn aliases(entry: &Entry) -> Vec<String> {
 /// What may stand in a path and, with `-` for `_`, in the name of a variable.
 fn is_id(id: &str) -> bool {
     let plain = id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-    plain && !id.is_empty() && id.len() <= 64 && !id.starts_with('-') && !id.ends_with('-') && id != "undefined"
+    plain
+        && !id.is_empty()
+        && id.len() <= 64
+        && !id.starts_with('-')
+        && !id.ends_with('-')
+        && id != "undefined"
 }
 
 /// Members of a client that have their own keys in a deployment.

@@ -109,7 +109,11 @@ mod tests {
             (&["*.example"], "c"),
         ] {
             let patterns = domains.iter().map(|text| DomainPattern::parse(text).unwrap()).collect();
-            assert!(routes.add(patterns, Route { provider: provider.into(), request: IndexMap::new() }).is_empty());
+            assert!(
+                routes
+                    .add(patterns, Route { provider: provider.into(), request: IndexMap::new() })
+                    .is_empty()
+            );
         }
         routes
     }
@@ -133,7 +137,16 @@ mod tests {
         assert_eq!(provider("evil-acme.example").as_deref(), Some("c"));
         assert_eq!(provider("acme.example.evil"), None);
         assert_eq!(provider("example"), None);
-        for domain in ["", ".", "acme.example.", "acme..example", "a@acme.example", "127.0.0.1", "acme.example/x", "*.acme.example"] {
+        for domain in [
+            "",
+            ".",
+            "acme.example.",
+            "acme..example",
+            "a@acme.example",
+            "127.0.0.1",
+            "acme.example/x",
+            "*.acme.example",
+        ] {
             assert_eq!(provider(domain), None, "{domain}");
         }
     }
@@ -142,7 +155,8 @@ mod tests {
     fn one_domain_has_one_route() {
         let mut routes = routes();
         let pattern = DomainPattern::parse("acme.example").unwrap();
-        let taken = routes.add(vec![pattern.clone()], Route { provider: "z".into(), request: IndexMap::new() });
+        let taken =
+            routes.add(vec![pattern.clone()], Route { provider: "z".into(), request: IndexMap::new() });
         assert_eq!(taken, [pattern]);
     }
 }

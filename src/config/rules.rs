@@ -30,7 +30,12 @@ pub(super) fn routes(
             // What is wrong with the provider itself is told already.
             Some(None) => continue,
             Some(Some(provider)) => {
-                request = inputs(&route.request, &provider.registration.provider, &format!("{at}/request"), findings);
+                request = inputs(
+                    &route.request,
+                    &provider.registration.provider,
+                    &format!("{at}/request"),
+                    findings,
+                );
             }
         }
         if route.domains.is_empty() {
@@ -41,13 +46,18 @@ pub(super) fn routes(
             let place = format!("{at}/domains/{position}");
             match DomainPattern::parse(domain) {
                 Ok(pattern) => patterns.push((pattern, place)),
-                Err(why) => findings.add(Finding::error(code::INVALID_VALUE, place, "this is no domain").label(why)),
+                Err(why) => {
+                    findings.add(Finding::error(code::INVALID_VALUE, place, "this is no domain").label(why))
+                }
             }
         }
         for (pattern, place) in patterns {
             let route = Route { provider: route.provider.clone(), request: request.clone() };
             if !routes.add(vec![pattern], route).is_empty() {
-                findings.add(Finding::error(code::DUPLICATE_NAME, place, "this domain has a route already").label("only one can count"));
+                findings.add(
+                    Finding::error(code::DUPLICATE_NAME, place, "this domain has a route already")
+                        .label("only one can count"),
+                );
             }
         }
     }
@@ -75,7 +85,9 @@ pub(super) fn inputs(
             continue;
         };
         if let Err(why) = input.constraint.check(value) {
-            findings.add(Finding::error(code::INVALID_VALUE, place, format!("`{name}` is not accepted")).label(why));
+            findings.add(
+                Finding::error(code::INVALID_VALUE, place, format!("`{name}` is not accepted")).label(why),
+            );
         } else if let Some(why) = &input.deprecated {
             let title = format!("`{name}` is deprecated");
             findings.add(Finding::warning(code::INVALID_VALUE, place, title).on_key().label(why.clone()));
@@ -84,7 +96,11 @@ pub(super) fn inputs(
     for group in &authorize.one_of {
         let given: Vec<&String> = group.iter().filter(|name| request.contains_key(*name)).collect();
         if let [_, second, ..] = given[..] {
-            let finding = Finding::error(code::NO_EFFECT, format!("{at}/{}", segment(second)), "only one of these inputs may be given");
+            let finding = Finding::error(
+                code::NO_EFFECT,
+                format!("{at}/{}", segment(second)),
+                "only one of these inputs may be given",
+            );
             findings.add(finding.on_key().label(format!("exactly one of {}", group.join(", "))));
         }
     }
@@ -98,7 +114,10 @@ pub(super) fn allow(spec: &DeploymentSpec, findings: &mut Findings<'_>) -> Allow
         let finding = Finding::error(code::NO_EFFECT, "/allow", "nobody could sign in");
         findings.add(finding.label("the list has no rule").help("without `allow`, everybody may sign in"));
     }
-    let rules = rules.iter().enumerate().map(|(index, rule)| allow_rule(rule, &format!("/allow/{index}"), spec, findings));
+    let rules = rules
+        .iter()
+        .enumerate()
+        .map(|(index, rule)| allow_rule(rule, &format!("/allow/{index}"), spec, findings));
     Allow::new(Some(rules.collect()))
 }
 
@@ -126,7 +145,11 @@ fn allow_rule(rule: &AllowRule, at: &str, spec: &DeploymentSpec, findings: &mut 
             match EmailPattern::parse(text) {
                 Ok(pattern) => patterns.push(pattern),
                 Err(why) => {
-                    let finding = Finding::error(code::INVALID_VALUE, format!("{at}/emails/{index}"), "this is no e-mail address");
+                    let finding = Finding::error(
+                        code::INVALID_VALUE,
+                        format!("{at}/emails/{index}"),
+                        "this is no e-mail address",
+                    );
                     findings.add(finding.label(why));
                 }
             }

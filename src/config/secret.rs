@@ -28,7 +28,11 @@ pub(super) struct Secrets<'a> {
 
 impl Secrets<'_> {
     /// The secrets that seal and open cookies: the first seals.
-    pub fn of_deployment(&self, spec: Option<&OneOrMany<SecretRef>>, findings: &mut Findings<'_>) -> Vec<Secret> {
+    pub fn of_deployment(
+        &self,
+        spec: Option<&OneOrMany<SecretRef>>,
+        findings: &mut Findings<'_>,
+    ) -> Vec<Secret> {
         let Some(spec) = spec else { return self.of_environment(findings) };
         let mut secrets = vec![];
         for (index, reference) in spec.as_slice().iter().enumerate() {
@@ -40,9 +44,13 @@ impl Secrets<'_> {
             match weakness(secret.expose()) {
                 None => secrets.push(secret),
                 Some(why) => findings.add(
-                    Finding::error(code::WEAK_SECRET, at, format!("the secret of {} {why}", named(reference)))
-                        .label("this seals every cookie")
-                        .help(HOW),
+                    Finding::error(
+                        code::WEAK_SECRET,
+                        at,
+                        format!("the secret of {} {why}", named(reference)),
+                    )
+                    .label("this seals every cookie")
+                    .help(HOW),
                 ),
             }
         }
@@ -54,12 +62,17 @@ impl Secrets<'_> {
     }
 
     fn of_environment(&self, findings: &mut Findings<'_>) -> Vec<Secret> {
-        let mut set: Vec<&str> = VARIABLES.into_iter().filter(|name| self.environment.get(name).is_some()).collect();
+        let mut set: Vec<&str> =
+            VARIABLES.into_iter().filter(|name| self.environment.get(name).is_some()).collect();
         if set.is_empty() && self.environment.get("NEXTAUTH_SECRET").is_some() {
             set.push("NEXTAUTH_SECRET");
         }
         if set.is_empty() {
-            findings.environment(code::MISSING_SECRET, "`AUTH_SECRET` is not set: nothing seals the cookies", HOW);
+            findings.environment(
+                code::MISSING_SECRET,
+                "`AUTH_SECRET` is not set: nothing seals the cookies",
+                HOW,
+            );
         }
         let mut secrets = vec![];
         for name in set {
@@ -79,8 +92,12 @@ impl Secrets<'_> {
                 let value = self.environment.get(name);
                 if value.is_none() {
                     findings.add(
-                        Finding::error(code::MISSING_SECRET, at, format!("the environment variable `{name}` is not set"))
-                            .label("this points at nothing"),
+                        Finding::error(
+                            code::MISSING_SECRET,
+                            at,
+                            format!("the environment variable `{name}` is not set"),
+                        )
+                        .label("this points at nothing"),
                     );
                 }
                 value.map(Secret::from)
@@ -88,7 +105,10 @@ impl Secrets<'_> {
             SecretRef::File(path) => match self.read(&self.folder.join(path)) {
                 Ok(secret) => Some(secret),
                 Err((code, why)) => {
-                    findings.add(Finding::error(code, at, format!("the secret file `{path}` {why}")).label("this points at it"));
+                    findings.add(
+                        Finding::error(code, at, format!("the secret file `{path}` {why}"))
+                            .label("this points at it"),
+                    );
                     None
                 }
             },
@@ -96,7 +116,13 @@ impl Secrets<'_> {
     }
 
     /// A value that may be written or referred to; a secret one must not be written.
-    pub fn text(&self, value: &TextOrRef, secret: bool, at: &str, findings: &mut Findings<'_>) -> Option<Secret> {
+    pub fn text(
+        &self,
+        value: &TextOrRef,
+        secret: bool,
+        at: &str,
+        findings: &mut Findings<'_>,
+    ) -> Option<Secret> {
         match value {
             TextOrRef::Ref(reference) => self.resolve(reference, at, findings),
             TextOrRef::Text(_) if secret => {
@@ -113,7 +139,8 @@ impl Secrets<'_> {
         if folder_is_open(path) {
             return Err((code::UNSAFE_FILE, "stands in a folder that everybody can write to".into()));
         }
-        let text = String::from_utf8(bytes).map_err(|_| (code::INVALID_ENCODING, "is not UTF-8".to_owned()))?;
+        let text =
+            String::from_utf8(bytes).map_err(|_| (code::INVALID_ENCODING, "is not UTF-8".to_owned()))?;
         let text = text.trim_end_matches(['\r', '\n']);
         if text.is_empty() {
             return Err((code::MISSING_SECRET, "is empty".into()));

@@ -23,7 +23,8 @@ pub enum Body {
 impl Body {
     /// Reads a body; what cannot be read counts as none.
     pub fn read(headers: &HeaderMap, bytes: &Bytes) -> Body {
-        let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let content_type =
+            headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         match content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
             "application/x-www-form-urlencoded" => match std::str::from_utf8(bytes) {
                 Ok(text) => Body::Form(text.to_owned()),
@@ -49,7 +50,9 @@ impl Body {
     /// Whether the client of next-auth 4 asks for an address as JSON instead of a redirect.
     pub fn wants_json(&self) -> bool {
         match self {
-            Body::Json(members) => matches!(members.get("json"), Some(Value::Bool(true))) || self.is("json", "true"),
+            Body::Json(members) => {
+                matches!(members.get("json"), Some(Value::Bool(true))) || self.is("json", "true")
+            }
             _ => self.is("json", "true"),
         }
     }
@@ -61,7 +64,10 @@ impl Body {
 
 /// The last parameter of that name.
 pub fn last(encoded: &str, name: &str) -> Option<String> {
-    form_urlencoded::parse(encoded.as_bytes()).filter(|(key, _)| key == name).last().map(|(_, value)| value.into_owned())
+    form_urlencoded::parse(encoded.as_bytes())
+        .filter(|(key, _)| key == name)
+        .last()
+        .map(|(_, value)| value.into_owned())
 }
 
 #[cfg(test)]
@@ -76,7 +82,10 @@ mod tests {
 
     #[test]
     fn reads_forms_and_json() {
-        assert_eq!(body("application/x-www-form-urlencoded; charset=utf-8", "a=1&b=x+y&a=2").get("a").as_deref(), Some("2"));
+        assert_eq!(
+            body("application/x-www-form-urlencoded; charset=utf-8", "a=1&b=x+y&a=2").get("a").as_deref(),
+            Some("2")
+        );
         assert_eq!(body("application/json", r#"{"a": "1"}"#).get("a").as_deref(), Some("1"));
         assert!(body("application/x-www-form-urlencoded", "json=true").wants_json());
         assert!(body("application/json", r#"{"json": true}"#).wants_json());

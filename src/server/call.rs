@@ -74,7 +74,9 @@ impl Call<'_> {
         match (header("sec-fetch-site"), header("origin")) {
             (Some(site), _) => site == b"same-origin",
             (None, Some(b"null") | None) => true,
-            (None, Some(origin)) => self.server.sites.iter().any(|site| site.base.origin.as_bytes() == origin),
+            (None, Some(origin)) => {
+                self.server.sites.iter().any(|site| site.base.origin.as_bytes() == origin)
+            }
         }
     }
 }
@@ -85,7 +87,8 @@ pub(super) fn with_params(address: &str, params: &[(&str, &str)]) -> String {
         return address.to_owned();
     }
     let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(params).finish();
-    let (address, fragment) = address.split_once('#').map_or((address, None), |(address, rest)| (address, Some(rest)));
+    let (address, fragment) =
+        address.split_once('#').map_or((address, None), |(address, rest)| (address, Some(rest)));
     let separator = if address.contains('?') { '&' } else { '?' };
     match fragment {
         Some(fragment) => format!("{address}{separator}{query}#{fragment}"),
@@ -121,7 +124,8 @@ impl<'a> Visit<'a> {
             }
         };
         let sent = if call.is_post { call.body.get("csrfToken") } else { None };
-        let csrf_verified = !is_new && sent.is_some_and(|sent| call.site.cookies.csrf_matches(&csrf_token, &sent));
+        let csrf_verified =
+            !is_new && sent.is_some_and(|sent| call.site.cookies.csrf_matches(&csrf_token, &sent));
 
         let asked = |value: Option<String>| value.filter(|value| !value.is_empty());
         let in_body = if call.is_post { asked(call.body.get("callbackUrl")) } else { None };
@@ -133,7 +137,8 @@ impl<'a> Visit<'a> {
             (None, None) => received.as_deref().map(|value| call.target(value)),
         };
         let malformed = in_body.is_some() && target == Some(Target::Malformed);
-        let callback_url = target.map_or_else(|| call.base().origin.clone(), |target| target.or_origin(call.base()));
+        let callback_url =
+            target.map_or_else(|| call.base().origin.clone(), |target| target.or_origin(call.base()));
         if received.as_deref() != Some(&callback_url) {
             set.push(call.site.cookies.callback_url(&callback_url));
         }
@@ -152,7 +157,12 @@ impl<'a> Visit<'a> {
             return Err(Failure::missing_csrf("the CSRF token is missing or not of this browser"));
         }
         match self.malformed {
-            true => Err(Failure::configuration("", "callback_url", "invalid_callback_url", "`callbackUrl` is no address")),
+            true => Err(Failure::configuration(
+                "",
+                "callback_url",
+                "invalid_callback_url",
+                "`callbackUrl` is no address",
+            )),
             false => Ok(()),
         }
     }

@@ -25,7 +25,8 @@ pub(super) struct CookieKeys {
 
 impl CookieKeys {
     pub fn new(base: &BaseUrl, config: &Config) -> CookieKeys {
-        let prefixed = |prefix: &str, name: &str| if base.secure { format!("{prefix}{name}") } else { name.to_owned() };
+        let prefixed =
+            |prefix: &str, name: &str| if base.secure { format!("{prefix}{name}") } else { name.to_owned() };
         let session_prefix = if config.session.host_prefix { "__Host-" } else { "__Secure-" };
         let session_name = prefixed(session_prefix, "authjs.session-token");
         CookieKeys {
@@ -63,7 +64,14 @@ impl CookieKeys {
     }
 
     /// The cookie of a sign-in under way. `cross_site`: the provider posts a form, which brings no other cookie along.
-    pub fn transaction_cookie(&self, name: &str, value: &str, max_age: u64, now: u64, cross_site: bool) -> HeaderValue {
+    pub fn transaction_cookie(
+        &self,
+        name: &str,
+        value: &str,
+        max_age: u64,
+        now: u64,
+        cross_site: bool,
+    ) -> HeaderValue {
         let cookie = SetCookie::new(name, value, self.secure);
         SetCookie { max_age: Some(max_age), expires: Some(now + max_age), cross_site, ..cookie }.header()
     }
@@ -75,7 +83,12 @@ impl CookieKeys {
 
     /// The cookies of a session token: one, or chunks where it is long; those that were sent and are no longer needed are
     /// cleared. `None` where it does not fit into five.
-    pub fn session_cookies(&self, token: &str, expires: u64, cookies: &Cookies<'_>) -> Option<Vec<HeaderValue>> {
+    pub fn session_cookies(
+        &self,
+        token: &str,
+        expires: u64,
+        cookies: &Cookies<'_>,
+    ) -> Option<Vec<HeaderValue>> {
         let set = |name: &str, value: &str| {
             SetCookie { expires: Some(expires), ..SetCookie::new(name, value, self.secure) }.header()
         };
@@ -84,11 +97,13 @@ impl CookieKeys {
             headers.push(set(&self.session_name, token));
             return Some(headers);
         }
-        let chunks: Vec<&str> = token.as_bytes().chunks(CHUNK).filter_map(|chunk| std::str::from_utf8(chunk).ok()).collect();
+        let chunks: Vec<&str> =
+            token.as_bytes().chunks(CHUNK).filter_map(|chunk| std::str::from_utf8(chunk).ok()).collect();
         if chunks.len() > MAX_CHUNKS {
             return None;
         }
-        let names: Vec<String> = (0..chunks.len()).map(|number| format!("{}.{number}", self.session_name)).collect();
+        let names: Vec<String> =
+            (0..chunks.len()).map(|number| format!("{}.{number}", self.session_name)).collect();
         let mut headers = self.cleared_except(cookies, |name| names.iter().any(|own| own == name));
         headers.extend(names.iter().zip(chunks).map(|(name, chunk)| set(name, chunk)));
         Some(headers)

@@ -32,7 +32,11 @@ pub(super) async fn handle(server: Server, request: Request) -> Response {
         Ok(site) => site,
         Err(status) => return plain(inner, status),
     };
-    let Some(path) = parts.uri.path().strip_prefix(site.base.path.as_str()).filter(|path| path.is_empty() || path.starts_with('/'))
+    let Some(path) = parts
+        .uri
+        .path()
+        .strip_prefix(site.base.path.as_str())
+        .filter(|path| path.is_empty() || path.starts_with('/'))
     else {
         // Another address of the deployment has this path.
         return plain(inner, StatusCode::NOT_FOUND);
@@ -57,7 +61,8 @@ pub(super) async fn handle(server: Server, request: Request) -> Response {
         headers: &parts.headers,
     };
     // A header for the client of version 5, a field for that of version 4.
-    let as_json = parts.headers.contains_key("x-auth-return-redirect") || (call.is_post && call.body.wants_json());
+    let as_json =
+        parts.headers.contains_key("x-auth-return-redirect") || (call.is_post && call.body.wants_json());
     let outcome = run(&call, action, provider).await;
     outcome.unwrap_or_else(|failure| call.failed(&failure)).into_response(as_json, &inner.csp)
 }
@@ -137,11 +142,21 @@ async fn run(call: &Call<'_>, action: Action, provider: Option<&str>) -> Result<
         (Action::VerifyRequest, false, _) => Ok(routes::verify_request::run(call, Visit::of(call))),
         (Action::SignIn, false, None) => Ok(routes::signin::page(call, Visit::of(call))),
         (Action::SignIn, true, provider) => {
-            routes::signin::begin(call, Visit::of(call), provider.map(|(id, provider)| (id.as_str(), provider))).await
+            routes::signin::begin(
+                call,
+                Visit::of(call),
+                provider.map(|(id, provider)| (id.as_str(), provider)),
+            )
+            .await
         }
         (Action::SignOut, false, _) => Ok(routes::signout::page(call, Visit::of(call))),
         (Action::SignOut, true, _) => routes::signout::run(call, Visit::of(call)),
-        _ => Err(Failure::configuration("", "routing", "unknown_action", "the action does not take this method or provider")),
+        _ => Err(Failure::configuration(
+            "",
+            "routing",
+            "unknown_action",
+            "the action does not take this method or provider",
+        )),
     }
 }
 
@@ -172,7 +187,19 @@ mod tests {
 
     #[test]
     fn anything_else_is_a_bad_request() {
-        for path in ["", "/", "/nothing", "/session/x", "/signin/a/b", "/SESSION", "/session;x", "/%73ession", "/_log", "/..", "/%2e%2e/session"] {
+        for path in [
+            "",
+            "/",
+            "/nothing",
+            "/session/x",
+            "/signin/a/b",
+            "/SESSION",
+            "/session;x",
+            "/%73ession",
+            "/_log",
+            "/..",
+            "/%2e%2e/session",
+        ] {
             assert_eq!(names(path), None, "{path}");
         }
         for method in [Method::HEAD, Method::PUT, Method::OPTIONS, Method::DELETE] {

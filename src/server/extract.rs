@@ -62,7 +62,10 @@ impl Server {
     }
 
     fn site_of(&self, parts: &Parts) -> Option<&Site> {
-        let peer = parts.extensions.get::<axum::extract::ConnectInfo<std::net::SocketAddr>>().map(|info| info.0.ip());
+        let peer = parts
+            .extensions
+            .get::<axum::extract::ConnectInfo<std::net::SocketAddr>>()
+            .map(|info| info.0.ip());
         site(&self.inner, &parts.headers, &parts.uri, peer).ok()
     }
 

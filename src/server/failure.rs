@@ -55,7 +55,12 @@ impl Failure {
     pub fn access_denied(provider: &str) -> Failure {
         Failure {
             code: "AccessDenied",
-            ..Failure::configuration(provider, "allow", "access_denied", "no rule of `allow` holds for this person")
+            ..Failure::configuration(
+                provider,
+                "allow",
+                "access_denied",
+                "no rule of `allow` holds for this person",
+            )
         }
     }
 
@@ -72,8 +77,12 @@ impl Failure {
     pub fn of_client(provider: &str, error: &client::Error) -> Failure {
         let failure = Failure::configuration(provider, error.step(), error.code(), error.to_string());
         match error {
-            client::Error::Denied(_) => Failure { code: "OAuthCallbackError", page: FailurePage::SignIn, ..failure },
-            client::Error::Misuse(Misuse::Request(_)) => Failure { code: "OAuthSignin", page: FailurePage::SignIn, ..failure },
+            client::Error::Denied(_) => {
+                Failure { code: "OAuthCallbackError", page: FailurePage::SignIn, ..failure }
+            }
+            client::Error::Misuse(Misuse::Request(_)) => {
+                Failure { code: "OAuthSignin", page: FailurePage::SignIn, ..failure }
+            }
             _ => failure,
         }
     }

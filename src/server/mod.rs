@@ -43,7 +43,8 @@ pub fn router(config: Config, transport: Transport, clock: Arc<dyn Clock>, rng: 
 
 /// The way to the providers that a deployment asks for.
 pub fn transport(config: &Config) -> Transport {
-    let private = config.network.allow_private_networks.iter().filter_map(|network| network.to_string().parse().ok());
+    let private =
+        config.network.allow_private_networks.iter().filter_map(|network| network.to_string().parse().ok());
     Transport::new(Options {
         allow_private_networks: private.collect(),
         proxy: config.network.proxy.clone(),

@@ -44,7 +44,9 @@ fn direct_host<'a>(headers: &'a HeaderMap, uri: &'a Uri) -> Result<&'a str, Stat
     };
     let authority = uri.authority().map(http::uri::Authority::as_str);
     match (header, authority) {
-        (Some(header), Some(authority)) if !header.eq_ignore_ascii_case(authority) => Err(StatusCode::BAD_REQUEST),
+        (Some(header), Some(authority)) if !header.eq_ignore_ascii_case(authority) => {
+            Err(StatusCode::BAD_REQUEST)
+        }
         (Some(host), _) | (None, Some(host)) => Ok(host),
         (None, None) => Err(StatusCode::BAD_REQUEST),
     }
@@ -101,7 +103,14 @@ mod tests {
 
     #[test]
     fn refuses_any_other_host() {
-        for host in ["evil.example", "app.example.com.", "app.example.com:8443", "app.example.com@evil.example", "", "app.example.com evil"] {
+        for host in [
+            "evil.example",
+            "app.example.com.",
+            "app.example.com:8443",
+            "app.example.com@evil.example",
+            "",
+            "app.example.com evil",
+        ] {
             assert_eq!(pick_from(&[("host", host)], "8.8.8.8"), Err(421), "{host}");
         }
         assert_eq!(pick_from(&[], "8.8.8.8"), Err(400));
@@ -121,7 +130,10 @@ mod tests {
     #[test]
     fn forwarded_headers_count_from_a_trusted_proxy_only() {
         let by_x = [("host", "inner"), ("x-forwarded-host", "www.example.com")];
-        let standard = [("host", "inner"), ("forwarded", "for=1.2.3.4;host=evil.example, for=8.8.8.8;host=\"www.example.com\";proto=https")];
+        let standard = [
+            ("host", "inner"),
+            ("forwarded", "for=1.2.3.4;host=evil.example, for=8.8.8.8;host=\"www.example.com\";proto=https"),
+        ];
         assert_eq!(pick_from(&by_x, "10.0.0.1"), Ok(1));
         assert_eq!(pick_from(&standard, "10.0.0.1"), Ok(1));
         assert_eq!(pick_from(&by_x, "10.0.0.2"), Err(421));

@@ -22,7 +22,12 @@ pub struct Realm<'a> {
 ///
 /// Where the provider takes an e-mail domain and the query names one, the deployment's routes are asked first; without a
 /// route the domain goes through as it is.
-pub fn of_provider<'a>(config: &'a Config, id: &'a str, provider: &'a ConfiguredProvider, query: &str) -> Realm<'a> {
+pub fn of_provider<'a>(
+    config: &'a Config,
+    id: &'a str,
+    provider: &'a ConfiguredProvider,
+    query: &str,
+) -> Realm<'a> {
     let request = declared(provider, query);
     let domain = route_input_of(provider).and_then(|name| request.get(name));
     if let Some(realm) = domain.and_then(|domain| routed(config, domain)) {

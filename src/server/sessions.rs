@@ -30,7 +30,12 @@ pub(super) fn begin(
     let now = call.server.clock.now();
     let mut claims = Map::new();
     for name in ["name", "email", "picture"] {
-        claims.extend(profile.text(name).filter(|value| value.len() <= MAX_CLAIM).map(|value| (name.to_owned(), value.into())));
+        claims.extend(
+            profile
+                .text(name)
+                .filter(|value| value.len() <= MAX_CLAIM)
+                .map(|value| (name.to_owned(), value.into())),
+        );
     }
     claims.insert("sub".into(), format!("{provider}:{}", profile.sub()).into());
     for name in &settings.claims {
@@ -81,7 +86,8 @@ fn claims(server: &Inner, site: &Site, cookies: &Cookies<'_>) -> Option<Map<Stri
     // A token of another server may live longer than this deployment wants.
     let idle_for = now.saturating_sub(time("iat").unwrap_or_default());
     let signed_in_for = now.saturating_sub(time(SIGNED_IN_AT).or(time("iat")).unwrap_or_default());
-    let ended = settings.idle.is_some_and(|idle| idle_for > idle) || settings.absolute.is_some_and(|absolute| signed_in_for > absolute);
+    let ended = settings.idle.is_some_and(|idle| idle_for > idle)
+        || settings.absolute.is_some_and(|absolute| signed_in_for > absolute);
     (!ended).then_some(claims)
 }
 
@@ -94,7 +100,10 @@ pub(super) fn renew(call: &Call<'_>, cookies: &Cookies<'_>) -> Option<(Bytes, Ve
     let mut claims = claims(call.server, call.site, cookies)?;
     let mut lifetime = settings.lifetime();
     if let Some(absolute) = settings.absolute {
-        let began = claims.get(SIGNED_IN_AT).and_then(Value::as_u64).or_else(|| claims.get("iat").and_then(Value::as_u64));
+        let began = claims
+            .get(SIGNED_IN_AT)
+            .and_then(Value::as_u64)
+            .or_else(|| claims.get("iat").and_then(Value::as_u64));
         let began = began.unwrap_or(now);
         claims.insert(SIGNED_IN_AT.into(), began.into());
         lifetime = lifetime.min(began.saturating_add(absolute).saturating_sub(now).max(1));

@@ -133,7 +133,8 @@ pub(super) fn route_input(config: &Config) -> Option<(&str, &str)> {
 /// The `http` origins that a form may lead to: of providers on this machine, and of where a sign-in may end.
 fn http_origins(config: &Config) -> Vec<String> {
     let registrations = config.providers.values().map(|provider| &*provider.registration);
-    let mut origins: Vec<String> = registrations.flat_map(provider_addresses).filter_map(|text| http_origin(&text)).collect();
+    let mut origins: Vec<String> =
+        registrations.flat_map(provider_addresses).filter_map(|text| http_origin(&text)).collect();
     origins.extend(config.redirect_allow.iter().filter_map(|text| http_origin(text)));
     origins.extend(config.base_urls.iter().filter_map(|base| http_origin(&base.origin)));
     origins.sort();

@@ -46,7 +46,10 @@ pub(super) fn begin(
     let name = keys.transaction_name(&cookie_suffix(&state_hash));
     let value = keys.transaction.seal(&transaction, &name, &*call.server.rng);
     if value.len() > 3_900 {
-        return Err(Failure::sign_in(&transaction.provider, "the inputs of the sign-in are too large to be remembered"));
+        return Err(Failure::sign_in(
+            &transaction.provider,
+            "the inputs of the sign-in are too large to be remembered",
+        ));
     }
     let mut cookies = room(call, &visit.cookies);
     let cross_site = client.provider().authorize.response_mode == ResponseMode::FormPost;
@@ -61,7 +64,9 @@ fn room(call: &Call<'_>, cookies: &Cookies<'_>) -> Vec<HeaderValue> {
     let mut under_way: Vec<(u64, &str)> = cookies
         .transactions()
         .take(64)
-        .map(|(name, value)| (keys.transaction.open(value, name, now).map_or(0, |transaction| transaction.created), name))
+        .map(|(name, value)| {
+            (keys.transaction.open(value, name, now).map_or(0, |transaction| transaction.created), name)
+        })
         .collect();
     if under_way.len() < MAX_UNDER_WAY {
         return vec![];
@@ -96,8 +101,13 @@ pub(super) fn take(
     let state = params.state().ok_or_else(|| refuse("the callback has no `state`, or several"))?;
     let state_hash = state_hash(state);
     let name = keys.transaction_name(&cookie_suffix(&state_hash));
-    let value = cookies.transaction(&name).ok_or_else(|| refuse("this browser has begun no such sign-in, or it was used"))?;
-    let transaction = keys.transaction.open(&value, &name, now).ok_or_else(|| refuse("the sign-in is not ours, or over"))?;
+    let value = cookies
+        .transaction(&name)
+        .ok_or_else(|| refuse("this browser has begun no such sign-in, or it was used"))?;
+    let transaction = keys
+        .transaction
+        .open(&value, &name, now)
+        .ok_or_else(|| refuse("the sign-in is not ours, or over"))?;
     if transaction.state_hash != state_hash {
         return Err(refuse("`state` differs"));
     }

@@ -57,7 +57,8 @@ async fn the_tests_of_every_provider_in_the_manual_pass() {
         let document = authcfg::yaml::Document::parse(example.file.as_str(), example.text.as_bytes(), limits)
             .unwrap_or_else(|problems| panic!("{}: {problems:?}", example.file));
         let (provider, findings) = authcfg::provider::load(&document);
-        let provider = std::sync::Arc::new(provider.unwrap_or_else(|| panic!("{}: {findings:?}", example.file)));
+        let provider =
+            std::sync::Arc::new(provider.unwrap_or_else(|| panic!("{}: {findings:?}", example.file)));
         assert!(!provider.tests.is_empty(), "{} has no test", example.file);
         for vector in &provider.tests {
             let result = authcfg::mock::play(&provider, vector).await;

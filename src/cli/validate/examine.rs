@@ -1,6 +1,6 @@
 //! One file: its text, its structure, its meaning.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
@@ -22,7 +22,9 @@ pub struct Examined {
 }
 
 /// Looks at files, on all processors; the answers are in the order of the files.
-pub fn examine_all(inputs: &[Input]) -> Vec<Examined> {
+///
+/// `catalogs` are folders of provider files that deployment files draw on instead of their own.
+pub fn examine_all(inputs: &[Input], catalogs: &[PathBuf]) -> Vec<Examined> {
     // A thread costs more than a few files do.
     let threads = thread::available_parallelism().map_or(1, usize::from).min(inputs.len().div_ceil(8)).max(1);
     let next = AtomicUsize::new(0);
@@ -31,7 +33,7 @@ pub fn examine_all(inputs: &[Input]) -> Vec<Examined> {
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(input) = inputs.get(index) else { return done };
-            done.push((index, examine(input)));
+            done.push((index, examine(input, catalogs)));
         }
     };
     let mut examined: Vec<(usize, Examined)> = thread::scope(|scope| {
@@ -46,16 +48,16 @@ pub fn examine_all(inputs: &[Input]) -> Vec<Examined> {
     examined.into_iter().map(|(_, examined)| examined).collect()
 }
 
-fn examine(input: &Input) -> Examined {
+fn examine(input: &Input, catalogs: &[PathBuf]) -> Examined {
     let bytes = match files::read(&input.path, input.beneath.as_deref(), Limits::DEPLOYMENT.bytes) {
         Ok(bytes) => bytes,
         Err(finding) => return Examined { findings: vec![*finding], ..Examined::default() },
     };
-    examine_text(&input.path, &bytes)
+    examine_text(&input.path, &bytes, catalogs)
 }
 
 /// Looks at the text of a file.
-pub(super) fn examine_text(path: &Path, bytes: &[u8]) -> Examined {
+pub(super) fn examine_text(path: &Path, bytes: &[u8], catalogs: &[PathBuf]) -> Examined {
     let name = path.display().to_string();
     let limits = if may_be_deployment(bytes) { Limits::DEPLOYMENT } else { Limits::PROVIDER };
     let document = match Document::parse(&*name, bytes, limits) {
@@ -66,7 +68,9 @@ pub(super) fn examine_text(path: &Path, bytes: &[u8]) -> Examined {
         }
     };
     match Kind::of(&document) {
-        Kind::Deployment => Examined { findings: deployment(&document), ..Examined::default() },
+        Kind::Deployment => {
+            Examined { findings: deployment(path, &document, catalogs), ..Examined::default() }
+        }
         Kind::Provider if bytes.len() > Limits::PROVIDER.bytes => {
             let title =
                 format!("the file has {} bytes, {} at most are read", bytes.len(), Limits::PROVIDER.bytes);
@@ -91,8 +95,13 @@ fn provider(path: &Path, document: &Document) -> Examined {
     Examined { findings, ids, own }
 }
 
-fn deployment(document: &Document) -> Vec<Diagnostic> {
-    schema::check(document, Kind::Deployment).findings
+/// The structure of a deployment file, and what it means where the structure is right.
+fn deployment(path: &Path, document: &Document, catalogs: &[PathBuf]) -> Vec<Diagnostic> {
+    let structure = schema::check(document, Kind::Deployment).findings;
+    if structure.iter().any(|finding| finding.severity == Severity::Error) {
+        return structure;
+    }
+    structure.into_iter().chain(meaning::of_deployment(path, document, catalogs)).collect()
 }
 
 /// Whether a text might be a deployment file, before it is parsed: those may be longer.

@@ -1,5 +1,9 @@
 //! What a document means: the rules that no schema can state, in the same run as the structure.
 
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use crate::config::{self, ConfigSource};
 use crate::diagnostic::{Code, Diagnostic, code};
 use crate::provider;
 use crate::spec::schema::Checked;
@@ -15,4 +19,28 @@ pub fn of_provider(document: &Document, checked: &Checked) -> Vec<Diagnostic> {
     let follows = |code: Code| checked.incomplete && CONSEQUENCES.contains(&code);
     let findings = findings.into_iter().filter(|finding| !follows(finding.code));
     findings.map(|finding| finding.locate_by(document, |pointer| Some(checked.written(pointer)))).collect()
+}
+
+/// Findings about what only the installation has: its environment and its secret files.
+const OF_THE_INSTALLATION: [Code; 5] =
+    [code::MISSING_FIELD, code::MISSING_SECRET, code::UNREADABLE_FILE, code::UNSAFE_FILE, code::WEAK_SECRET];
+
+/// What a deployment file means, with `catalogs` or its own folders of provider files beside it. CI has neither its
+/// secrets nor its environment, so what is missing of these is not looked at.
+pub fn of_deployment(path: &Path, document: &Document, catalogs: &[PathBuf]) -> Vec<Diagnostic> {
+    let source = ConfigSource {
+        file: Some(path.to_owned()),
+        env: vec![],
+        catalog: catalogs.to_vec(),
+        listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 3100))),
+    };
+    let findings = match config::compile(Some(document), &source) {
+        Ok((_, warnings)) => warnings,
+        Err(findings) => findings,
+    };
+    let of_this_file = |finding: &Diagnostic| finding.primary().source.name() == document.name();
+    findings
+        .into_iter()
+        .filter(|finding| of_this_file(finding) && !OF_THE_INSTALLATION.contains(&finding.code))
+        .collect()
 }

@@ -87,7 +87,7 @@ pub fn run(args: Args) -> ExitCode {
 /// Looks at the files that the arguments name.
 pub fn validate(args: &Args) -> Report {
     let Gathered { inputs, mut findings } = gather(args);
-    let examined = examine_all(&inputs);
+    let examined = examine_all(&inputs, &args.catalog);
     findings.extend(across::duplicate_ids(&examined));
     findings.extend(examined.into_iter().flat_map(|examined| examined.findings));
     sort(&mut findings);

@@ -29,17 +29,27 @@ pub fn css(provider: &ConfiguredProvider) -> String {
     let brand = &provider.registration.provider.brand;
     let mut css = String::new();
     if let Some((color, background)) = brand.color.as_deref().and_then(|color| Some((color, rgb(color)?))) {
-        let own = brand.on_color.as_deref().filter(|own| rgb(own).is_some_and(|own| contrast(own, background) >= READABLE));
+        let own = brand
+            .on_color
+            .as_deref()
+            .filter(|own| rgb(own).is_some_and(|own| contrast(own, background) >= READABLE));
         let (black, white) = (contrast([0; 3], background), contrast([255; 3], background));
         let text = own.unwrap_or(if white >= READABLE || white > black { "#ffffff" } else { "#000000" });
         let id = &provider.registration.id;
         // Both are checked: an id is letters, digits and hyphens, a colour is six digits.
-        let _ = writeln!(css, "button.p-{id} {{ background: {color}; color: {text}; border-color: {color}; }}");
+        let _ =
+            writeln!(css, "button.p-{id} {{ background: {color}; color: {text}; border-color: {color}; }}");
         if contrast(background, [0x19, 0x1c, 0x23]) < 1.6 {
-            let _ = writeln!(css, "@media (prefers-color-scheme: dark) {{ button.p-{id} {{ border-color: #737c8c; }} }}");
+            let _ = writeln!(
+                css,
+                "@media (prefers-color-scheme: dark) {{ button.p-{id} {{ border-color: #737c8c; }} }}"
+            );
         }
         if contrast(background, [255; 3]) < 1.6 {
-            let _ = writeln!(css, "@media (prefers-color-scheme: light) {{ button.p-{id} {{ border-color: #868e9c; }} }}");
+            let _ = writeln!(
+                css,
+                "@media (prefers-color-scheme: light) {{ button.p-{id} {{ border-color: #868e9c; }} }}"
+            );
         }
     }
     css

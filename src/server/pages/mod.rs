@@ -35,7 +35,10 @@ pub struct SignInPage<'a> {
 
 impl Pages {
     /// Compiles the pages of a deployment. `email_box`: people may begin with their e-mail address.
-    pub fn new<'a>(providers: impl Iterator<Item = &'a ConfiguredProvider> + Clone, email_box: bool) -> Pages {
+    pub fn new<'a>(
+        providers: impl Iterator<Item = &'a ConfiguredProvider> + Clone,
+        email_box: bool,
+    ) -> Pages {
         let mut templates = Environment::new();
         templates.set_formatter(escaped);
         for (name, source) in [
@@ -44,7 +47,9 @@ impl Pages {
             ("sign_in", include_str!("sign_in.html")),
             ("sign_out", include_str!("sign_out.html")),
         ] {
-            templates.add_template(name, source).expect("the built-in templates compile: a test renders each");
+            templates
+                .add_template(name, source)
+                .expect("the built-in templates compile: a test renders each");
         }
         let mut css = include_str!("style.css").to_owned();
         providers.clone().for_each(|provider| css.push_str(&brand::css(provider)));
@@ -83,14 +88,20 @@ impl Pages {
             Some("Configuration") => (
                 500,
                 "Server error",
-                &["There is a problem with the server configuration.", "Check the server logs for more information."],
+                &[
+                    "There is a problem with the server configuration.",
+                    "Check the server logs for more information.",
+                ],
                 false,
             ),
             Some("AccessDenied") => (403, "Access Denied", &["You do not have permission to sign in."], true),
             Some("Verification") => (
                 403,
                 "Unable to sign in",
-                &["The sign in link is no longer valid.", "It may have been used already or it may have expired."],
+                &[
+                    "The sign in link is no longer valid.",
+                    "It may have been used already or it may have expired.",
+                ],
                 true,
             ),
             _ => (200, "Error", &[], false),
@@ -130,7 +141,11 @@ impl Pages {
 }
 
 /// Writes a value so that it is text in an element and in a quoted attribute. Slashes stay: addresses read as they are.
-fn escaped(out: &mut minijinja::Output<'_>, _: &mut minijinja::State<'_, '_>, value: &Value) -> Result<(), minijinja::Error> {
+fn escaped(
+    out: &mut minijinja::Output<'_>,
+    _: &mut minijinja::State<'_, '_>,
+    value: &Value,
+) -> Result<(), minijinja::Error> {
     if value.is_undefined() || value.is_none() {
         return Ok(());
     }
@@ -154,10 +169,11 @@ fn escaped(out: &mut minijinja::Output<'_>, _: &mut minijinja::State<'_, '_>, va
 /// What the sign-in page says to a code of Auth.js. No code of the address is ever shown.
 fn sign_in_error(code: &str) -> &'static str {
     match code {
-        "Signin" | "OAuthSignin" | "OAuthCallbackError" | "OAuthCreateAccount" | "EmailCreateAccount" | "Callback" => {
-            "Try signing in with a different account."
+        "Signin" | "OAuthSignin" | "OAuthCallbackError" | "OAuthCreateAccount" | "EmailCreateAccount"
+        | "Callback" => "Try signing in with a different account.",
+        "OAuthAccountNotLinked" => {
+            "To confirm your identity, sign in with the same account you used originally."
         }
-        "OAuthAccountNotLinked" => "To confirm your identity, sign in with the same account you used originally.",
         "EmailSignin" => "The e-mail could not be sent.",
         "CredentialsSignin" => "Sign in failed. Check the details you provided are correct.",
         "SessionRequired" => "Please sign in to access this page.",
@@ -180,9 +196,16 @@ mod tests {
     #[test]
     fn every_page_renders() {
         let (base, pages) = (base(), pages());
-        let page = SignInPage { base: &base, csrf_token: "t", callback_url: "https://app.example.com", error: Some("SessionRequired") };
+        let page = SignInPage {
+            base: &base,
+            csrf_token: "t",
+            callback_url: "https://app.example.com",
+            error: Some("SessionRequired"),
+        };
         let html = pages.sign_in(&page);
-        assert!(html.contains("<title>Sign In</title>") && html.contains("Please sign in to access this page."));
+        assert!(
+            html.contains("<title>Sign In</title>") && html.contains("Please sign in to access this page.")
+        );
         assert!(html.contains("<form action=\"https://app.example.com/auth/signin\" method=\"POST\""));
         assert!(pages.sign_out(&base, "t").contains("<title>Sign Out</title>"));
         assert_eq!(pages.error(&base, Some("Configuration")).0, 500);

@@ -19,7 +19,9 @@ pub async fn run(call: &Call<'_>, id: &str, provider: &ConfiguredProvider) -> Re
     let cookies = Cookies::read(call.headers, &call.site.cookies);
     let transaction = transactions::take(call, &cookies, id, &params)?;
     let outcome = match call.server.clients.get(id) {
-        Some(client) => client.callback(transaction.pending, params).await.map_err(|error| Failure::of_client(id, &error)),
+        Some(client) => {
+            client.callback(transaction.pending, params).await.map_err(|error| Failure::of_client(id, &error))
+        }
         None => Err(Failure::configuration(id, "routing", "unknown_provider", "no client")),
     };
     let answer = outcome.and_then(|sign_in| {
@@ -40,7 +42,11 @@ fn params<'a>(call: &'a Call<'_>, id: &str, provider: &ConfiguredProvider) -> Re
         (ResponseMode::Query, false, _) => Ok(call.query),
         (ResponseMode::FormPost, true, Body::Form(form)) => Ok(form),
         (ResponseMode::FormPost, true, _) => refuse("the body is no form"),
-        (ResponseMode::FormPost, false, _) => refuse("the provider was asked for a form post, and there was none"),
-        (ResponseMode::Query, true, _) => refuse("the provider was not asked for a form post, and there was one"),
+        (ResponseMode::FormPost, false, _) => {
+            refuse("the provider was asked for a form post, and there was none")
+        }
+        (ResponseMode::Query, true, _) => {
+            refuse("the provider was not asked for a form post, and there was one")
+        }
     }
 }

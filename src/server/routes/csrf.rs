@@ -7,5 +7,7 @@ use crate::server::answer::Answer;
 use crate::server::call::Visit;
 
 pub fn run(visit: Visit<'_>) -> Answer {
-    Answer::json(StatusCode::OK, json!({"csrfToken": visit.csrf_token}).to_string()).never_cached().cookies(visit.set)
+    Answer::json(StatusCode::OK, json!({"csrfToken": visit.csrf_token}).to_string())
+        .never_cached()
+        .cookies(visit.set)
 }

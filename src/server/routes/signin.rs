@@ -38,10 +38,16 @@ pub async fn begin(
     let realm = match (provider, call.body.get("email")) {
         (Some((id, provider)), _) => realm::of_provider(config, id, provider, call.query),
         (None, Some(email)) => realm::of_email(config, &email).map_err(|why| Failure::sign_in("", why))?,
-        (None, None) => return Ok(Answer::redirect(format!("{}/signin", call.base().href())).cookies(visit.set)),
+        (None, None) => {
+            return Ok(Answer::redirect(format!("{}/signin", call.base().href())).cookies(visit.set));
+        }
     };
     let Realm { id, request, .. } = realm;
-    let client = call.server.clients.get(id).ok_or_else(|| Failure::configuration(id, "routing", "unknown_provider", "no client"))?;
+    let client = call
+        .server
+        .clients
+        .get(id)
+        .ok_or_else(|| Failure::configuration(id, "routing", "unknown_provider", "no client"))?;
     let redirect_uri = call.base().callback_url(id);
     let authorization =
         client.authorize(&redirect_uri, &request).await.map_err(|error| Failure::of_client(id, &error))?;

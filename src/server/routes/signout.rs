@@ -11,7 +11,8 @@ pub fn page(call: &Call<'_>, visit: Visit<'_>) -> Answer {
     if let Some(page) = &call.server.config.pages.sign_out {
         return Answer::redirect(page.clone()).cookies(visit.set);
     }
-    Answer::html(StatusCode::OK, call.server.pages.sign_out(call.base(), &visit.csrf_token)).cookies(visit.set)
+    Answer::html(StatusCode::OK, call.server.pages.sign_out(call.base(), &visit.csrf_token))
+        .cookies(visit.set)
 }
 
 /// POST: clears every cookie of the session that was sent.
