@@ -13,7 +13,7 @@ use crate::server::cookies::Cookies;
 use crate::server::failure::Failure;
 use crate::session::Transaction;
 use crate::session::transaction::{LIFETIME, cookie_suffix, state_hash};
-use crate::spec::authorize::ResponseMode;
+use crate::provider::authorize::ResponseMode;
 
 /// Sign-ins under way in one browser; the oldest makes room.
 const MAX_UNDER_WAY: usize = 12;

@@ -8,7 +8,7 @@ use crate::server::call::Call;
 use crate::server::cookies::Cookies;
 use crate::server::failure::Failure;
 use crate::server::{sessions, transactions};
-use crate::spec::authorize::ResponseMode;
+use crate::provider::authorize::ResponseMode;
 
 /// Ends a sign-in. Its cookie is gone afterwards, whatever the outcome.
 ///
