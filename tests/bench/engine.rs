@@ -87,13 +87,17 @@ fn sign_in(criterion: &mut Criterion) {
     let catalog = Catalog::builtin();
     for id in ["workos", "google"] {
         let provider = catalog.get(id).and_then(|entry| entry.provider()).expect("a built-in provider");
-        let vector = provider.tests.iter().find(|vector| vector.profile.is_some()).expect("a test with a profile");
+        let vector =
+            provider.tests.iter().find(|vector| vector.profile.is_some()).expect("a test with a profile");
         criterion.bench_function(&format!("sign-in, {id}"), |bencher| {
             let mock_client = MockClient::of_vector(provider, vector).expect("a registration");
             let (mock, client) = runtime.block_on(async {
                 let (clock, rng) = (Arc::new(SystemClock), Arc::new(SystemRng));
-                let options = Options { redirect_uri: Some(format!("{BASE}/callback/{id}")), ..Options::default() };
-                let mock = Mock::start(&mock_client, vector, options, clock.clone(), rng.clone()).await.expect("a port");
+                let options =
+                    Options { redirect_uri: Some(format!("{BASE}/callback/{id}")), ..Options::default() };
+                let mock = Mock::start(&mock_client, vector, options, clock.clone(), rng.clone())
+                    .await
+                    .expect("a port");
                 let transport = Transport::played_by(mock.address());
                 let registration = Arc::new(mock_client.registration.clone());
                 (mock, Client::new(registration, transport, clock, rng))
@@ -101,10 +105,17 @@ fn sign_in(criterion: &mut Criterion) {
             let browser = Transport::played_by(mock.address());
             bencher.to_async(&runtime).iter(|| async {
                 let request = vector.request.clone();
-                let begun = client.authorize(&format!("{BASE}/callback/{id}"), &request).await.expect("a request");
+                let begun =
+                    client.authorize(&format!("{BASE}/callback/{id}"), &request).await.expect("a request");
                 let http = Request::get(begun.url.as_str()).body(Bytes::new()).expect("a URL is a URI");
                 let (provider, step) = (id.to_owned(), "authorization".to_owned());
-                let request = transport::Request { http, limit: Limit::Userinfo, trust: Trust::Operator, provider, step };
+                let request = transport::Request {
+                    http,
+                    limit: Limit::Userinfo,
+                    trust: Trust::Operator,
+                    provider,
+                    step,
+                };
                 let answer = browser.send(request).await.expect("the provider's page");
                 let query = callback_of(&answer).expect("a callback");
                 client.callback(begun.pending, CallbackParams::parse(&query)).await.expect("a sign-in")
@@ -133,7 +144,8 @@ fn first_answer() -> Duration {
         .spawn()
         .expect("the program starts");
     let base = listening(&mut child);
-    let answer = std::net::TcpStream::connect(base.trim_start_matches("http://").replace("localhost", "127.0.0.1"));
+    let answer =
+        std::net::TcpStream::connect(base.trim_start_matches("http://").replace("localhost", "127.0.0.1"));
     let elapsed = started.elapsed();
     drop(answer.expect("it listens"));
     child.kill().expect("it can be ended");
@@ -154,7 +166,10 @@ fn authcfg() -> Command {
 
 fn server() -> Server {
     let variables = [
-        ("AUTH_SECRET", SECRET), ("AUTH_URL", BASE), ("AUTH_WORKOS_ID", "id"), ("AUTH_WORKOS_SECRET", "secret"),
+        ("AUTH_SECRET", SECRET),
+        ("AUTH_URL", BASE),
+        ("AUTH_WORKOS_ID", "id"),
+        ("AUTH_WORKOS_SECRET", "secret"),
     ];
     let env = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
     let (config, _) = config::load(&ConfigSource { env, ..ConfigSource::default() }).expect("a deployment");
@@ -172,11 +187,17 @@ fn thousand_files(folder: &Path) {
     let texts: Vec<(String, String)> = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/providers"))
         .expect("the providers")
         .map(|entry| entry.expect("a file").path())
-        .map(|path| (path.file_stem().expect("a name").to_string_lossy().into_owned(), std::fs::read_to_string(&path).expect("text")))
+        .map(|path| {
+            (
+                path.file_stem().expect("a name").to_string_lossy().into_owned(),
+                std::fs::read_to_string(&path).expect("text"),
+            )
+        })
         .collect();
     for index in 0..1_000 {
         let (id, text) = &texts[index % texts.len()];
-        let aliased: String = text.lines().filter(|line| !line.starts_with("aliases:")).flat_map(|line| [line, "\n"]).collect();
+        let aliased: String =
+            text.lines().filter(|line| !line.starts_with("aliases:")).flat_map(|line| [line, "\n"]).collect();
         let text = aliased.replacen(&format!("\nid: {id}\n"), &format!("\nid: {id}-{index}\n"), 1);
         std::fs::write(folder.join(format!("{id}-{index}.yaml")), text).expect("a file");
     }
