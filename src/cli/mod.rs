@@ -3,9 +3,12 @@
 //! Results go to standard output, diagnostics to standard error, and the last line is a summary. Exit codes: 0 fine,
 //! 1 findings, 2 wrong usage, 3 could not reach, 4 sign-in refused.
 
+pub mod completions;
 #[cfg(feature = "mock")]
 pub mod demo;
+pub mod explain;
 mod output;
+pub mod schema;
 #[cfg(feature = "server")]
 pub mod serve;
 #[cfg(feature = "mock")]
@@ -28,9 +31,15 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Print the completions of a shell.
+    Completions(completions::Args),
     /// See a whole sign-in on this machine: a provider is played, the sign-in server is real, no account is needed.
     #[cfg(feature = "mock")]
     Demo(demo::Args),
+    /// Explain the code of a finding, such as unknown-field.
+    Explain(explain::Args),
+    /// Print the JSON Schema of provider or deployment files.
+    Schema(schema::Args),
     /// Run the sign-in server.
     #[cfg(feature = "server")]
     Serve(serve::Args),
@@ -44,8 +53,11 @@ pub enum Command {
 /// Reads the arguments of the process and runs the command they name.
 pub fn run() -> ExitCode {
     match Cli::parse().command {
+        Command::Completions(args) => completions::run(args),
         #[cfg(feature = "mock")]
         Command::Demo(args) => demo::run(args),
+        Command::Explain(args) => explain::run(args),
+        Command::Schema(args) => schema::run(args),
         #[cfg(feature = "server")]
         Command::Serve(args) => serve::run(args),
         #[cfg(feature = "mock")]

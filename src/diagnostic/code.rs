@@ -10,6 +10,11 @@ impl Code {
         self.0
     }
 
+    /// The page that explains it, in Markdown.
+    pub fn page(self) -> &'static str {
+        PAGES.iter().find(|(code, _)| *code == self.0).map_or("", |(_, page)| page)
+    }
+
     /// All codes.
     pub fn all() -> &'static [Code] {
         ALL
@@ -20,6 +25,7 @@ macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
         $($(#[$doc])* pub const $name: Code = Code($text);)*
         const ALL: &[Code] = &[$($name),*];
+        const PAGES: &[(&str, &str)] = &[$(($text, include_str!(concat!("codes/", $text, ".md")))),*];
     };
 }
 

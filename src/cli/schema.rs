@@ -1,0 +1,36 @@
+//! `authcfg schema`: the JSON Schema of a provider file or of a deployment file.
+
+use std::process::ExitCode;
+
+use clap::ValueEnum;
+
+use crate::cli::output;
+use crate::spec;
+
+/// Print a JSON Schema (2020-12), for an editor or another validator.
+///
+/// For example: authcfg schema provider > provider.schema.json
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// Of which file
+    file: File,
+}
+
+/// The files that have a schema.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum File {
+    /// A provider file
+    Provider,
+    /// A deployment file, authcfg.yaml
+    Config,
+}
+
+/// Runs the command.
+pub fn run(args: Args) -> ExitCode {
+    let schema = match args.file {
+        File::Provider => spec::provider_schema(),
+        File::Config => spec::deployment_schema(),
+    };
+    output::result(&format!("{schema:#}\n"));
+    ExitCode::SUCCESS
+}
