@@ -9,5 +9,6 @@ mod conformance;
 mod demo;
 mod golden;
 mod manual;
+mod server;
 mod validate;
 mod vectors;

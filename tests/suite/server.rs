@@ -1,0 +1,18 @@
+//! The sign-in server over its router: the protocol of Auth.js, vector by vector, and what it must refuse.
+//!
+//! A test whose name is one of `$about` … in the captures of Auth.js (`protocol-captures.json`) says what was seen there,
+//! and where authcfg answers otherwise, why.
+
+mod browser;
+mod callback;
+mod config;
+mod csrf;
+mod example;
+mod open_redirect;
+mod pages;
+mod protocol;
+mod provider;
+mod routes;
+mod session;
+mod sign_in;
+mod start;

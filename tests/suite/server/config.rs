@@ -1,0 +1,228 @@
+//! The deployment file and the environment: what counts, and every mistake with its place.
+
+use authcfg::config::{self, ConfigSource};
+use authcfg::diagnostic::{Diagnostic, Severity};
+
+use crate::server::browser::{SECRET, environment, load, write};
+
+fn findings(deployment: &str) -> Vec<Diagnostic> {
+    load(deployment, &[], environment()).expect_err("this deployment is wrong")
+}
+
+/// Code and the text that is marked, of each finding.
+fn marked(deployment: &str) -> Vec<(String, String)> {
+    let all = findings(deployment);
+    let mark = |finding: &Diagnostic| {
+        let label = finding.primary();
+        let text = label.source.text().get(label.span.start..label.span.end).unwrap_or_default().to_owned();
+        (finding.code.as_str().to_owned(), text)
+    };
+    all.iter().map(mark).collect()
+}
+
+fn from_environment(variables: &[(&str, &str)]) -> Result<config::Config, Vec<Diagnostic>> {
+    let env = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let listen = Some("127.0.0.1:3100".parse().unwrap());
+    config::load(&ConfigSource { env, listen, ..ConfigSource::default() }).map(|(config, _)| config)
+}
+
+fn titles(result: Result<config::Config, Vec<Diagnostic>>) -> Vec<String> {
+    result.expect_err("this environment is wrong").into_iter().map(|finding| finding.title).collect()
+}
+
+#[test]
+fn no_file_is_fine() {
+    let config = from_environment(&[
+        ("AUTH_SECRET", SECRET),
+        ("AUTH_WORKOS_ID", "client_01"),
+        ("AUTH_WORKOS_SECRET", "sk"),
+        ("AUTH_WORKOS_ISSUER", "https://api.eu.workos.example"),
+        ("AUTH_GITHUB_ID", "cid"),
+        ("AUTH_GITHUB_SECRET", "s"),
+    ])
+    .unwrap();
+    assert_eq!(config.providers.keys().collect::<Vec<_>>(), ["github", "workos"]);
+    assert_eq!(config.providers["workos"].registration.var("issuer"), Some("https://api.eu.workos.example"));
+    assert_eq!(config.base_urls[0].href(), "http://localhost:3100/api/auth");
+}
+
+#[test]
+fn the_variables_of_next_auth_count_where_ours_are_absent() {
+    let github = [("AUTH_GITHUB_ID", "cid"), ("AUTH_GITHUB_SECRET", "s")];
+    let next = [("NEXTAUTH_SECRET", SECRET), ("NEXTAUTH_URL", "https://next.example.com")];
+    let config = from_environment(&[&github[..], &next].concat()).unwrap();
+    assert_eq!(config.base_urls[0].href(), "https://next.example.com/api/auth");
+    let ours = [("AUTH_URL", "https://app.example.com/auth")];
+    let config = from_environment(&[&github[..], &next, &ours].concat()).unwrap();
+    assert_eq!(config.base_urls[0].href(), "https://app.example.com/auth");
+}
+
+#[test]
+fn the_newest_secret_seals_and_all_open() {
+    let other = "another-secret-0123456789abcdef0123456789";
+    let config = from_environment(&[("AUTH_SECRET", SECRET), ("AUTH_SECRET_2", other), ("AUTH_GITHUB_ID", "c"), ("AUTH_GITHUB_SECRET", "s")]).unwrap();
+    assert_eq!(config.secrets.iter().map(|secret| secret.expose()).collect::<Vec<_>>(), [other, SECRET]);
+}
+
+#[test]
+fn a_missing_or_weak_secret_names_its_variable() {
+    let github = [("AUTH_GITHUB_ID", "cid"), ("AUTH_GITHUB_SECRET", "s")];
+    assert!(titles(from_environment(&github))[0].contains("`AUTH_SECRET` is not set"));
+    for weak in ["short", &"a".repeat(40)] {
+        let errors = from_environment(&[&github[..], &[("AUTH_SECRET", weak)]].concat()).unwrap_err();
+        assert_eq!(errors[0].code.as_str(), "weak-secret");
+        assert!(errors[0].title.contains("`AUTH_SECRET`") && !format!("{errors:?}").contains(weak));
+        assert!(format!("{errors:?}").contains("openssl rand -base64 33"));
+    }
+    let missing = titles(from_environment(&[("AUTH_SECRET", SECRET), ("AUTH_GITHUB_ID", "cid")]));
+    assert!(missing[0].contains("client secret"), "{missing:?}");
+    assert!(titles(from_environment(&[("AUTH_SECRET", SECRET)]))[0].contains("no provider is on"));
+}
+
+#[test]
+fn further_members_and_variables_come_from_the_environment() {
+    let errors = titles(from_environment(&[("AUTH_SECRET", SECRET), ("AUTH_KEYCLOAK_ID", "c"), ("AUTH_KEYCLOAK_SECRET", "s")]));
+    assert!(errors.iter().any(|title| title.contains("issuer")), "{errors:?}");
+    let errors = from_environment(&[
+        ("AUTH_SECRET", SECRET),
+        ("AUTH_WORKOS_ID", "c"),
+        ("AUTH_WORKOS_SECRET", "s"),
+        ("AUTH_WORKOS_ISSUER", "http://evil.example"),
+    ]);
+    assert!(titles(errors)[0].contains("AUTH_WORKOS_ISSUER"));
+}
+
+#[test]
+fn the_file_wins_over_the_environment() {
+    let file = "base_url: https://app.example.com\nproviders: {github: {client_id: from-file}}\n";
+    let config = load(file, &[], environment()).unwrap();
+    assert_eq!(config.providers["github"].registration.client_id, "from-file");
+    assert_eq!(config.providers.len(), 1, "with a file, only those it lists");
+}
+
+#[test]
+fn a_secret_may_stand_in_a_file() {
+    let deployment = "base_url: https://app.example.com\nsecret: {file: secret.txt}\nproviders: {github: {}}\n";
+    let config = load(deployment, &[("secret.txt", &format!("{SECRET}\n"))], environment()).unwrap();
+    assert_eq!(config.secrets[0].expose(), SECRET);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_secret_file_that_everybody_can_write_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "authcfg.yaml", "base_url: https://app.example.com\nsecret: {file: secret.txt}\nproviders: {github: {}}\n");
+    write(folder.path(), "secret.txt", SECRET);
+    std::fs::set_permissions(folder.path().join("secret.txt"), std::fs::Permissions::from_mode(0o666)).unwrap();
+    let source = ConfigSource { file: Some(folder.path().join("authcfg.yaml")), env: environment(), ..ConfigSource::default() };
+    assert_eq!(config::load(&source).unwrap_err()[0].code.as_str(), "unsafe-file");
+}
+
+#[test]
+fn a_secret_in_the_file_itself_is_refused_and_not_shown() {
+    for line in ["secret: hunter2-hunter2-hunter2-hunter2-hunter2", "providers: {github: {client_secret: hunter2}}"] {
+        let rest = if line.starts_with("secret") { "providers: {github: {}}\n" } else { "" };
+        let all = findings(&format!("base_url: https://app.example.com\n{line}\n{rest}"));
+        assert_eq!(all.iter().map(|finding| finding.code.as_str()).collect::<Vec<_>>(), ["plain-secret"], "{line}");
+    }
+}
+
+#[test]
+fn every_mistake_is_told_at_its_place_in_one_run() {
+    let found = marked(
+        "\
+base_url: http://app.example.com
+trusted_proxies: [localhost]
+redirect_allow: [https://www.example.com/path]
+pages: {sign_in: login}
+session: {max_age: 3 weeks}
+providers:
+  github: {isuer: x}
+  workos: {issuer: http://evil.example}
+  nope: {}
+routes:
+  - {domains: [a@b], provider: githup}
+allow: []
+",
+    );
+    for (code, text) in [
+        ("insecure-url", "http://app.example.com"),
+        ("invalid-value", "localhost"),
+        ("invalid-url", "https://www.example.com/path"),
+        ("invalid-url", "login"),
+        ("invalid-value", "3 weeks"),
+        ("invalid-value", "http://evil.example"),
+        ("unknown-provider", "nope"),
+        ("invalid-value", "a@b"),
+        ("unknown-provider", "githup"),
+        ("no-effect", "[]"),
+    ] {
+        assert!(found.contains(&(code.into(), text.into())), "{code} {text}: {found:#?}");
+    }
+    assert!(found.iter().any(|(code, _)| code == "unknown-field"), "{found:#?}");
+}
+
+#[test]
+fn what_an_override_makes_wrong_is_told_in_the_deployment_file() {
+    let found = marked(
+        "\
+base_url: https://app.example.com
+providers:
+  github:
+    token_endpoint: http://hub.acme.example/token
+",
+    );
+    assert_eq!(found, [("insecure-url".to_owned(), "http://hub.acme.example/token".to_owned())]);
+    let found = marked("base_url: https://app.example.com\nproviders:\n  github: {tests: []}\n");
+    assert!(found.iter().any(|(code, _)| code == "no-effect" || code == "unknown-field"), "{found:?}");
+}
+
+#[test]
+fn a_wrong_provider_file_stops_a_deployment_that_uses_it() {
+    let broken = "id: broken\nname: Broken\ntoken_enpoint: https://b.example/token\n";
+    let used = load(
+        "base_url: https://app.example.com\nproviders: {broken: {client_id: c}}\n",
+        &[("providers/broken.yaml", broken)],
+        environment(),
+    );
+    let findings = used.unwrap_err();
+    assert!(findings.iter().any(|finding| finding.primary().source.name().ends_with("broken.yaml")), "{findings:#?}");
+}
+
+#[test]
+fn a_dropped_file_and_two_variables_are_a_provider() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = "id: acme\nname: Acme\nprotocol: oidc\nissuer: https://login.acme.example\ndiscovery: true\n";
+    write(folder.path(), "providers/acme.yaml", file);
+    let source = ConfigSource { env: environment(), catalog: vec![folder.path().join("providers")], ..ConfigSource::default() };
+    let (config, _) = config::load(&source).unwrap();
+    assert!(config.providers.contains_key("acme"));
+}
+
+#[test]
+fn an_instance_of_a_generic_provider_has_its_own_id() {
+    let file = "base_url: https://app.example.com\nproviders: {acme: {use: oidc, issuer: https://login.acme.example, name: Acme}}\n";
+    let config = load(file, &[], environment()).unwrap();
+    let registration = &config.providers["acme"].registration;
+    assert_eq!((registration.id.as_str(), registration.client_id.as_str()), ("acme", "acme-client"));
+    assert_eq!(registration.provider.name, "Acme");
+}
+
+#[test]
+fn a_public_server_needs_its_address() {
+    let source = ConfigSource { env: environment(), listen: Some("0.0.0.0:80".parse().unwrap()), ..ConfigSource::default() };
+    let findings = config::load(&source).unwrap_err();
+    assert!(findings.iter().any(|finding| finding.title.contains("public address is missing")));
+}
+
+#[test]
+fn plain_http_is_a_danger_to_be_named() {
+    let file = "base_url: http://app.example.com\nproviders: {github: {}}\n";
+    assert_eq!(findings(file)[0].code.as_str(), "insecure-url");
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "authcfg.yaml", &format!("{file}danger_allow_http: true\n"));
+    let source = ConfigSource { file: Some(folder.path().join("authcfg.yaml")), env: environment(), ..ConfigSource::default() };
+    let (_, warnings) = config::load(&source).unwrap();
+    assert!(warnings.iter().any(|warning| warning.severity == Severity::Warning && warning.code.as_str() == "insecure-url"));
+}

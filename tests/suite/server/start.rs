@@ -1,0 +1,72 @@
+//! `authcfg serve` as a process: its screen, its answer, its end, and when it does not start.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+
+use crate::server::browser::{SECRET, write};
+
+fn serve(folder: &std::path::Path, variables: &[(&str, &str)], args: &[&str]) -> Child {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_authcfg"));
+    command.current_dir(folder).env_clear().arg("serve").args(args).stdout(Stdio::piped()).stderr(Stdio::piped());
+    for (name, value) in variables {
+        command.env(name, value);
+    }
+    command.spawn().unwrap()
+}
+
+const GITHUB: [(&str, &str); 3] = [("AUTH_SECRET", SECRET), ("AUTH_GITHUB_ID", "cid"), ("AUTH_GITHUB_SECRET", "secret")];
+
+#[test]
+fn says_where_it_listens_answers_and_ends_when_told_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = serve(folder.path(), &GITHUB, &["--listen", "127.0.0.1:0"]);
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut screen = vec![];
+    let url = loop {
+        let line = lines.next().expect("the server prints where it listens").unwrap();
+        if let Some(url) = line.strip_prefix("listening on ") {
+            break url.to_owned();
+        }
+        screen.push(line);
+    };
+    let callback = format!("{url}/api/auth/callback/github");
+    assert!(screen.iter().any(|line| line.ends_with(&callback)), "{screen:?}");
+    let authority = url.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(authority).unwrap();
+    write!(stream, "GET /api/auth/session HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("null"), "{answer}");
+    let told = Command::new("kill").arg(child.id().to_string()).status().unwrap();
+    assert!(told.success());
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn does_not_start_with_a_finding() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "authcfg.yaml", "base_url: https://app.example.com\nproviders:\n  githup: {}\n");
+    let output = serve(folder.path(), &GITHUB, &["--listen", "127.0.0.1:0"]).wait_with_output().unwrap();
+    let screen = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(screen.contains("authcfg.yaml:3:3") && screen.contains("github"), "{screen}");
+}
+
+#[test]
+fn does_not_start_without_a_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = serve(folder.path(), &GITHUB[1..], &["--listen", "127.0.0.1:0"]).wait_with_output().unwrap();
+    let screen = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(screen.contains("AUTH_SECRET") && screen.contains("openssl rand -base64 33"), "{screen}");
+}
+
+#[test]
+fn says_that_it_cannot_listen() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let folder = tempfile::tempdir().unwrap();
+    let output = serve(folder.path(), &GITHUB, &["--listen", &address]).wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+}
