@@ -1,12 +1,16 @@
 //! What every request shares: the deployment, a client for each provider, the pages, keys derived once.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
+use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::HeaderValue;
+use http::{HeaderValue, StatusCode};
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::timeout::TimeoutLayer;
 use url::Url;
 
 use crate::client::Client;
@@ -20,6 +24,9 @@ use crate::server::pages::Pages;
 use crate::server::transactions::UsedStates;
 use crate::server::{dispatch, health};
 use crate::transport::Transport;
+
+/// A request is answered within this time, its body read.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The sign-in server. Cheap to clone; clones are one server.
 #[derive(Clone)]
@@ -95,13 +102,20 @@ impl Server {
 
     /// The routes of a server that stands alone: those of the protocol, and the two that say how it is.
     pub fn standalone(&self) -> Router {
-        self.router().merge(health::router())
+        let within_time = TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT);
+        // A panic ends one request, with a bare 500; the log has the rest.
+        self.router().merge(health::router()).layer((CatchPanicLayer::custom(panicked), within_time))
     }
 
     /// The deployment.
     pub fn config(&self) -> &Config {
         &self.inner.config
     }
+}
+
+fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
+    tracing::error!("a request panicked");
+    StatusCode::INTERNAL_SERVER_ERROR.into_response()
 }
 
 /// The answer of `/providers`, in the order of the deployment.
