@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::expr::{As, Context, coerce};
-use crate::flow::error::{Error, Misbehaviour, MisbehaviourKind, Misuse};
+use crate::flow::error::{Error, Misbehaviour, MisbehaviourKind};
 use crate::oauth::Profile;
 use crate::provider::Registration;
 
@@ -14,17 +14,20 @@ const MAX_CLAIMS: usize = 64;
 /// The longest subject, in bytes (OpenID Connect Core §2).
 const MAX_SUB: usize = 255;
 
-/// Maps what came in to a profile. A claim that is too large, or an e-mail address that is none, is left out.
+/// Maps what came in to a profile. A claim that is too large, that a template cannot make of these values, or an e-mail
+/// address that is none, is left out.
 ///
 /// # Errors
-/// [`MisbehaviourKind::SubMissing`] where there is no subject; a template that cannot be rendered.
+/// [`MisbehaviourKind::SubMissing`] where there is no subject.
 pub fn map(registration: &Registration, context: &Context) -> Result<Profile, Error> {
     let mut sub = None;
     let mut claims = Map::new();
     for (claim, read) in &registration.provider.profile {
-        let value = read.value(context).map_err(|error| {
-            Error::Misuse(Misuse::Configuration(format!("profile.{claim}: {}", error.message)))
-        })?;
+        // What a template fails on is what the provider sent; the template itself was compiled long ago.
+        let value = read.value(context).unwrap_or_else(|error| {
+            tracing::warn!(provider = %registration.id, %claim, %error, "a claim is left out");
+            None
+        });
         let value = match (claim.as_str(), value) {
             ("sub", value) => {
                 sub = Some(subject(value)?);
