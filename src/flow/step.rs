@@ -170,9 +170,34 @@ impl Answer {
             None => text(body.get(default)),
         };
         let error = at(&step.response.error, "error").map(|error| {
-            ErrorResponse::new(&error, at(&step.response.error_description, "error_description").as_deref())
+            let description = at(&step.response.error_description, "error_description");
+            ErrorResponse::new(&error, description.map(|text| without_secrets(text, context)).as_deref())
         });
         Ok(Answer { body, success, error, unreadable, status: response.status() })
+    }
+}
+
+/// `text` without what a provider repeats of this sign-in. WorkOS does: "The code '01E…' has expired or is invalid."
+fn without_secrets(mut text: String, context: &Context) -> String {
+    let mut secrets = vec![];
+    ["callback", "client", "token"].iter().filter_map(|name| context.get(name)).for_each(|value| {
+        strings(value, &mut secrets);
+    });
+    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+    for secret in secrets {
+        text = text.replace(secret, "[redacted]");
+    }
+    text
+}
+
+/// The strings in `value` that are long enough to be secrets; the client's own id is none.
+fn strings<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
+    match value {
+        Value::String(text) if text.len() >= 8 => found.push(text),
+        Value::Object(members) => {
+            members.iter().filter(|(name, _)| *name != "id").for_each(|(_, member)| strings(member, found));
+        }
+        _ => {}
     }
 }
 
@@ -195,5 +220,27 @@ fn parse(format: ResponseFormat, response: &Response<Bytes>) -> Result<Value, St
             }
             Ok(Value::Object(members))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_description_keeps_no_secret_of_the_sign_in() {
+        let mut context = Context::default();
+        context.set("callback", json!({"code": "01E2RJ4C05B52KKZ8FSRDAP23J", "state": "xyz"}));
+        context.set("client", json!({"id": "client_01E2", "secret": "sk_example_123456789"}));
+        context.set("token", json!({"access_token": "at-123456", "raw": {"refresh_token": "at-123456789"}}));
+        let told = |text: &str| without_secrets(text.to_owned(), &context);
+        assert_eq!(
+            told("The code '01E2RJ4C05B52KKZ8FSRDAP23J' has expired or is invalid."),
+            "The code '[redacted]' has expired or is invalid."
+        );
+        assert_eq!(told("sk_example_123456789 at-123456789 at-123456"), "[redacted] [redacted] [redacted]");
+        assert_eq!(told("client_01E2 is unknown, xyz"), "client_01E2 is unknown, xyz");
     }
 }

@@ -133,11 +133,28 @@ impl Provider {
 
 /// Reads a provider file: what it means, and everything that is wrong with it.
 ///
-/// The structure is taken from the types here; the JSON Schema, which finds every structural mistake at once, has its
-/// own pass.
+/// The structure is taken from the types here. Where it is wrong, the JSON Schema says so: every mistake at its key, with
+/// the nearest known name.
 pub fn load(document: &Document) -> (Option<Provider>, Vec<Diagnostic>) {
     let (provider, findings) = load_value(document.to_json());
+    if provider.is_none() {
+        let structural = structural(document);
+        if !structural.is_empty() {
+            return (None, structural);
+        }
+    }
     (provider, findings.into_iter().map(|finding| finding.locate(document)).collect())
+}
+
+#[cfg(feature = "schema")]
+fn structural(document: &Document) -> Vec<Diagnostic> {
+    use crate::spec::schema::{Kind, check};
+    check(document, Kind::Provider).findings
+}
+
+#[cfg(not(feature = "schema"))]
+fn structural(_: &Document) -> Vec<Diagnostic> {
+    vec![]
 }
 
 /// Reads the JSON form of a provider file.
@@ -199,5 +216,16 @@ mod tests {
             base,
             json!({"token": {"params": {"a": 1, "redirect_uri": null}}, "profile": {"name": null}})
         );
+    }
+
+    #[test]
+    #[cfg(feature = "schema")]
+    fn a_file_with_a_wrong_structure_is_told_as_validate_tells_it() {
+        let text = "id: acme\nname: Acme\ndocs: https://acme.example\nisuer: https://acme.example\nprotocl: oidc\n";
+        let document = Document::parse("acme.yaml", text.as_bytes(), crate::yaml::Limits::PROVIDER).unwrap();
+        let (provider, findings) = load(&document);
+        assert!(provider.is_none());
+        let titles: Vec<_> = findings.iter().map(|finding| &*finding.title).collect();
+        assert!(titles.contains(&"unknown field `isuer`") && titles.contains(&"unknown field `protocl`"), "{titles:?}");
     }
 }

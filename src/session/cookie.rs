@@ -149,10 +149,11 @@ impl<'a> SetCookie<'a> {
             text.push_str(&http_date(expires));
         }
         text.push_str("; HttpOnly");
-        if self.secure {
+        // `None` counts only with `Secure`, which browsers take from http as well where the origin is this machine.
+        if self.secure || self.cross_site {
             text.push_str("; Secure");
         }
-        text.push_str(if self.cross_site && self.secure { "; SameSite=None" } else { "; SameSite=Lax" });
+        text.push_str(if self.cross_site { "; SameSite=None" } else { "; SameSite=Lax" });
         HeaderValue::try_from(text).expect("a name of ours and a percent-encoded value are ASCII")
     }
 }
