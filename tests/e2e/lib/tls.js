@@ -22,7 +22,7 @@ export function selfSigned({ names = ["localhost"], addresses = ["127.0.0.1", "1
   );
   const signature = createSign("sha256").update(certificate).sign(privateKey);
   const der = sequence(certificate, algorithm, tagged(0x03, Buffer.concat([Buffer.from([0]), signature])));
-  const cert = `-----BEGIN CERTIFICATE-----\n${der.toString("base64").replace(/.{64}/g, "$&\n")}\n-----END CERTIFICATE-----\n`;
+  const cert = `-----BEGIN CERTIFICATE-----\n${der.toString("base64").match(/.{1,64}/g).join("\n")}\n-----END CERTIFICATE-----\n`;
   return { cert, key: privateKey.export({ type: "pkcs8", format: "pem" }) };
 }
 

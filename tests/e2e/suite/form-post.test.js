@@ -109,11 +109,13 @@ describe("over TLS", () => {
       return route.fulfill({ status: 204 });
     });
     await signInWith(page, "form");
-    await answerOpenidPages(page).catch(() => {});
-    await page.waitForTimeout(300);
+    const held = page.waitForRequest((request) => request.url().endsWith("/callback/form"));
+    answerOpenidPages(page).catch(() => {}); // its last page never leaves
+    await held;
     assert.ok(stolen?.get("code"));
     await page.goto(`${world.front.authUrl}/callback/form?${stolen}`);
     assert.equal(page.url(), `${world.front.authUrl}/error?error=Configuration`);
+    assert.deepEqual(await cookiesNamed(context, "session-token"), []);
     await context.close();
   });
 
@@ -148,11 +150,13 @@ describe("on plain loopback, which Chromium trusts with Secure cookies", () => {
     await openApp(page, world.front, "v5");
     await signInWith(page, "form");
     await page.waitForURL(/\/interaction\//);
-    assert.equal((await cookiesNamed(context, "authcfg.tx.")).length, 1, "Chromium kept the cookie");
+    const [transaction] = await cookiesNamed(context, "authcfg.tx.");
+    assert.deepEqual([transaction?.sameSite, transaction?.secure], ["None", true], "Chromium kept the cookie");
     await answerOpenidPages(page);
     await page.waitForURL(`${world.front.origin}/v5/`);
     await settled(page);
     assert.equal((await sessionShown(page)).user.email, "grace@op.example");
+    assert.deepEqual(await cookiesNamed(context, "tx"), [], "and took it away");
     await context.close();
   });
 

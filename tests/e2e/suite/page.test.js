@@ -25,7 +25,7 @@ async function visit(path, options = {}) {
   const context = await browser.person({ javaScriptEnabled: false, ...options });
   const page = await context.newPage();
   const known = [origin, world.workos.origin, world.op.issuer];
-  page.on("console", (message) => message.type() === "error" && !/status of (403|500)/.test(message.text()) && complaints.push(message.text()));
+  page.on("console", (message) => message.type() === "error" && !/status of (403|500)/.test(message.text()) && complaints.push(`${message.text()} ${message.location().url}`));
   page.on("request", (request) => known.includes(new URL(request.url()).origin) || complaints.push(`asked ${request.url()}`));
   await page.goto(`${authUrl}/${path}`);
   return page;
