@@ -262,7 +262,7 @@ impl Checker<'_> {
         }
     }
 
-    /// What the vector says with a dot: `token.method`, `token.url`, `token.auth`, `token.headers`, `token.body`.
+    /// What the vector says with a dot: `token.method`, `token.url`, `token.auth`, `token.headers`, `token.body`, `token.jwt`.
     fn facets(&self, step: &str, recorded: &Recorded, auth: &str, failures: &mut Vec<Failure>) {
         let facet = |name: &str| self.expect.get(&format!("{step}.{name}"));
         let mut compare = |what: &str, wanted: &str, got: &str| {
@@ -293,6 +293,13 @@ impl Checker<'_> {
                 }
             }
         }
+        if let Some(wanted) = facet("jwt").and_then(Value::as_object) {
+            let jwt = recorded.param(self.theirs("client_secret")).map(opened).unwrap_or_default();
+            for (name, wanted) in wanted {
+                let got = jwt.get(name).map_or("absent".into(), text);
+                compare(&format!("jwt.{name}"), &self.placeholders.fill_text(&text(wanted)), &got);
+            }
+        }
         let wanted = facet("auth").map_or(auth.to_owned(), text);
         if step != "authorization"
             && let Err(got) =
@@ -301,6 +308,12 @@ impl Checker<'_> {
             failures.push(Failure::new(step, "auth", wanted, got));
         }
     }
+}
+
+/// The members of a JWT's header and claims; nothing where it is none.
+fn opened(jwt: &str) -> Map<String, Value> {
+    let part = |part: &str| serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok();
+    jwt.split('.').take(2).filter_map(part).flat_map(|members: Map<String, Value>| members).collect()
 }
 
 /// The word a file uses for a way to authenticate.

@@ -31,7 +31,8 @@ pub struct Vector {
     pub token_response: Option<Value>,
     /// The answer of the userinfo endpoint.
     pub userinfo: Option<Value>,
-    /// What each request must have: `STEP`, `STEP.method`, `STEP.url`, `STEP.auth`, `STEP.headers`, `STEP.body`.
+    /// What each request must have: `STEP`, `STEP.method`, `STEP.url`, `STEP.auth`, `STEP.headers`, `STEP.body`;
+    /// `token.jwt` is members of the header and claims of a client secret that was minted.
     #[serde(default)]
     pub expect: IndexMap<String, Value>,
     /// Members of the normalised token response.

@@ -176,3 +176,14 @@ async fn renamed_and_dropped_parameters_are_seen_under_their_names() {
     });
     assert_eq!(findings(over, json!({"expect": expect})).await, Vec::<String>::new());
 }
+
+#[tokio::test]
+async fn a_minted_secret_is_looked_into() {
+    let over = json!({
+        "client": {"private_key": {"format": "pem", "secret": true}}, "token_endpoint_auth_method": "client_secret_post",
+        "client_secret": {"jwt": {"alg": "ES256", "kid": "K1", "claims": {"iss": "{{ client.id }}"}}},
+    });
+    let found = async |jwt: Value| findings(over.clone(), json!({"expect": {"token.jwt": jwt}})).await;
+    assert_eq!(found(json!({"alg": "ES256", "kid": "K1", "iss": "CLIENT_ID"})).await, Vec::<String>::new());
+    assert_eq!(found(json!({"kid": "K2", "aud": "a"})).await, ["token jwt.kid: K2/K1", "token jwt.aud: a/absent"]);
+}

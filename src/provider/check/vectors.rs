@@ -72,7 +72,7 @@ pub fn check(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compiler) 
     }
 }
 
-const FACETS: [&str; 6] = ["auth", "body", "headers", "method", "params", "url"];
+const FACETS: [&str; 7] = ["auth", "body", "headers", "jwt", "method", "params", "url"];
 
 const KEYS: [&str; 13] = [
     "callback",
