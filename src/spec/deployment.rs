@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 /// A deployment: which providers are on, with which credentials, and how the sign-in server behaves.
@@ -20,7 +20,7 @@ pub struct DeploymentSpec {
     /// Folders with provider files, over the built-in ones; `./providers` beside this file, where it exists, when absent.
     pub catalog: Option<Vec<String>>,
     /// The providers that are on, by id.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "entries")]
     pub providers: IndexMap<String, ProviderDeployment>,
     /// Which provider signs in the people of an e-mail domain; the longest match wins.
     #[serde(default)]
@@ -111,6 +111,14 @@ pub struct ProviderDeployment {
     #[serde(flatten)]
     #[schemars(skip)]
     pub overrides: IndexMap<String, Value>,
+}
+
+/// `github:` alone switches a provider on, as `github: {}` does.
+fn entries<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<IndexMap<String, ProviderDeployment>, D::Error> {
+    let entries = IndexMap::<String, Option<ProviderDeployment>>::deserialize(deserializer)?;
+    Ok(entries.into_iter().map(|(id, entry)| (id, entry.unwrap_or_default())).collect())
 }
 
 /// Home-realm discovery: who signs in people of these domains, with which inputs.
