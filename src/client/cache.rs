@@ -58,7 +58,7 @@ impl Discovered {
             return Ok(kept.value.clone());
         }
         let error = match state.failed.as_ref().filter(|(at, _)| (*at..*at + METADATA_PAUSE).contains(&now)) {
-            Some((_, why)) => flow::error::Misbehaviour::new(
+            Some((_, why)) => flow::error::Misbehaviour::error(
                 "discovery",
                 MisbehaviourKind::DiscoveryFailed,
                 format!("just failed: {why}"),

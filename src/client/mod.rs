@@ -191,7 +191,7 @@ impl Client {
     ) -> Result<String, Error> {
         let Inner { registration, clock, clock_skew, .. } = &*self.inner;
         let raw = token.id_token.as_ref().ok_or_else(|| {
-            Misbehaviour::new(
+            Misbehaviour::error(
                 "id_token",
                 MisbehaviourKind::IdTokenMissing,
                 "the token response has no id_token",

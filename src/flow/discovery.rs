@@ -44,5 +44,5 @@ fn document(step: &str, response: &Response<Bytes>) -> Result<serde_json::Value,
 }
 
 fn failed(step: &str, detail: String) -> Error {
-    Misbehaviour::new(step, MisbehaviourKind::DiscoveryFailed, detail)
+    Misbehaviour::error(step, MisbehaviourKind::DiscoveryFailed, detail)
 }

@@ -132,7 +132,7 @@ impl Misbehaviour {
     }
 
     /// A defect without an error of the provider's own.
-    pub fn new(step: impl Into<String>, kind: MisbehaviourKind, detail: impl Into<String>) -> Error {
+    pub fn error(step: impl Into<String>, kind: MisbehaviourKind, detail: impl Into<String>) -> Error {
         Error::ProviderMisbehaved(Misbehaviour {
             step: step.into(),
             kind,

@@ -99,14 +99,14 @@ impl Metadata {
         let mut issuer = self.issuer.clone();
         match (&self.issuer, &document.issuer) {
             (Some(expected), Some(found)) if expected != found && !varies => {
-                return Err(Misbehaviour::new(
+                return Err(Misbehaviour::error(
                     "discovery",
                     MisbehaviourKind::DiscoveryFailed,
                     format!("the document is of issuer {found:?}, asked was {expected:?}"),
                 ));
             }
             (Some(_), None) => {
-                return Err(Misbehaviour::new(
+                return Err(Misbehaviour::error(
                     "discovery",
                     MisbehaviourKind::DiscoveryFailed,
                     "the document has no issuer",
@@ -120,7 +120,7 @@ impl Metadata {
             && !methods.is_empty()
             && !methods.iter().any(|method| method == "S256")
         {
-            return Err(Misbehaviour::new(
+            return Err(Misbehaviour::error(
                 "discovery",
                 MisbehaviourKind::DiscoveryFailed,
                 "the provider does not know PKCE with S256; the provider file can say `pkce: plain` or `pkce: none`",
@@ -157,7 +157,7 @@ impl Metadata {
         }
         let Some(found) = discovered else { return Ok(None) };
         let url = checked(found).map_err(|_| {
-            Misbehaviour::new(
+            Misbehaviour::error(
                 "discovery",
                 MisbehaviourKind::DiscoveryFailed,
                 format!("its {} is no https address", name.as_str()),

@@ -60,7 +60,7 @@ fn subject(value: Option<Value>) -> Result<String, Error> {
 }
 
 fn missing(detail: &str) -> Error {
-    Misbehaviour::new("profile", MisbehaviourKind::SubMissing, detail)
+    Misbehaviour::error("profile", MisbehaviourKind::SubMissing, detail)
 }
 
 /// Only what plainly says so: `true`, or the text `"true"`.

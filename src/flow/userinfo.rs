@@ -81,7 +81,7 @@ pub fn request(
         Draft { name: &call.name, url, params: vec![], authorization: None, header: None, query: vec![] };
     let sensitive = |text: String| {
         let mut value = HeaderValue::try_from(text).map_err(|_| {
-            Misbehaviour::new(
+            Misbehaviour::error(
                 "token",
                 MisbehaviourKind::TokenResponseInvalid,
                 "the access token cannot stand in a header",
@@ -141,12 +141,12 @@ pub fn response(
 pub fn check_subject(userinfo: &Value, sub: &str) -> Result<(), Error> {
     match userinfo.get("sub").and_then(Value::as_str) {
         Some(found) if found == sub => Ok(()),
-        Some(_) => Err(Misbehaviour::new(
+        Some(_) => Err(Misbehaviour::error(
             "userinfo",
             MisbehaviourKind::SubMismatch,
             "`sub` is not that of the id_token",
         )),
-        None => Err(Misbehaviour::new("userinfo", MisbehaviourKind::SubMismatch, "there is no `sub`")),
+        None => Err(Misbehaviour::error("userinfo", MisbehaviourKind::SubMismatch, "there is no `sub`")),
     }
 }
 

@@ -89,7 +89,7 @@ impl Check<'_> {
             // What the template reads may be missing from this token: that is the token's fault.
             let issuer = render(template, context, "id_token").map_err(|error| match error {
                 Error::Misuse(Misuse::Configuration(why)) => {
-                    Refusal::Final(Misbehaviour::new("id_token", MisbehaviourKind::IdTokenInvalid, why))
+                    Refusal::Final(Misbehaviour::error("id_token", MisbehaviourKind::IdTokenInvalid, why))
                 }
                 other => Refusal::Final(other),
             })?;
@@ -112,7 +112,7 @@ impl From<IdTokenError> for Refusal {
             IdTokenError::NonceMismatch => MisbehaviourKind::NonceMismatch,
             _ => MisbehaviourKind::IdTokenInvalid,
         };
-        let refusal = Misbehaviour::new("id_token", kind, error.to_string());
+        let refusal = Misbehaviour::error("id_token", kind, error.to_string());
         match error {
             IdTokenError::UnknownKey(_) => Refusal::UnknownKey(refusal),
             _ => Refusal::Final(refusal),

@@ -16,14 +16,13 @@ use url::Url;
 use crate::client::Client;
 use crate::clock::Clock;
 use crate::config::{BaseUrl, Config, ConfiguredProvider};
-use crate::provider::Registration;
+use crate::provider::{Protocol, Registration};
 use crate::rng::Rng;
 use crate::server::answer;
 use crate::server::cookies::CookieKeys;
 use crate::server::pages::Pages;
 use crate::server::transactions::UsedStates;
 use crate::server::{dispatch, health};
-use crate::spec::provider::Protocol;
 use crate::transport::Transport;
 
 /// A request is answered within this time, its body read.

@@ -8,12 +8,12 @@ use http::HeaderValue;
 use crate::client::Client;
 use crate::flow::{CallbackParams, Pending};
 use crate::oauth::Secret;
+use crate::provider::authorize::ResponseMode;
 use crate::server::call::{Call, Visit};
 use crate::server::cookies::Cookies;
 use crate::server::failure::Failure;
 use crate::session::Transaction;
 use crate::session::transaction::{LIFETIME, cookie_suffix, state_hash};
-use crate::spec::authorize::ResponseMode;
 
 /// Sign-ins under way in one browser; the oldest makes room.
 const MAX_UNDER_WAY: usize = 12;

@@ -24,7 +24,10 @@ impl std::error::Error for Refused {}
 
 /// A name service in place of the system's: the addresses of a host.
 #[derive(Clone)]
-pub struct Lookup(pub Arc<dyn Fn(&str) -> Vec<IpAddr> + Send + Sync>);
+pub struct Lookup(pub Arc<LookupFn>);
+
+/// The addresses of a name.
+pub type LookupFn = dyn Fn(&str) -> Vec<IpAddr> + Send + Sync;
 
 impl fmt::Debug for Lookup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

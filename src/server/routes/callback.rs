@@ -2,13 +2,13 @@
 
 use crate::config::ConfiguredProvider;
 use crate::flow::CallbackParams;
+use crate::provider::authorize::ResponseMode;
 use crate::server::answer::Answer;
 use crate::server::body::Body;
 use crate::server::call::Call;
 use crate::server::cookies::Cookies;
 use crate::server::failure::Failure;
 use crate::server::{sessions, transactions};
-use crate::spec::authorize::ResponseMode;
 
 /// Ends a sign-in. Its cookie is gone afterwards, whatever the outcome.
 ///

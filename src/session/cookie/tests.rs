@@ -1,3 +1,5 @@
+//! Cookies as a hostile browser sends them, and as Auth.js writes them.
+
 use proptest::prelude::*;
 
 use super::*;

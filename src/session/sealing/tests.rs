@@ -1,3 +1,5 @@
+//! Sessions of Auth.js open here, and ours there; what is wrong opens nowhere.
+
 use serde_json::json;
 
 use super::*;
