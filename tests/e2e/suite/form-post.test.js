@@ -103,17 +103,13 @@ describe("over TLS", () => {
     const context = await person();
     const page = await context.newPage();
     await openApp(page, world.front, "v5");
-    let stolen;
-    await page.route("**/callback/form", (route) => {
-      stolen = new URLSearchParams(route.request().postData());
-      return route.fulfill({ status: 204 });
-    });
-    await signInWith(page, "form");
+    await page.route("**/callback/form", (route) => route.fulfill({ status: 204 }));
     const held = page.waitForRequest((request) => request.url().endsWith("/callback/form"));
+    await signInWith(page, "form");
     answerOpenidPages(page).catch(() => {}); // its last page never leaves
-    await held;
-    assert.ok(stolen?.get("code"));
-    await page.goto(`${world.front.authUrl}/callback/form?${stolen}`);
+    const answer = new URLSearchParams((await held).postData());
+    assert.ok(answer.get("code"));
+    await page.goto(`${world.front.authUrl}/callback/form?${answer}`);
     assert.equal(page.url(), `${world.front.authUrl}/error?error=Configuration`);
     assert.deepEqual(await cookiesNamed(context, "session-token"), []);
     await context.close();

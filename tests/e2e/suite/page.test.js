@@ -17,7 +17,7 @@ after(async () => {
   await world?.stop();
 });
 
-/** What browsers complained of, or fetched from anywhere but the parts of this world. */
+/** What browsers complained of about our pages, or fetched from anywhere but the parts of this world. */
 const complaints = [];
 
 /** A page without JavaScript, at one of ours. */
@@ -25,7 +25,7 @@ async function visit(path, options = {}) {
   const context = await browser.person({ javaScriptEnabled: false, ...options });
   const page = await context.newPage();
   const known = [origin, world.workos.origin, world.op.issuer];
-  page.on("console", (message) => message.type() === "error" && !/status of (403|500)/.test(message.text()) && complaints.push(`${message.text()} ${message.location().url}`));
+  page.on("console", (message) => message.type() === "error" && message.location().url.startsWith(origin) && !/status of (403|500)/.test(message.text()) && complaints.push(`${message.text()} ${message.location().url}`));
   page.on("request", (request) => known.includes(new URL(request.url()).origin) || complaints.push(`asked ${request.url()}`));
   await page.goto(`${authUrl}/${path}`);
   return page;
