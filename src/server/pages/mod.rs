@@ -92,7 +92,7 @@ impl Pages {
                     "There is a problem with the server configuration.",
                     "Check the server logs for more information.",
                 ],
-                false,
+                true,
             ),
             Some("AccessDenied") => (403, "Access Denied", &["You do not have permission to sign in."], true),
             Some("Verification") => (

@@ -85,6 +85,8 @@ for (const version of ["v4", "v5"]) {
       await signInWith(page, id);
       await page.waitForURL(`${authUrl}/error?error=Configuration`);
       assert.equal(await page.getByRole("heading", { level: 1 }).textContent(), "Server error");
+      await page.getByRole("link", { name: "Sign in" }).click(); // to try again
+      assert.ok(await page.getByRole("button", { name: "Sign in with fine" }).isVisible());
       await openApp(page, world.front, version);
       assert.equal(await settled(page), "unauthenticated");
       await person.close();
