@@ -172,7 +172,11 @@ fn writes_in_the_order_of_auth_js() {
     let posted = SetCookie { cross_site: true, ..SetCookie::new("n", "v", true) };
     assert_eq!(posted.header(), "n=v; Path=/; HttpOnly; Secure; SameSite=None");
     let plain = SetCookie { cross_site: true, ..SetCookie::new("n", "v", false) };
-    assert_eq!(plain.header(), "n=v; Path=/; HttpOnly; Secure; SameSite=None", "else no browser would send it with the form");
+    assert_eq!(
+        plain.header(),
+        "n=v; Path=/; HttpOnly; Secure; SameSite=None",
+        "else no browser would send it with the form"
+    );
 }
 
 #[test]
