@@ -221,11 +221,15 @@ mod tests {
     #[test]
     #[cfg(feature = "schema")]
     fn a_file_with_a_wrong_structure_is_told_as_validate_tells_it() {
-        let text = "id: acme\nname: Acme\ndocs: https://acme.example\nisuer: https://acme.example\nprotocl: oidc\n";
+        let text =
+            "id: acme\nname: Acme\ndocs: https://acme.example\nisuer: https://acme.example\nprotocl: oidc\n";
         let document = Document::parse("acme.yaml", text.as_bytes(), crate::yaml::Limits::PROVIDER).unwrap();
         let (provider, findings) = load(&document);
         assert!(provider.is_none());
         let titles: Vec<_> = findings.iter().map(|finding| &*finding.title).collect();
-        assert!(titles.contains(&"unknown field `isuer`") && titles.contains(&"unknown field `protocl`"), "{titles:?}");
+        assert!(
+            titles.contains(&"unknown field `isuer`") && titles.contains(&"unknown field `protocl`"),
+            "{titles:?}"
+        );
     }
 }

@@ -185,5 +185,8 @@ async fn a_minted_secret_is_looked_into() {
     });
     let found = async |jwt: Value| findings(over.clone(), json!({"expect": {"token.jwt": jwt}})).await;
     assert_eq!(found(json!({"alg": "ES256", "kid": "K1", "iss": "CLIENT_ID"})).await, Vec::<String>::new());
-    assert_eq!(found(json!({"kid": "K2", "aud": "a"})).await, ["token jwt.kid: K2/K1", "token jwt.aud: a/absent"]);
+    assert_eq!(
+        found(json!({"kid": "K2", "aud": "a"})).await,
+        ["token jwt.kid: K2/K1", "token jwt.aud: a/absent"]
+    );
 }

@@ -43,11 +43,16 @@ pub fn environment() -> Vec<(String, String)> {
 }
 
 /// Compiles a deployment file; `files` stand beside it.
-pub fn load(deployment: &str, files: &[(&str, &str)], env: Vec<(String, String)>) -> Result<config::Config, Vec<authcfg::diagnostic::Diagnostic>> {
+pub fn load(
+    deployment: &str,
+    files: &[(&str, &str)],
+    env: Vec<(String, String)>,
+) -> Result<config::Config, Vec<authcfg::diagnostic::Diagnostic>> {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "authcfg.yaml", deployment);
     files.iter().for_each(|(name, text)| write(folder.path(), name, text));
-    let source = ConfigSource { file: Some(folder.path().join("authcfg.yaml")), env, ..ConfigSource::default() };
+    let source =
+        ConfigSource { file: Some(folder.path().join("authcfg.yaml")), env, ..ConfigSource::default() };
     config::load(&source).map(|(config, _)| config)
 }
 
@@ -70,7 +75,8 @@ impl Site {
     }
 
     pub fn with(deployment: &str, files: &[(&str, &str)]) -> Site {
-        let config = load(deployment, files, environment()).unwrap_or_else(|findings| panic!("{findings:#?}"));
+        let config =
+            load(deployment, files, environment()).unwrap_or_else(|findings| panic!("{findings:#?}"));
         let clock = Arc::new(FixedClock::new(NOW));
         let transport = server::transport(&config);
         Site { router: server::router(config, transport, clock.clone(), Arc::new(SystemRng)), clock }
@@ -131,13 +137,24 @@ impl Browser {
             request = request.header(*name, *value);
         }
         if !self.cookies.is_empty() {
-            let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let cookies: Vec<String> =
+                self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
             request = request.header("cookie", cookies.join("; "));
         }
-        let response = self.site.router.clone().oneshot(request.body(Body::from(body.to_owned())).unwrap()).await.unwrap();
+        let response = self
+            .site
+            .router
+            .clone()
+            .oneshot(request.body(Body::from(body.to_owned())).unwrap())
+            .await
+            .unwrap();
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, 1 << 20).await.unwrap();
-        let reply = Reply { status: parts.status, headers: parts.headers, body: String::from_utf8(bytes.to_vec()).unwrap() };
+        let reply = Reply {
+            status: parts.status,
+            headers: parts.headers,
+            body: String::from_utf8(bytes.to_vec()).unwrap(),
+        };
         self.keep(&reply);
         reply
     }

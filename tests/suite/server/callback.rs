@@ -22,9 +22,15 @@ async fn login_callback() {
     let reply = provider.sign_in(&mut browser, "ada").await;
     assert_eq!((reply.status.as_u16(), reply.location()), (302, "https://app.example.com/dashboard"));
     let cookies = reply.set_cookies();
-    assert!(cookies[0].starts_with("__Host-authcfg.tx.") && cookies[0].ends_with("=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax"));
+    assert!(
+        cookies[0].starts_with("__Host-authcfg.tx.")
+            && cookies[0].ends_with("=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax")
+    );
     assert!(cookies[1].starts_with(&format!("{SESSION}=")));
-    assert!(cookies[1].ends_with("; Path=/; Expires=Sat, 31 Jan 2026 00:00:00 GMT; HttpOnly; Secure; SameSite=Lax"));
+    assert!(
+        cookies[1]
+            .ends_with("; Path=/; Expires=Sat, 31 Jan 2026 00:00:00 GMT; HttpOnly; Secure; SameSite=Lax")
+    );
     let session = browser.get("/auth/session").await.json();
     assert_eq!(
         session,
@@ -48,7 +54,14 @@ async fn callback_no_code() {
 #[tokio::test]
 async fn a_state_that_is_wrong_missing_or_twice_is_refused() {
     let provider = start("").await;
-    for query in ["code=ada", "code=ada&state=", "code=ada&state=x", "code=ada&state=STATE&state=STATE", "code=ada&code=eve&state=STATE", "error=access_denied"] {
+    for query in [
+        "code=ada",
+        "code=ada&state=",
+        "code=ada&state=x",
+        "code=ada&state=STATE&state=STATE",
+        "code=ada&code=eve&state=STATE",
+        "error=access_denied",
+    ] {
         let mut browser = provider.site.browser();
         let state = browser.sign_in("/auth/signin/acme", &[]).await.param("state").unwrap();
         let reply = browser.get(&format!("/auth/callback/acme?{}", query.replace("STATE", &state))).await;
@@ -112,7 +125,10 @@ async fn what_the_provider_does_wrong_signs_nobody_in() {
         let mut browser = provider.site.browser();
         let reply = provider.sign_in(&mut browser, code).await;
         refused(&browser, &reply);
-        assert!(browser.cookies.keys().all(|name| !name.contains("authcfg.tx")), "the cookie is gone whatever the outcome");
+        assert!(
+            browser.cookies.keys().all(|name| !name.contains("authcfg.tx")),
+            "the cookie is gone whatever the outcome"
+        );
     }
 }
 
@@ -121,7 +137,9 @@ async fn a_denied_consent_leads_to_the_sign_in_page() {
     let provider = start("").await;
     let mut browser = provider.site.browser();
     let state = browser.sign_in("/auth/signin/acme", &[]).await.param("state").unwrap();
-    let reply = browser.get(&format!("/auth/callback/acme?error=access_denied&error_description=%3Cb%3E&state={state}")).await;
+    let reply = browser
+        .get(&format!("/auth/callback/acme?error=access_denied&error_description=%3Cb%3E&state={state}"))
+        .await;
     assert_eq!(reply.location(), "https://app.example.com/auth/signin?error=OAuthCallbackError");
     assert_eq!(provider.tokens(), 0);
 }
@@ -133,7 +151,9 @@ async fn ten_tabs_all_finish() {
     let mut states = vec![];
     for tab in 0..10 {
         let target = format!("/tab{tab}");
-        states.push(browser.sign_in("/auth/signin/acme", &[("callbackUrl", &target)]).await.param("state").unwrap());
+        states.push(
+            browser.sign_in("/auth/signin/acme", &[("callbackUrl", &target)]).await.param("state").unwrap(),
+        );
     }
     for (tab, state) in states.iter().enumerate().rev() {
         let reply = browser.get(&format!("/auth/callback/acme?code=ada&state={state}")).await;
@@ -163,14 +183,21 @@ async fn a_form_post_ends_a_sign_in_across_sites() {
     let begun = browser.sign_in("/auth/signin/posted", &[("callbackUrl", "/after")]).await;
     assert_eq!(begun.param("response_mode").as_deref(), Some("form_post"));
     let state = begun.param("state").unwrap();
-    let cookie = begun.set_cookies().into_iter().find(|cookie| cookie.contains("authcfg.tx")).unwrap().to_owned();
+    let cookie =
+        begun.set_cookies().into_iter().find(|cookie| cookie.contains("authcfg.tx")).unwrap().to_owned();
     assert!(cookie.ends_with("; HttpOnly; Secure; SameSite=None"), "{cookie}");
     // The browser brings no other cookie along.
     browser.cookies.retain(|name, _| name.contains("authcfg.tx"));
     let headers = [("sec-fetch-site", "cross-site"), ("origin", "null")];
-    let reply = browser.post_with("/auth/callback/posted", &[("code", "ada"), ("state", &state)], &headers).await;
+    let reply =
+        browser.post_with("/auth/callback/posted", &[("code", "ada"), ("state", &state)], &headers).await;
     assert_eq!(reply.location(), "https://app.example.com/after");
-    assert!(reply.set_cookies().iter().all(|cookie| !cookie.contains("csrf-token") && !cookie.contains("callback-url")));
+    assert!(
+        reply
+            .set_cookies()
+            .iter()
+            .all(|cookie| !cookie.contains("csrf-token") && !cookie.contains("callback-url"))
+    );
 }
 
 #[tokio::test]

@@ -60,7 +60,13 @@ fn the_variables_of_next_auth_count_where_ours_are_absent() {
 #[test]
 fn the_newest_secret_seals_and_all_open() {
     let other = "another-secret-0123456789abcdef0123456789";
-    let config = from_environment(&[("AUTH_SECRET", SECRET), ("AUTH_SECRET_2", other), ("AUTH_GITHUB_ID", "c"), ("AUTH_GITHUB_SECRET", "s")]).unwrap();
+    let config = from_environment(&[
+        ("AUTH_SECRET", SECRET),
+        ("AUTH_SECRET_2", other),
+        ("AUTH_GITHUB_ID", "c"),
+        ("AUTH_GITHUB_SECRET", "s"),
+    ])
+    .unwrap();
     assert_eq!(config.secrets.iter().map(|secret| secret.expose()).collect::<Vec<_>>(), [other, SECRET]);
 }
 
@@ -81,7 +87,11 @@ fn a_missing_or_weak_secret_names_its_variable() {
 
 #[test]
 fn further_members_and_variables_come_from_the_environment() {
-    let errors = titles(from_environment(&[("AUTH_SECRET", SECRET), ("AUTH_KEYCLOAK_ID", "c"), ("AUTH_KEYCLOAK_SECRET", "s")]));
+    let errors = titles(from_environment(&[
+        ("AUTH_SECRET", SECRET),
+        ("AUTH_KEYCLOAK_ID", "c"),
+        ("AUTH_KEYCLOAK_SECRET", "s"),
+    ]));
     assert!(errors.iter().any(|title| title.contains("issuer")), "{errors:?}");
     let errors = from_environment(&[
         ("AUTH_SECRET", SECRET),
@@ -102,7 +112,8 @@ fn the_file_wins_over_the_environment() {
 
 #[test]
 fn a_secret_may_stand_in_a_file() {
-    let deployment = "base_url: https://app.example.com\nsecret: {file: secret.txt}\nproviders: {github: {}}\n";
+    let deployment =
+        "base_url: https://app.example.com\nsecret: {file: secret.txt}\nproviders: {github: {}}\n";
     let config = load(deployment, &[("secret.txt", &format!("{SECRET}\n"))], environment()).unwrap();
     assert_eq!(config.secrets[0].expose(), SECRET);
 }
@@ -112,19 +123,34 @@ fn a_secret_may_stand_in_a_file() {
 fn a_secret_file_that_everybody_can_write_is_refused() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
-    write(folder.path(), "authcfg.yaml", "base_url: https://app.example.com\nsecret: {file: secret.txt}\nproviders: {github: {}}\n");
+    write(
+        folder.path(),
+        "authcfg.yaml",
+        "base_url: https://app.example.com\nsecret: {file: secret.txt}\nproviders: {github: {}}\n",
+    );
     write(folder.path(), "secret.txt", SECRET);
-    std::fs::set_permissions(folder.path().join("secret.txt"), std::fs::Permissions::from_mode(0o666)).unwrap();
-    let source = ConfigSource { file: Some(folder.path().join("authcfg.yaml")), env: environment(), ..ConfigSource::default() };
+    std::fs::set_permissions(folder.path().join("secret.txt"), std::fs::Permissions::from_mode(0o666))
+        .unwrap();
+    let source = ConfigSource {
+        file: Some(folder.path().join("authcfg.yaml")),
+        env: environment(),
+        ..ConfigSource::default()
+    };
     assert_eq!(config::load(&source).unwrap_err()[0].code.as_str(), "unsafe-file");
 }
 
 #[test]
 fn a_secret_in_the_file_itself_is_refused_and_not_shown() {
-    for line in ["secret: hunter2-hunter2-hunter2-hunter2-hunter2", "providers: {github: {client_secret: hunter2}}"] {
+    for line in
+        ["secret: hunter2-hunter2-hunter2-hunter2-hunter2", "providers: {github: {client_secret: hunter2}}"]
+    {
         let rest = if line.starts_with("secret") { "providers: {github: {}}\n" } else { "" };
         let all = findings(&format!("base_url: https://app.example.com\n{line}\n{rest}"));
-        assert_eq!(all.iter().map(|finding| finding.code.as_str()).collect::<Vec<_>>(), ["plain-secret"], "{line}");
+        assert_eq!(
+            all.iter().map(|finding| finding.code.as_str()).collect::<Vec<_>>(),
+            ["plain-secret"],
+            "{line}"
+        );
     }
 }
 
@@ -187,7 +213,10 @@ fn a_wrong_provider_file_stops_a_deployment_that_uses_it() {
         environment(),
     );
     let findings = used.unwrap_err();
-    assert!(findings.iter().any(|finding| finding.primary().source.name().ends_with("broken.yaml")), "{findings:#?}");
+    assert!(
+        findings.iter().any(|finding| finding.primary().source.name().ends_with("broken.yaml")),
+        "{findings:#?}"
+    );
 }
 
 #[test]
@@ -195,7 +224,11 @@ fn a_dropped_file_and_two_variables_are_a_provider() {
     let folder = tempfile::tempdir().unwrap();
     let file = "id: acme\nname: Acme\nprotocol: oidc\nissuer: https://login.acme.example\ndiscovery: true\n";
     write(folder.path(), "providers/acme.yaml", file);
-    let source = ConfigSource { env: environment(), catalog: vec![folder.path().join("providers")], ..ConfigSource::default() };
+    let source = ConfigSource {
+        env: environment(),
+        catalog: vec![folder.path().join("providers")],
+        ..ConfigSource::default()
+    };
     let (config, _) = config::load(&source).unwrap();
     assert!(config.providers.contains_key("acme"));
 }
@@ -211,7 +244,11 @@ fn an_instance_of_a_generic_provider_has_its_own_id() {
 
 #[test]
 fn a_public_server_needs_its_address() {
-    let source = ConfigSource { env: environment(), listen: Some("0.0.0.0:80".parse().unwrap()), ..ConfigSource::default() };
+    let source = ConfigSource {
+        env: environment(),
+        listen: Some("0.0.0.0:80".parse().unwrap()),
+        ..ConfigSource::default()
+    };
     let findings = config::load(&source).unwrap_err();
     assert!(findings.iter().any(|finding| finding.title.contains("public address is missing")));
 }
@@ -222,7 +259,15 @@ fn plain_http_is_a_danger_to_be_named() {
     assert_eq!(findings(file)[0].code.as_str(), "insecure-url");
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "authcfg.yaml", &format!("{file}danger_allow_http: true\n"));
-    let source = ConfigSource { file: Some(folder.path().join("authcfg.yaml")), env: environment(), ..ConfigSource::default() };
+    let source = ConfigSource {
+        file: Some(folder.path().join("authcfg.yaml")),
+        env: environment(),
+        ..ConfigSource::default()
+    };
     let (_, warnings) = config::load(&source).unwrap();
-    assert!(warnings.iter().any(|warning| warning.severity == Severity::Warning && warning.code.as_str() == "insecure-url"));
+    assert!(
+        warnings
+            .iter()
+            .any(|warning| warning.severity == Severity::Warning && warning.code.as_str() == "insecure-url")
+    );
 }

@@ -58,16 +58,28 @@ async fn a_token_of_another_browser_is_none() {
 async fn a_token_alone_without_its_cookie_is_none() {
     let site = Site::new(DEPLOYMENT);
     let token = site.browser().csrf().await;
-    assert_eq!(site.browser().post("/auth/signin/github", &[("csrfToken", &token)]).await.location(), MISSING);
+    assert_eq!(
+        site.browser().post("/auth/signin/github", &[("csrfToken", &token)]).await.location(),
+        MISSING
+    );
 }
 
 #[tokio::test]
 async fn a_token_in_the_query_or_in_another_kind_of_body_is_none() {
     let mut browser = Site::new(DEPLOYMENT).browser();
     let token = browser.csrf().await;
-    assert_eq!(browser.post(&format!("/auth/signin/github?csrfToken={token}"), &[]).await.location(), MISSING);
+    assert_eq!(
+        browser.post(&format!("/auth/signin/github?csrfToken={token}"), &[]).await.location(),
+        MISSING
+    );
     let body = json!({"csrfToken": token}).to_string();
-    assert_eq!(browser.send("POST", "/auth/signin/github", &[("content-type", "text/plain")], &body).await.location(), MISSING);
+    assert_eq!(
+        browser
+            .send("POST", "/auth/signin/github", &[("content-type", "text/plain")], &body)
+            .await
+            .location(),
+        MISSING
+    );
 }
 
 #[tokio::test]

@@ -16,7 +16,8 @@ async fn ends_at(site: &Site, value: &str) -> Option<String> {
     let mut browser = site.browser();
     let reply = browser.sign_in("/auth/signin/github", &[("callbackUrl", value)]).await;
     assert!(reply.status == 302, "{value:?}: {}", reply.status);
-    let cookie = browser.cookies.get("__Secure-authjs.callback-url").map(|value| decoded(&format!("c={value};")));
+    let cookie =
+        browser.cookies.get("__Secure-authjs.callback-url").map(|value| decoded(&format!("c={value};")));
     if reply.location().starts_with("https://github.com/") { cookie } else { None }
 }
 
@@ -52,7 +53,14 @@ async fn callback_url_in_body() {
 /// Auth.js answers 500 to some of these.
 #[tokio::test]
 async fn callback_url_in_query() {
-    for value in ["not%20a%20url", "javascript%3Aalert(1)", "https%3A%2F%2Fevil.example", "%2F%2Fevil.example", "%00", "%0d%0aSet-Cookie%3Ax"] {
+    for value in [
+        "not%20a%20url",
+        "javascript%3Aalert(1)",
+        "https%3A%2F%2Fevil.example",
+        "%2F%2Fevil.example",
+        "%00",
+        "%0d%0aSet-Cookie%3Ax",
+    ] {
         let reply = Site::new(DEPLOYMENT).browser().get(&format!("/auth/signin?callbackUrl={value}")).await;
         assert_eq!(reply.status, 200, "{value}");
         assert!(reply.body.contains("name=\"callbackUrl\" value=\"https://app.example.com\""), "{value}");
@@ -61,10 +69,8 @@ async fn callback_url_in_query() {
 
 #[tokio::test]
 async fn every_form_of_the_corpora_stays_here() {
-    let shared = std::env::var_os("AUTHCFG_SHARED").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared"),
-        PathBuf::from,
-    );
+    let shared = std::env::var_os("AUTHCFG_SHARED")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
     let folder = shared.join("data/open-redirect");
     let site = Site::new(DEPLOYMENT);
     let mut forms = 0;
@@ -86,8 +92,16 @@ async fn every_form_of_the_corpora_stays_here() {
 #[tokio::test]
 async fn only_listed_origins_are_other_places_to_end_at() {
     let site = Site::new(&format!("{DEPLOYMENT}redirect_allow: [https://www.example.com]\n"));
-    assert_eq!(ends_at(&site, "https://www.example.com/x").await.as_deref(), Some("https://www.example.com/x"));
-    for value in ["https://www.example.com.evil.example/", "http://www.example.com/", "https://wwwxexample.com/", "https://www.example.com@evil.example/"] {
+    assert_eq!(
+        ends_at(&site, "https://www.example.com/x").await.as_deref(),
+        Some("https://www.example.com/x")
+    );
+    for value in [
+        "https://www.example.com.evil.example/",
+        "http://www.example.com/",
+        "https://wwwxexample.com/",
+        "https://www.example.com@evil.example/",
+    ] {
         assert_eq!(ends_at(&site, value).await.as_deref(), Some(ORIGIN), "{value}");
     }
 }

@@ -5,7 +5,8 @@ use serde_json::json;
 use crate::server::browser::{Browser, DEPLOYMENT, Reply, Site};
 
 const CSRF_COOKIE: &str = "__Host-authjs.csrf-token=";
-const CALLBACK: &str = "__Secure-authjs.callback-url=https%3A%2F%2Fapp.example.com; Path=/; HttpOnly; Secure; SameSite=Lax";
+const CALLBACK: &str =
+    "__Secure-authjs.callback-url=https%3A%2F%2Fapp.example.com; Path=/; HttpOnly; Secure; SameSite=Lax";
 
 fn browser() -> Browser {
     Site::new(DEPLOYMENT).browser()
@@ -69,7 +70,10 @@ async fn csrf_http() {
     let reply = browser.get("/auth/csrf").await;
     assert!(reply.set_cookies()[0].starts_with("authjs.csrf-token="));
     assert!(reply.set_cookies()[0].ends_with("; Path=/; HttpOnly; SameSite=Lax"));
-    assert_eq!(reply.set_cookies()[1], "authjs.callback-url=http%3A%2F%2Flocalhost%3A3000; Path=/; HttpOnly; SameSite=Lax");
+    assert_eq!(
+        reply.set_cookies()[1],
+        "authjs.callback-url=http%3A%2F%2Flocalhost%3A3000; Path=/; HttpOnly; SameSite=Lax"
+    );
 }
 
 #[tokio::test]
@@ -90,7 +94,13 @@ async fn signin_page() {
     assert!(reply.header("content-type").starts_with("text/html"));
     assert!(reply.body.contains("<title>Sign In</title>"));
     for id in ["github", "google"] {
-        assert!(reply.body.contains(&format!("<form action=\"https://app.example.com/auth/signin/{id}\" method=\"POST\">")), "{}", reply.body);
+        assert!(
+            reply.body.contains(&format!(
+                "<form action=\"https://app.example.com/auth/signin/{id}\" method=\"POST\">"
+            )),
+            "{}",
+            reply.body
+        );
     }
     assert!(reply.body.contains("name=\"callbackUrl\" value=\"https://app.example.com/dashboard\""));
     assert_eq!(
@@ -128,7 +138,11 @@ async fn signin_post_no_csrf_return_redirect() {
 
 /// Auth.js sends no `state` here; authcfg always does. The order of parameters is no one's business.
 fn is_authorization(reply: &Reply) {
-    assert!(reply.location().starts_with("https://github.com/login/oauth/authorize?"), "{}", reply.location());
+    assert!(
+        reply.location().starts_with("https://github.com/login/oauth/authorize?"),
+        "{}",
+        reply.location()
+    );
     assert_eq!(reply.param("client_id").unwrap(), "cid");
     assert_eq!(reply.param("response_type").unwrap(), "code");
     assert_eq!(reply.param("redirect_uri").unwrap(), "https://app.example.com/auth/callback/github");
@@ -150,7 +164,9 @@ async fn signin_post() {
         "__Secure-authjs.callback-url=https%3A%2F%2Fapp.example.com%2Fdashboard; Path=/; HttpOnly; Secure; SameSite=Lax"
     );
     assert!(cookies[1].starts_with("__Host-authcfg.tx."), "{}", cookies[1]);
-    assert!(cookies[1].ends_with("; Max-Age=600; Path=/; Expires=Thu, 01 Jan 2026 00:10:00 GMT; HttpOnly; Secure; SameSite=Lax"));
+    assert!(cookies[1].ends_with(
+        "; Max-Age=600; Path=/; Expires=Thu, 01 Jan 2026 00:10:00 GMT; HttpOnly; Secure; SameSite=Lax"
+    ));
     assert!(cookies[1].len() < 500, "{}", cookies[1].len());
 }
 
@@ -158,7 +174,9 @@ async fn signin_post() {
 async fn signin_post_return_redirect() {
     let mut browser = browser();
     let token = browser.csrf().await;
-    let reply = browser.post_with("/auth/signin/github", &[("csrfToken", &token)], &[("x-auth-return-redirect", "1")]).await;
+    let reply = browser
+        .post_with("/auth/signin/github", &[("csrfToken", &token)], &[("x-auth-return-redirect", "1")])
+        .await;
     assert_eq!(reply.status, 200);
     assert_eq!(reply.header("content-type"), "application/json");
     is_authorization(&reply);
@@ -228,7 +246,10 @@ async fn signout_page() {
 #[tokio::test]
 async fn signout_post_no_csrf() {
     let reply = browser().post("/auth/signout", &[]).await;
-    assert_eq!((reply.status.as_u16(), reply.location()), (302, "https://app.example.com/auth/signin?error=MissingCSRF"));
+    assert_eq!(
+        (reply.status.as_u16(), reply.location()),
+        (302, "https://app.example.com/auth/signin?error=MissingCSRF")
+    );
 }
 
 #[tokio::test]
@@ -248,7 +269,11 @@ async fn error_page() {
     ] {
         let reply = browser().get(&format!("/auth/error{code}")).await;
         assert_eq!(reply.status, status, "{code}");
-        assert!(reply.body.contains("<title>Error</title>") && reply.body.contains(&format!("<h1>{text}</h1>")), "{}", reply.body);
+        assert!(
+            reply.body.contains("<title>Error</title>") && reply.body.contains(&format!("<h1>{text}</h1>")),
+            "{}",
+            reply.body
+        );
     }
 }
 
@@ -261,7 +286,15 @@ async fn verify_request() {
 
 #[tokio::test]
 async fn unknown_action_base_only_too_deep_session_with_segment() {
-    for path in ["/auth/nope", "/auth", "/auth/", "/auth/signin/a/b", "/auth/session/x", "/auth/%73ession", "/auth/session;x"] {
+    for path in [
+        "/auth/nope",
+        "/auth",
+        "/auth/",
+        "/auth/signin/a/b",
+        "/auth/session/x",
+        "/auth/%73ession",
+        "/auth/session;x",
+    ] {
         is_bad_request(&browser().get(path).await);
     }
 }
@@ -296,23 +329,34 @@ async fn untrusted_host() {
         let reply = browser().send("GET", "/auth/session", &[("host", host)], "").await;
         assert_eq!((reply.status.as_u16(), reply.body.as_str()), (421, ""), "{host}");
     }
-    let forwarded = [("x-forwarded-host", "evil.example"), ("x-forwarded-proto", "http"), ("forwarded", "host=evil.example")];
+    let forwarded = [
+        ("x-forwarded-host", "evil.example"),
+        ("x-forwarded-proto", "http"),
+        ("forwarded", "host=evil.example"),
+    ];
     let reply = browser().send("GET", "/auth/providers", &forwarded, "").await;
     assert!(reply.status == 200 && !reply.body.contains("evil"));
 }
 
 #[tokio::test]
 async fn pages_signin_pages_signout_pages_error_pages_missing_csrf() {
-    let site = Site::new(&format!("{DEPLOYMENT}pages: {{sign_in: /login, sign_out: /logout, error: /oops}}\n"));
+    let site =
+        Site::new(&format!("{DEPLOYMENT}pages: {{sign_in: /login, sign_out: /logout, error: /oops}}\n"));
     let mut browser = site.browser();
     let reply = browser.get("/auth/signin?callbackUrl=/x&error=SessionRequired").await;
-    assert_eq!(reply.location(), "/login?callbackUrl=https%3A%2F%2Fapp.example.com%2Fx&error=SessionRequired");
+    assert_eq!(
+        reply.location(),
+        "/login?callbackUrl=https%3A%2F%2Fapp.example.com%2Fx&error=SessionRequired"
+    );
     assert_eq!(browser.get("/auth/signout").await.location(), "/logout");
     assert_eq!(browser.get("/auth/error?error=AccessDenied").await.location(), "/oops?error=AccessDenied");
     assert_eq!(browser.get("/auth/error?error=a%26b%3D%0Ac").await.location(), "/oops?error=a%26b%3D%0Ac");
     let reply = browser.post("/auth/signin/github", &[]).await;
     assert_eq!(reply.location(), "https://app.example.com/login?error=MissingCSRF");
-    assert_eq!(browser.get("/auth/callback/github").await.location(), "https://app.example.com/oops?error=Configuration");
+    assert_eq!(
+        browser.get("/auth/callback/github").await.location(),
+        "https://app.example.com/oops?error=Configuration"
+    );
 }
 
 /// What the client of version 4 posts its errors to.
@@ -338,7 +382,13 @@ async fn every_answer_has_the_security_headers() {
             "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self' https:; frame-ancestors 'none'; base-uri 'none'"
         );
     }
-    assert_eq!(browser().send("GET", "/auth/session", &[("host", "evil.example")], "").await.header("x-frame-options"), "DENY");
+    assert_eq!(
+        browser()
+            .send("GET", "/auth/session", &[("host", "evil.example")], "")
+            .await
+            .header("x-frame-options"),
+        "DENY"
+    );
 }
 
 #[tokio::test]
@@ -354,5 +404,8 @@ async fn health_is_a_matter_of_the_path() {
     for path in ["/healthz", "/readyz"] {
         assert_eq!(browser().send("GET", path, &[("host", "10.0.0.1:3100")], "").await.status, 200);
     }
-    assert_eq!(browser().send("GET", "/auth/nope", &[("user-agent", "kube-probe/1.0")], "").await.status, 400);
+    assert_eq!(
+        browser().send("GET", "/auth/nope", &[("user-agent", "kube-probe/1.0")], "").await.status,
+        400
+    );
 }

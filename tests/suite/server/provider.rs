@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::Router;
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
@@ -33,9 +33,11 @@ pub async fn start(rest: &str) -> Provider {
              email_verified: $.userinfo.verified, picture: $.userinfo.picture, team: $.userinfo.team}}\n"
         )
     };
-    let acme = file("acme", "authorization: {inputs: {login_hint: {}, domain: {format: hostname, route: true}}}\n");
+    let acme =
+        file("acme", "authorization: {inputs: {login_hint: {}, domain: {format: hostname, route: true}}}\n");
     let posted = file("posted", "authorization: {response_mode: form_post}\n");
-    let deployment = format!("base_url: https://app.example.com/auth\nproviders: {{acme: {{}}, posted: {{}}}}\n{rest}");
+    let deployment =
+        format!("base_url: https://app.example.com/auth\nproviders: {{acme: {{}}, posted: {{}}}}\n{rest}");
     let files = [("providers/acme.yaml", acme.as_str()), ("providers/posted.yaml", posted.as_str())];
     Provider { site: Site::with(&deployment, &files), tokens }
 }

@@ -14,7 +14,8 @@ routes:
 #[tokio::test]
 async fn an_address_finds_its_route() {
     let site = Site::new(ROUTED);
-    let reply = site.browser().sign_in("/auth/signin", &[("email", "Ada@Acme.example"), ("callbackUrl", "/x")]).await;
+    let reply =
+        site.browser().sign_in("/auth/signin", &[("email", "Ada@Acme.example"), ("callbackUrl", "/x")]).await;
     assert!(reply.location().starts_with("https://api.workos.com/sso/authorize?"), "{}", reply.location());
     assert_eq!(reply.param("organization").as_deref(), Some("org_01"));
     assert_eq!(reply.param("domain"), None);
@@ -43,7 +44,15 @@ async fn a_domain_of_the_client_goes_through_routes_first() {
 #[tokio::test]
 async fn what_is_no_address_or_no_input_leads_back() {
     let site = Site::new(ROUTED);
-    for email in ["", "ada", "a@evil@acme.example", "\"a@evil\"@acme.example", "ada@", "ada@acme..example", "ada@127.0.0.1"] {
+    for email in [
+        "",
+        "ada",
+        "a@evil@acme.example",
+        "\"a@evil\"@acme.example",
+        "ada@",
+        "ada@acme..example",
+        "ada@127.0.0.1",
+    ] {
         let reply = site.browser().sign_in("/auth/signin", &[("email", email)]).await;
         assert_eq!(reply.location(), "https://app.example.com/auth/signin?error=OAuthSignin", "{email:?}");
     }
@@ -55,7 +64,9 @@ async fn what_is_no_address_or_no_input_leads_back() {
 
 #[tokio::test]
 async fn the_deployments_inputs_fill_gaps() {
-    let site = Site::new("base_url: https://app.example.com/auth\nproviders: {workos: {request: {provider: GoogleOAuth}}}\n");
+    let site = Site::new(
+        "base_url: https://app.example.com/auth\nproviders: {workos: {request: {provider: GoogleOAuth}}}\n",
+    );
     let reply = site.browser().sign_in("/auth/signin/workos", &[]).await;
     assert_eq!(reply.param("provider").as_deref(), Some("GoogleOAuth"));
     let reply = site.browser().sign_in("/auth/signin/workos?organization=org_9", &[]).await;
@@ -65,8 +76,15 @@ async fn the_deployments_inputs_fill_gaps() {
 #[tokio::test]
 async fn the_page_has_an_e_mail_box_where_it_helps() {
     let with = Site::new(ROUTED).browser().get("/auth/signin").await.body;
-    assert!(with.contains("<form action=\"https://app.example.com/auth/signin\" method=\"POST\"") && with.contains("type=\"email\""));
-    let without = Site::new("base_url: https://app.example.com/auth\nproviders: {github: {}}\n").browser().get("/auth/signin").await.body;
+    assert!(
+        with.contains("<form action=\"https://app.example.com/auth/signin\" method=\"POST\"")
+            && with.contains("type=\"email\"")
+    );
+    let without = Site::new("base_url: https://app.example.com/auth\nproviders: {github: {}}\n")
+        .browser()
+        .get("/auth/signin")
+        .await
+        .body;
     assert!(!without.contains("type=\"email\""));
     assert!(start("").await.site.browser().get("/auth/signin").await.body.contains("type=\"email\""));
 }

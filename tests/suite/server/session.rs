@@ -39,7 +39,10 @@ async fn session_get() {
     assert_eq!((reply.header("expires"), reply.header("pragma")), ("0", "no-cache"));
     let cookies = reply.set_cookies();
     assert_eq!(cookies.len(), 1);
-    assert!(cookies[0].ends_with("; Path=/; Expires=Sat, 31 Jan 2026 00:01:00 GMT; HttpOnly; Secure; SameSite=Lax"));
+    assert!(
+        cookies[0]
+            .ends_with("; Path=/; Expires=Sat, 31 Jan 2026 00:01:00 GMT; HttpOnly; Secure; SameSite=Lax")
+    );
     let renewed = open(&browser.cookies[SESSION], NOW + 60);
     assert_eq!((&renewed["iat"], &renewed["sub"]), (&json!(NOW + 60), &json!("acme:7")));
     assert_eq!(renewed["tenant"], "t1", "what another reader of the format put into the token stays");
@@ -48,7 +51,10 @@ async fn session_get() {
 #[tokio::test]
 async fn session_get_anonymous() {
     let reply = Site::new(DEPLOYMENT).browser().get("/auth/session").await;
-    assert_eq!((reply.status.as_u16(), reply.body.as_str(), reply.header("content-type")), (200, "null", "application/json"));
+    assert_eq!(
+        (reply.status.as_u16(), reply.body.as_str(), reply.header("content-type")),
+        (200, "null", "application/json")
+    );
     assert_eq!(reply.set_cookies().len(), 2);
 }
 
@@ -58,7 +64,10 @@ async fn session_get_garbage() {
     browser.cookies.insert(SESSION.into(), "garbage".into());
     let reply = browser.get("/auth/session").await;
     assert_eq!((reply.status.as_u16(), reply.body.as_str()), (200, "null"));
-    assert_eq!(reply.set_cookies()[2], "__Secure-authjs.session-token=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax");
+    assert_eq!(
+        reply.set_cookies()[2],
+        "__Secure-authjs.session-token=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax"
+    );
 }
 
 #[tokio::test]
@@ -129,7 +138,9 @@ async fn no_cookie_of_another_purpose_is_a_session() {
         assert_eq!(browser.get("/auth/session").await.body, "null");
     }
     let other = Sealer::new(&[Secret::from(SECRET)], "authjs.session-token");
-    browser.cookies.insert(SESSION.into(), other.seal(json!({"name": "Ada"}).as_object().unwrap(), 60, NOW, &SystemRng));
+    browser
+        .cookies
+        .insert(SESSION.into(), other.seal(json!({"name": "Ada"}).as_object().unwrap(), 60, NOW, &SystemRng));
     assert_eq!(browser.get("/auth/session").await.body, "null");
 }
 

@@ -42,6 +42,7 @@ async fn an_unreachable_provider_leads_to_the_error_page() {
 #[tokio::test]
 async fn a_provider_on_this_machine_may_be_posted_to() {
     let provider = start("").await;
-    let policy = provider.site.browser().get("/auth/signin").await.header("content-security-policy").to_owned();
+    let policy =
+        provider.site.browser().get("/auth/signin").await.header("content-security-policy").to_owned();
     assert!(policy.contains("form-action 'self' https: http://127.0.0.1:"), "{policy}");
 }

@@ -8,14 +8,21 @@ use crate::server::browser::{SECRET, write};
 
 fn serve(folder: &std::path::Path, variables: &[(&str, &str)], args: &[&str]) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_authcfg"));
-    command.current_dir(folder).env_clear().arg("serve").args(args).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .current_dir(folder)
+        .env_clear()
+        .arg("serve")
+        .args(args)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     for (name, value) in variables {
         command.env(name, value);
     }
     command.spawn().unwrap()
 }
 
-const GITHUB: [(&str, &str); 3] = [("AUTH_SECRET", SECRET), ("AUTH_GITHUB_ID", "cid"), ("AUTH_GITHUB_SECRET", "secret")];
+const GITHUB: [(&str, &str); 3] =
+    [("AUTH_SECRET", SECRET), ("AUTH_GITHUB_ID", "cid"), ("AUTH_GITHUB_SECRET", "secret")];
 
 #[test]
 fn says_where_it_listens_answers_and_ends_when_told_to() {
@@ -34,7 +41,8 @@ fn says_where_it_listens_answers_and_ends_when_told_to() {
     assert!(screen.iter().any(|line| line.ends_with(&callback)), "{screen:?}");
     let authority = url.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(authority).unwrap();
-    write!(stream, "GET /api/auth/session HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n").unwrap();
+    write!(stream, "GET /api/auth/session HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n")
+        .unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("null"), "{answer}");
