@@ -15,7 +15,7 @@ mkdirSync(CACHE, { recursive: true });
 /** The React application with one of the two clients, as text. */
 async function bundle(version) {
   const { outputFiles } = await build({
-    entryPoints: [`${HERE}app/main.jsx`],
+    absWorkingDir: HERE, entryPoints: ["app/main.jsx"],
     alias: { "next-auth/react": `next-auth-${version}/react` },
     define: { "process.env.NODE_ENV": '"production"', "process.env": "{}" },
     bundle: true, minify: true, write: false, jsx: "automatic", format: "iife", target: "chrome120", logLevel: "warning",
