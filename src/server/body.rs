@@ -1,12 +1,37 @@
 //! What a POST says: a form or JSON, nothing else. Of a repeated key the last counts, as with Auth.js.
 
-use bytes::Bytes;
+use std::future::poll_fn;
+use std::pin::Pin;
+
+use axum::body::HttpBody;
+use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
 use crate::oauth::json;
+
+/// How much of a body that is too long is read on and dropped.
+const READ_ON: usize = 256 * 1024;
+
+/// The bytes of a body; `None` where there are more than `limit`.
+///
+/// What is too long is not cut off at once: whoever is still sending would see a broken connection and no answer.
+pub async fn collect(mut body: axum::body::Body, limit: usize) -> Option<Bytes> {
+    let mut bytes = BytesMut::new();
+    let mut length = 0;
+    while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
+        let Ok(data) = frame.ok()?.into_data() else { continue };
+        length += data.len();
+        match length {
+            _ if length <= limit => bytes.extend_from_slice(&data),
+            _ if length > limit + READ_ON => return None,
+            _ => {}
+        }
+    }
+    (length <= limit).then(|| bytes.freeze())
+}
 
 /// The body of a request.
 #[derive(Debug, Default)]
@@ -78,6 +103,13 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, content_type.parse().unwrap());
         Body::read(&headers, &Bytes::from_static(text.as_bytes()))
+    }
+
+    #[tokio::test]
+    async fn a_body_is_whole_or_none() {
+        assert_eq!(collect("a=1".into(), 3).await.as_deref(), Some(&b"a=1"[..]));
+        assert_eq!(collect("a=12".into(), 3).await, None);
+        assert_eq!(collect(axum::body::Body::empty(), 0).await.as_deref(), Some(&b""[..]));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 
 use crate::server::answer::{Answer, secure};
-use crate::server::body::Body;
+use crate::server::body::{self, Body};
 use crate::server::call::{Call, Visit};
 use crate::server::failure::Failure;
 use crate::server::origin;
@@ -46,9 +46,9 @@ pub(super) async fn handle(server: Server, request: Request) -> Response {
     };
     let limit = if action == Action::Callback { MAX_CALLBACK_BODY } else { MAX_BODY };
     let bytes = match parts.method {
-        Method::POST => match axum::body::to_bytes(body, limit).await {
-            Ok(bytes) => bytes,
-            Err(_) => return plain(inner, StatusCode::PAYLOAD_TOO_LARGE),
+        Method::POST => match body::collect(body, limit).await {
+            Some(bytes) => bytes,
+            None => return plain(inner, StatusCode::PAYLOAD_TOO_LARGE),
         },
         _ => Bytes::new(),
     };
