@@ -13,9 +13,13 @@ use crate::expr::filters::RESERVED;
 pub enum UrlPart {
     /// Scheme, host and port at once: the value at the very start.
     Origin,
+    /// The host, or a label of it.
     Host,
+    /// A part of the path.
     Path,
+    /// A part of the query.
     Query,
+    /// A part of the fragment.
     Fragment,
 }
 
