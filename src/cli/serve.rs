@@ -116,7 +116,10 @@ fn start_screen(config: &Config, address: SocketAddr) -> String {
 
 fn log_to_stderr(format: LogFormat) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(output::style().color);
     // A second call in one process, as in tests, changes nothing.
     let _ = match format {
         LogFormat::Json => log.json().flatten_event(true).try_init(),

@@ -5,20 +5,24 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use crate::cli::output;
+use crate::diagnostic::{Severity, render};
 use crate::mock::{VectorResult, play};
 use crate::provider::catalog::{Catalog, Entry};
 
 /// Plays the tests that provider files carry, each as a whole sign-in over a real socket.
 #[derive(clap::Args, Debug)]
 pub struct Args {
-    /// Ids of providers, or paths of provider files; all built-in ones where none is given
+    /// Ids of providers, or paths of provider files; all where none is given: the built-in ones, and those of ./providers laid over them
     #[arg(value_name = "ID")]
     ids: Vec<String>,
 }
 
 /// Runs the command: 0 where every test passed, 1 where one failed, 2 for an id that nobody knows.
 pub fn run(args: Args) -> ExitCode {
-    let catalog = Catalog::builtin();
+    let mut catalog = Catalog::builtin();
+    let folder = Path::new("providers");
+    let findings = if folder.is_dir() { catalog.add_folder(folder) } else { vec![] };
+    output::diagnostic(&render::human(&findings, output::style()));
     let entries = match args.ids.as_slice() {
         [] => catalog.entries().cloned().collect(),
         ids => match ids.iter().map(|id| find(&catalog, id)).collect::<Result<Vec<_>, _>>() {
@@ -36,7 +40,8 @@ pub fn run(args: Args) -> ExitCode {
             return ExitCode::from(3);
         }
     };
-    let (mut passed, mut failed) = (0, 0);
+    let (mut passed, mut failed) =
+        (0, findings.iter().filter(|finding| finding.severity == Severity::Error).count());
     for entry in entries {
         let Some(provider) = entry.provider() else {
             failed += 1;

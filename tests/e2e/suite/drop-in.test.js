@@ -58,7 +58,7 @@ test("validate is clean", async () => {
 
 test("its own tests pass", async () => {
   const here = folder({ "providers/acme.yaml": ACME_YAML(world.op.issuer) });
-  const { code, output } = await authcfg(["test", "providers/acme.yaml"], { cwd: here.path });
+  const { code, output } = await authcfg(["test", "acme"], { cwd: here.path });
   here.remove();
   assert.equal(code, 0, output);
   assert.match(output, /2 passed, 0 failed/);
