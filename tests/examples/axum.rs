@@ -19,6 +19,7 @@ async fn account(session: Session) -> String {
     format!("You are {} ({}).", session.name.unwrap_or_default(), session.sub.unwrap_or_default())
 }
 
+/// The application: a front page, a page for people who are signed in, and the sign-in itself.
 pub fn app(auth: Server) -> Router {
     Router::new().route("/", get(home)).route("/account", get(account)).merge(auth.router()).with_state(auth)
 }
