@@ -33,8 +33,16 @@ pub fn uuid(rng: &dyn Rng) -> String {
     rng.fill(&mut bytes);
     bytes[6] = bytes[6] & 0x0f | 0x40;
     bytes[8] = bytes[8] & 0x3f | 0x80;
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).expect("four bits are a digit");
+    let mut uuid = String::with_capacity(36);
+    for (index, byte) in bytes.into_iter().enumerate() {
+        if [4, 6, 8, 10].contains(&index) {
+            uuid.push('-');
+        }
+        uuid.push(digit(byte >> 4));
+        uuid.push(digit(byte & 0x0f));
+    }
+    uuid
 }
 
 #[cfg(test)]
@@ -47,6 +55,7 @@ mod tests {
         assert_eq!(uuid.len(), 36);
         assert_eq!(&uuid[14..15], "4");
         assert!("89ab".contains(&uuid[19..20]));
+        assert!([8, 13, 18, 23].iter().all(|at| &uuid[*at..=*at] == "-"));
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub struct BaseUrl {
 }
 
 impl BaseUrl {
-    /// Reads an address. Without a path it gets [`DEFAULT_PATH`].
+    /// Reads an address. Without a path it gets `/api/auth`.
     ///
     /// # Errors
     /// Why it cannot be the address of this server.

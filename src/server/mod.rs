@@ -1,6 +1,6 @@
 //! The sign-in server: the REST protocol of Auth.js, so that its clients work unchanged, over providers from files.
 //!
-//! In: a [`Config`](crate::config::Config) and a [`Transport`](crate::transport::Transport). Out: an [`axum::Router`], and an
+//! In: a [`Config`] and a [`Transport`]. Out: an [`axum::Router`], and an
 //! extractor for the session. One file per action in `routes/`; what is true of every request is in `dispatch`.
 
 mod answer;
