@@ -1,8 +1,14 @@
 //! What an attacker sends or writes, held against the promises of the module that reads it. Test ids of the threat list.
 
+#[cfg(feature = "server")]
+mod app;
+#[cfg(feature = "server")]
+mod cookies;
 mod inputs;
 mod json;
 mod paths;
+#[cfg(feature = "server")]
+mod sign_in;
 mod templates;
 
 use std::thread;
