@@ -57,8 +57,8 @@ pub fn check(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compiler) 
         );
     }
     if spec.scopes.separator.is_some()
-        && provider.authorize.scope.len() < 2
         && provider.authorize.scope.len() == 1
+        && spec.scopes.supported.is_empty()
     {
         compiler.report(
             Finding::warning(
@@ -67,7 +67,33 @@ pub fn check(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compiler) 
                 "no default scope exercises the separator",
             )
             .on_key()
-            .other("/scopes/default", "one scope has nothing to be separated from"),
+            .other("/scopes/default", "one scope has nothing to be separated from")
+            .help("name further scopes under `supported`, or leave the separator out"),
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::provider::load;
+    use crate::yaml::{Document, Limits};
+
+    fn warnings(scopes: &str) -> Vec<String> {
+        let text = format!(
+            "id: acme\nname: Acme\ndocs: https://acme.example\nauthorization_endpoint: https://acme.example/a\n\
+             token_endpoint: https://acme.example/t\nuserinfo_endpoint: https://acme.example/u\n\
+             scopes: {scopes}\nprofile: {{sub: $.userinfo.id}}\n"
+        );
+        let document = Document::parse("acme.yaml", text.as_bytes(), Limits::PROVIDER).unwrap();
+        load(&document).1.into_iter().map(|finding| finding.title.to_string()).collect()
+    }
+
+    #[test]
+    fn a_separator_has_something_to_separate() {
+        let wanted = "no default scope exercises the separator";
+        let told = |scopes| warnings(scopes).iter().any(|title| title == wanted);
+        assert!(told("{default: [read], separator: ','}"));
+        assert!(!told("{default: [read, write], separator: ','}"));
+        assert!(!told("{default: [read], separator: ',', supported: {write: {title: Write}}}"));
     }
 }
