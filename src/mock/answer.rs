@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 use serde_json::{Map, Value, json};
-use url::Url;
+use url::{Url, form_urlencoded};
 
 use crate::mock::placeholders::Placeholders;
 use crate::mock::record::text;
@@ -42,12 +42,17 @@ pub(super) fn scripted(value: &Value, placeholders: &Placeholders) -> Response<B
     response
 }
 
-/// The members of the JSON object that an answer of a vector holds, if it holds one.
-pub(super) fn members(value: &Value) -> Option<&Map<String, Value>> {
+/// The members that an answer of a vector holds: of a JSON object, or of a form that is written as text.
+pub(super) fn members(value: &Value) -> Option<Map<String, Value>> {
     let members = value.as_object()?;
-    match members.get("http").filter(|_| members.len() == 1) {
-        Some(http) => http.get("body").and_then(Value::as_object),
-        None => Some(members),
+    let Some(http) = members.get("http").filter(|_| members.len() == 1) else { return Some(members.clone()) };
+    match http.get("body")? {
+        Value::Object(members) => Some(members.clone()),
+        Value::String(text) => {
+            let pairs = form_urlencoded::parse(text.as_bytes()).into_owned();
+            Some(pairs.map(|(name, value)| (name, value.into())).collect())
+        }
+        _ => None,
     }
 }
 

@@ -9,6 +9,7 @@ use crate::mock::check::Failure;
 use crate::mock::credentials::{Credentials, Minted};
 use crate::mock::id_token;
 use crate::oauth::Secret;
+use crate::provider::id_token::IdTokenAlg;
 use crate::provider::variable::Format;
 use crate::provider::{Provider, Registration, RegistrationValues, Vector};
 
@@ -26,7 +27,9 @@ impl MockClient {
     /// # Errors
     /// Values of the vector that the provider file does not accept.
     pub fn of_vector(provider: &Arc<Provider>, vector: &Vector) -> Result<MockClient, Vec<Failure>> {
-        MockClient::new(provider, vector, "CLIENT_ID", "CLIENT_SECRET")
+        // The key of HS256 has 32 bytes at least (RFC 7518 §3.2).
+        let long = provider.id_token.algs.contains(&IdTokenAlg::HS256);
+        MockClient::new(provider, vector, "CLIENT_ID", &"CLIENT_SECRET".repeat(if long { 3 } else { 1 }))
     }
 
     /// A client with an id and a secret of its own.

@@ -301,7 +301,7 @@ impl Shared {
         }
         let filled = sign_in.placeholders.fill(&scripted);
         if let Some(members) = answer::members(&filled) {
-            self.learn_token(members, &mut sign_in);
+            self.learn_token(&members, &mut sign_in);
         }
         progress.current = sign_in.clone();
         answer::scripted(&scripted, &sign_in.placeholders)
@@ -351,7 +351,7 @@ impl Shared {
         let response = match scripted {
             Some(scripted) => {
                 if let Some(members) = answer::members(scripted) {
-                    sign_in.context.set(&call.name, Value::Object(members.clone()));
+                    sign_in.context.set(&call.name, Value::Object(members));
                 }
                 answer::scripted(scripted, &sign_in.placeholders)
             }
