@@ -3,6 +3,7 @@
 //! Results go to standard output, diagnostics to standard error, and the last line is a summary. Exit codes: 0 fine,
 //! 1 findings, 2 wrong usage, 3 could not reach, 4 sign-in refused.
 
+mod catalog;
 pub mod completions;
 #[cfg(feature = "mock")]
 pub mod demo;

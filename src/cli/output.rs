@@ -4,10 +4,29 @@ use std::io::Write;
 
 use crate::diagnostic::render::Style;
 
+/// For what a line is about.
+pub const BOLD: &str = "\x1b[1m";
+/// For what is said besides.
+pub const DIM: &str = "\x1b[2m";
+/// For what is right.
+pub const GREEN: &str = "\x1b[32m";
+/// Ends a colour.
+pub const PLAIN: &str = "\x1b[0m";
+/// For what is wrong.
+pub const RED: &str = "\x1b[31m";
+/// For what wants a look.
+pub const YELLOW: &str = "\x1b[33m";
+
 /// Writes a result to standard output.
 pub fn result(text: &str) {
     let mut out = std::io::stdout().lock();
     // Nobody is there to be told that nobody reads.
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// Writes a result with colours to standard output; without them where it is no terminal, or `NO_COLOR` is set.
+pub fn painted(text: &str) {
+    let mut out = anstream::stdout().lock();
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
@@ -22,4 +41,19 @@ pub fn style() -> Style {
     let choice = anstream::AutoStream::choice(&std::io::stderr());
     let width = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     Style { color: choice != anstream::ColorChoice::Never, width: width.unwrap_or(Style::default().width) }
+}
+
+/// Text on one line, without what could move the cursor or forge a line.
+pub fn one_line(text: &str) -> String {
+    text.chars().flat_map(|c| if c.is_control() { c.escape_debug().collect() } else { vec![c] }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_stays_on_its_line() {
+        assert_eq!(one_line("a\nb\u{1b}[31m\tc é"), "a\\nb\\u{1b}[31m\\tc é");
+    }
 }

@@ -18,11 +18,13 @@ pub mod userinfo;
 pub mod value;
 pub mod variable;
 pub mod vector;
+pub mod vector_file;
 
 use serde_json::{Map, Value, json};
 
 pub use deployment::DeploymentSpec;
 pub use provider::ProviderSpec;
+pub use vector_file::VectorFile;
 
 /// Keys of a provider file that a deployment cannot override: they say what the file is, or stand for values that the
 /// deployment gives under the same name.
@@ -54,9 +56,22 @@ pub fn decode_deployment(value: Value) -> Result<DeploymentSpec, DecodeError> {
     decode(value)
 }
 
+/// Reads the JSON form of a file of further tests.
+///
+/// # Errors
+/// The first place that does not fit; the JSON Schema finds them all.
+pub fn decode_vectors(value: Value) -> Result<VectorFile, DecodeError> {
+    decode(value)
+}
+
 /// The JSON Schema of a provider file, as `schema/provider.schema.json`.
 pub fn provider_schema() -> Value {
     titled(schemars::schema_for!(ProviderSpec), "provider")
+}
+
+/// The JSON Schema of a file of further tests.
+pub fn vectors_schema() -> Value {
+    titled(schemars::schema_for!(VectorFile), "vectors")
 }
 
 /// The JSON Schema of a deployment file, as `schema/config.schema.json`.

@@ -10,5 +10,6 @@ mod demo;
 mod golden;
 mod manual;
 mod server;
+mod test_command;
 mod validate;
 mod vectors;

@@ -1,6 +1,5 @@
 //! What the demo shows: each step with its request and its answer, secrets cut to their first characters.
 
-use std::io::{self, Write};
 use std::sync::Mutex;
 
 use base64::Engine;
@@ -8,13 +7,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::header::AUTHORIZATION;
 use serde_json::Value;
 
+use crate::cli::output::{BOLD, DIM, GREEN, PLAIN, RED, painted};
 use crate::mock::Recorded;
-
-const BOLD: &str = "\x1b[1m";
-const DIM: &str = "\x1b[2m";
-const GREEN: &str = "\x1b[32m";
-const PLAIN: &str = "\x1b[0m";
-const RED: &str = "\x1b[31m";
 
 /// Values that are shown by their first characters only.
 const SECRETS: [&str; 12] = [
@@ -41,28 +35,28 @@ pub struct Screen {
 impl Screen {
     /// A paragraph.
     pub fn text(&self, text: &str) {
-        print(&format!("{text}\n"));
+        painted(&format!("{text}\n"));
     }
 
     /// The last line, of a sign-in that worked.
     pub fn success(&self, text: &str) {
-        print(&format!("{GREEN}{BOLD}{text}{PLAIN}\n"));
+        painted(&format!("{GREEN}{BOLD}{text}{PLAIN}\n"));
     }
 
     /// The last line, of one that did not.
     pub fn failure(&self, text: &str) {
-        print(&format!("{RED}{BOLD}{text}{PLAIN}\n"));
+        painted(&format!("{RED}{BOLD}{text}{PLAIN}\n"));
     }
 
     /// A step: its title, what happens, and its lines.
     pub fn step(&self, title: &str, what: &str, lines: &[String]) {
         let mut number = self.steps.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         *number += 1;
-        print(&format!("{BOLD}{:>2}  {title}{PLAIN}  {DIM}{what}{PLAIN}\n", *number));
+        painted(&format!("{BOLD}{:>2}  {title}{PLAIN}  {DIM}{what}{PLAIN}\n", *number));
         for line in lines {
-            print(&format!("    {line}\n"));
+            painted(&format!("    {line}\n"));
         }
-        print("\n");
+        painted("\n");
     }
 
     /// A request that came to the provider, and its answer.
@@ -178,11 +172,6 @@ fn clipped(text: &str) -> String {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,
     }
-}
-
-/// Writes to the terminal; colours only where it is one and `NO_COLOR` is not set. A closed pipe is no error.
-fn print(text: &str) {
-    let _ = write!(anstream::stdout(), "{text}").and_then(|()| io::stdout().flush());
 }
 
 #[cfg(test)]

@@ -79,7 +79,7 @@ pub(super) fn examine_text(path: &Path, bytes: &[u8], catalogs: &[PathBuf]) -> E
                 ..Examined::default()
             }
         }
-        Kind::Provider => provider(path, &document),
+        Kind::Provider | Kind::Vectors => provider(path, &document),
     }
 }
 

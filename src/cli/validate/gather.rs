@@ -41,7 +41,7 @@ pub fn gather(args: &Args) -> Gathered {
     if let Some(config) = &config {
         gathered.add(config);
     }
-    catalog(args, config.as_deref()).iter().for_each(|folder| gathered.add(folder));
+    folders(&args.catalog, config.as_deref()).iter().for_each(|folder| gathered.add(folder));
     if gathered.inputs.is_empty() && gathered.findings.is_empty() {
         let title = format!("there is neither a file `{CONFIG}` nor a folder `{CATALOG}` here");
         gathered.findings.push(Diagnostic::about_file(code::UNREADABLE_FILE, ".", title));
@@ -49,10 +49,10 @@ pub fn gather(args: &Args) -> Gathered {
     gathered
 }
 
-/// The folders of provider files: those of the arguments, else those of the deployment file, else the conventional one.
-pub fn catalog(args: &Args, config: Option<&Path>) -> Vec<PathBuf> {
-    if !args.catalog.is_empty() {
-        return args.catalog.clone();
+/// The folders of provider files: those that are named, else those of the deployment file, else the conventional one.
+pub fn folders(named: &[PathBuf], config: Option<&Path>) -> Vec<PathBuf> {
+    if !named.is_empty() {
+        return named.to_vec();
     }
     let beside = config.and_then(Path::parent).unwrap_or(Path::new(""));
     let named = config.and_then(|config| {

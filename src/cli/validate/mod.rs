@@ -15,7 +15,7 @@ use crate::cli::output;
 use crate::diagnostic::{Diagnostic, Severity, render, sort};
 
 pub use examine::{Examined, examine_all};
-pub use gather::{Gathered, Input, gather};
+pub use gather::{Gathered, Input, folders, gather};
 
 /// The arguments of `authcfg validate`.
 #[derive(Clone, Debug, Default, clap::Args)]

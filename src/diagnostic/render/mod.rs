@@ -10,3 +10,4 @@ pub use concise::concise;
 pub use github::github;
 pub use human::{Style, human};
 pub use json::json;
+pub use position::Position;

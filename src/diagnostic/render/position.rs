@@ -5,13 +5,18 @@ use crate::yaml::Span;
 /// A place as people count it: from 1, a column counts Unicode scalar values, a tab is one; the end is exclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Position {
+    /// The line of the first byte.
     pub line: usize,
+    /// The column of the first byte.
     pub column: usize,
+    /// The line of the byte after the last.
     pub end_line: usize,
+    /// The column of the byte after the last.
     pub end_column: usize,
 }
 
 impl Position {
+    /// The place of a range of bytes.
     pub fn of(text: &str, span: Span) -> Position {
         let (line, column) = line_and_column(text, span.start);
         let (end_line, end_column) = line_and_column(text, span.end.max(span.start));

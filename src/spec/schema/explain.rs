@@ -61,7 +61,9 @@ pub fn diagnostic(
                 Kind::Deployment => {
                     "name an environment variable, `{env: NAME}`, or a file, `{file: PATH}`".into()
                 }
-                Kind::Provider => "give credentials in the deployment file or the environment".into(),
+                Kind::Provider | Kind::Vectors => {
+                    "give credentials in the deployment file or the environment".into()
+                }
             }));
         }
         DefectKind::Unknown { key, nearest, known } => {
@@ -128,6 +130,7 @@ fn name(pointer: &str, kind: Kind) -> String {
         return match kind {
             Kind::Deployment => "a deployment file".into(),
             Kind::Provider => "a provider file".into(),
+            Kind::Vectors => "a file of tests".into(),
         };
     };
     match last.parse::<usize>() {

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use crate::diagnostic::{Diagnostic, Source};
 use crate::spec::schema::defect::{Defect, DefectKind};
-use crate::spec::{deployment_schema, provider_schema};
+use crate::spec::{deployment_schema, provider_schema, vectors_schema};
 use crate::yaml::{Document, NodeValue};
 
 /// What a document is.
@@ -25,6 +25,8 @@ pub enum Kind {
     Deployment,
     /// A provider file.
     Provider,
+    /// A file of further tests: never guessed, it is read where one is asked for.
+    Vectors,
 }
 
 impl Kind {
@@ -77,9 +79,11 @@ struct Compiled {
 fn compiled(kind: Kind) -> &'static Compiled {
     static DEPLOYMENT: OnceLock<Compiled> = OnceLock::new();
     static PROVIDER: OnceLock<Compiled> = OnceLock::new();
+    static VECTORS: OnceLock<Compiled> = OnceLock::new();
     let (cell, schema): (_, fn() -> Value) = match kind {
         Kind::Deployment => (&DEPLOYMENT, deployment_schema),
         Kind::Provider => (&PROVIDER, provider_schema),
+        Kind::Vectors => (&VECTORS, vectors_schema),
     };
     cell.get_or_init(|| {
         let value = schema();
