@@ -1,10 +1,18 @@
 //! The manual: the same pages that `src/manual/` holds as Markdown.
+//!
+//! A page links to another one by a definition at its end, which is for readers of the file. The definitions here come
+//! first and so count for readers of this documentation.
 
 #[doc = include_str!("deployment.md")]
 pub mod deployment {}
 
+/// [reference]: mod@crate::manual::reference
 #[doc = include_str!("format.md")]
 pub mod format {}
+
+/// [format]: mod@crate::manual::format
+#[doc = include_str!("reference.md")]
+pub mod reference {}
 
 #[doc = include_str!("sign-in.md")]
 pub mod sign_in {}

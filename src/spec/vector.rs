@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// One sign-in, played against the engine over a real socket.
+///
+/// A key that is not listed here is the answer of the call with that `as`.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub struct Vector {
     /// What it shows.

@@ -3,6 +3,7 @@
 mod coverage;
 mod example;
 mod page;
+mod reference;
 mod schema;
 
 use crate::manual::example::Example;
