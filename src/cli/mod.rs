@@ -7,11 +7,19 @@ mod catalog;
 pub mod completions;
 #[cfg(feature = "mock")]
 pub mod demo;
+#[cfg(feature = "mock")]
+mod effective;
 pub mod explain;
+#[cfg(feature = "mock")]
+mod given;
+#[cfg(feature = "mock")]
+pub mod map;
 mod output;
 pub mod schema;
 #[cfg(feature = "server")]
 pub mod serve;
+#[cfg(feature = "mock")]
+mod table;
 #[cfg(feature = "mock")]
 pub mod test;
 pub mod validate;
@@ -39,6 +47,9 @@ pub enum Command {
     Demo(demo::Args),
     /// Explain the code of a finding, such as unknown-field.
     Explain(explain::Args),
+    /// Map responses to a profile, and see which path or template gave each claim.
+    #[cfg(feature = "mock")]
+    Map(map::Args),
     /// Print the JSON Schema of provider or deployment files.
     Schema(schema::Args),
     /// Run the sign-in server.
@@ -58,6 +69,8 @@ pub fn run() -> ExitCode {
         #[cfg(feature = "mock")]
         Command::Demo(args) => demo::run(args),
         Command::Explain(args) => explain::run(args),
+        #[cfg(feature = "mock")]
+        Command::Map(args) => map::run(args),
         Command::Schema(args) => schema::run(args),
         #[cfg(feature = "server")]
         Command::Serve(args) => serve::run(args),

@@ -321,7 +321,7 @@ fn missing(endpoint: &str) -> Error {
 }
 
 /// `claims` are the id_token's, overlaid by userinfo; what the id_token says about itself stays.
-fn overlay_claims(context: &mut Context, userinfo: &Value) {
+pub(crate) fn overlay_claims(context: &mut Context, userinfo: &Value) {
     const ABOUT_THE_TOKEN: [&str; 12] =
         ["acr", "amr", "at_hash", "aud", "auth_time", "azp", "exp", "iat", "iss", "nbf", "nonce", "sub"];
     let mut claims: Map<String, Value> =

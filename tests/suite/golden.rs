@@ -36,7 +36,7 @@ fn cases() -> Vec<PathBuf> {
     cases
 }
 
-fn compare(path: &Path, text: &str) -> Option<String> {
+pub fn compare(path: &Path, text: &str) -> Option<String> {
     let expected = std::fs::read_to_string(path).unwrap_or_default();
     if expected == text {
         return None;

@@ -9,6 +9,7 @@ mod conformance;
 mod demo;
 mod golden;
 mod manual;
+mod map;
 mod server;
 mod test_command;
 mod validate;
