@@ -12,6 +12,7 @@ mod effective;
 pub mod explain;
 #[cfg(feature = "mock")]
 mod given;
+pub mod list;
 #[cfg(feature = "mock")]
 pub mod map;
 mod output;
@@ -47,6 +48,8 @@ pub enum Command {
     Demo(demo::Args),
     /// Explain the code of a finding, such as unknown-field.
     Explain(explain::Args),
+    /// List the providers of the catalogue, and what each of them can do.
+    List(list::Args),
     /// Map responses to a profile, and see which path or template gave each claim.
     #[cfg(feature = "mock")]
     Map(map::Args),
@@ -69,6 +72,7 @@ pub fn run() -> ExitCode {
         #[cfg(feature = "mock")]
         Command::Demo(args) => demo::run(args),
         Command::Explain(args) => explain::run(args),
+        Command::List(args) => list::run(args),
         #[cfg(feature = "mock")]
         Command::Map(args) => map::run(args),
         Command::Schema(args) => schema::run(args),

@@ -43,6 +43,12 @@ pub fn style() -> Style {
     Style { color: choice != anstream::ColorChoice::Never, width: width.unwrap_or(Style::default().width) }
 }
 
+/// How wide a table on standard output may be: as the terminal, or as `COLUMNS` says; `None` where nobody looks.
+pub fn width() -> Option<usize> {
+    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    columns.or_else(|| terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| width.0.into()))
+}
+
 /// Text on one line, without what could move the cursor or forge a line.
 pub fn one_line(text: &str) -> String {
     text.chars().flat_map(|c| if c.is_control() { c.escape_debug().collect() } else { vec![c] }).collect()

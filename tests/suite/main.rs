@@ -8,6 +8,7 @@ mod codes;
 mod conformance;
 mod demo;
 mod golden;
+mod list;
 mod manual;
 mod map;
 mod server;
