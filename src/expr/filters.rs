@@ -13,6 +13,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use minijinja::value::{Kwargs, Value, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, State, filters, tests};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use url::form_urlencoded;
 
 use crate::expr::filters::bytes::{Digest, bytes_filter, data_uri, hmac_sha256, same_secret, to_hex};
 
@@ -285,9 +286,10 @@ fn host(value: &Value) -> Result<Value, Error> {
 }
 
 /// The members of a mapping as `name=value&…`, sorted by name, decoded; `%`, `&` (and `=` in a name) stay encoded, so
-/// that no two mappings give the same text.
+/// that no two mappings give the same text. With `encode=true` all of it is encoded as a form is.
 fn canonical_query(value: &Value, kwargs: Kwargs) -> Result<Value, Error> {
     let exclude: Option<Vec<String>> = kwargs.get("exclude")?;
+    let encode = kwargs.get::<Option<bool>>("encode")?.unwrap_or(false);
     kwargs.assert_all_used()?;
     let exclude = exclude.unwrap_or_default();
     if value.kind() != ValueKind::Map {
@@ -299,8 +301,15 @@ fn canonical_query(value: &Value, kwargs: Kwargs) -> Result<Value, Error> {
         if exclude.iter().any(|excluded| excluded == key) || is_missing(&member) {
             continue;
         }
+        pairs.push((key.to_owned(), need_text(&member)?));
+    }
+    if encode {
+        pairs.sort();
+        return Ok(form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish().into());
+    }
+    for (name, value) in &mut pairs {
         let escape = |text: &str| text.replace('%', "%25").replace('&', "%26");
-        pairs.push((escape(key).replace('=', "%3D"), escape(&need_text(&member)?)));
+        (*name, *value) = (escape(name).replace('=', "%3D"), escape(value));
     }
     pairs.sort();
     Ok(Value::from(pairs.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")))

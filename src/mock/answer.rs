@@ -8,6 +8,7 @@ use http::{HeaderName, HeaderValue, Response, StatusCode};
 use serde_json::{Map, Value, json};
 use url::{Url, form_urlencoded};
 
+use crate::expr::{Context, Template};
 use crate::mock::placeholders::Placeholders;
 use crate::mock::record::text;
 use crate::provider::HttpAnswer;
@@ -90,6 +91,7 @@ pub(super) fn callback(
     over: &Map<String, Value>,
     iss: Option<&str>,
     placeholders: &Placeholders,
+    context: &Context,
 ) -> Vec<(String, String)> {
     let mut members = Map::new();
     for (name, placeholder) in [("code", "CODE"), ("state", "STATE")] {
@@ -101,7 +103,24 @@ pub(super) fn callback(
         members.insert("iss".into(), iss.into());
     }
     lay(&mut members, over, placeholders);
+    sign(&mut members, context);
     members.iter().map(|(name, value)| (name.clone(), text(value))).collect()
+}
+
+/// Renders the members that are templates over those that are not: a signature over the rest of the callback. What does
+/// not render stays as it is written.
+fn sign(members: &mut Map<String, Value>, context: &Context) {
+    let is_template = |value: &Value| value.as_str().is_some_and(|text| text.contains("{{"));
+    let plain = members.iter().filter(|(_, value)| !is_template(value));
+    let mut context = context.clone();
+    context
+        .set("callback", Value::Object(plain.map(|(name, value)| (name.clone(), value.clone())).collect()));
+    for value in members.values_mut().filter(|value| is_template(value)) {
+        let template = value.as_str().and_then(|source| Template::compile(source).ok());
+        if let Some(rendered) = template.and_then(|template| template.render(&context).ok()) {
+            *value = rendered.into();
+        }
+    }
 }
 
 /// Lays members over others; null takes one away.
@@ -155,7 +174,26 @@ mod tests {
         placeholders.set("CODE", "c");
         placeholders.set("STATE", "s");
         let over = json!({"code": null, "error": "access_denied"});
-        let params = callback(over.as_object().unwrap(), None, &placeholders);
+        let params = callback(over.as_object().unwrap(), None, &placeholders, &Context::new());
         assert_eq!(params, [("state".into(), "s".into()), ("error".to_owned(), "access_denied".to_owned())]);
+    }
+
+    #[test]
+    fn a_callback_is_signed_over_its_other_members() {
+        let mut context = Context::new();
+        context.set("client", json!({"secret": "hush"}));
+        let mut placeholders = Placeholders::default();
+        placeholders.set("CODE", "c");
+        placeholders.set("STATE", "s");
+        let over = json!({
+            "shop": "some-shop.example",
+            "mac": "{{ callback | canonical_query | hmac_sha256(client.secret) }}",
+            "broken": "{{ callback.",
+        });
+        let signed = callback(over.as_object().unwrap(), None, &placeholders, &context);
+        let of = |wanted: &str| &signed.iter().find(|(name, _)| name == wanted).unwrap().1;
+        // printf 'code=c&shop=some-shop.example&state=s' | openssl dgst -sha256 -hmac hush
+        assert_eq!(of("mac"), "8ac3858ffe73a24719a888b09bc2bcb3ab2433595ed3c0356ee08b04000e7014");
+        assert_eq!(of("broken"), "{{ callback.");
     }
 }

@@ -266,7 +266,7 @@ impl Shared {
             .issuer
             .as_deref()
             .filter(|_| self.endpoints.metadata.sends_iss(registration));
-        let params = answer::callback(over, iss, &sign_in.placeholders);
+        let params = answer::callback(over, iss, &sign_in.placeholders, &sign_in.context);
         let redirect_uri = sign_in.placeholders.get("REDIRECT_URI").unwrap_or_default();
         let Ok(redirect_uri) = Url::parse(redirect_uri) else {
             return answer::error(

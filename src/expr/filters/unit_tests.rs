@@ -55,6 +55,9 @@ fn urls_and_queries() {
         "{{ q | canonical_query(exclude=['hmac']) }}",
         "code=0907&odd%3Dname=a%26b%25&shop=a.example&timestamp=1",
     );
+    renders("{{ {'b': 1, 'a': 'x=y z'} | canonical_query }}", "a=x=y z&b=1");
+    renders("{{ {'b': 1, 'a': 'x=y z'} | canonical_query(encode=true) }}", "a=x%3Dy+z&b=1");
+    assert!(render("{{ q | canonical_query(decode=true) }}").is_err());
     assert!(render("{{ u.first | host }}").is_err());
 }
 

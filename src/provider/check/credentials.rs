@@ -21,7 +21,9 @@ pub fn check(spec: &ProviderSpec, _: &Provider, compiler: &mut Compiler) {
         } else {
             format!("/userinfo/{index}/params")
         };
-        access_token(&at, &call.params, compiler);
+        if call.auth.as_deref().is_none_or(|auth| auth == "bearer") {
+            access_token(&at, &call.params, compiler);
+        }
     }
     if spec.token_endpoint_auth_method == Some(TokenEndpointAuthMethod::None) && spec.pkce == Pkce::None {
         compiler.report(
@@ -95,7 +97,33 @@ fn access_token(at: &str, params: &Params, compiler: &mut Compiler) {
             )
             .on_key()
             .label("it would travel twice: `auth` is `bearer` where nothing else is said")
-            .help("write `auth: query:access_token` instead"),
+            .help("write `auth: query:access_token` instead, or `auth: none` where it travels in a body"),
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnostic::code;
+    use crate::provider::load;
+    use crate::yaml::{Document, Limits};
+
+    fn twice(userinfo: &str) -> bool {
+        let text = format!(
+            "id: acme\nname: Acme\ndocs: https://acme.example\nauthorization_endpoint: https://acme.example/a\n\
+             token_endpoint: https://acme.example/t\nuserinfo_endpoint: https://acme.example/u\n\
+             userinfo: {userinfo}\nprofile: {{sub: $.userinfo.id}}\n"
+        );
+        let document = Document::parse("acme.yaml", text.as_bytes(), Limits::PROVIDER).unwrap();
+        load(&document).1.iter().any(|finding| finding.code == code::CREDENTIALS_TWICE)
+    }
+
+    #[test]
+    fn the_access_token_travels_once() {
+        let params = "params: {access_token: '{{ token.access_token }}'}";
+        assert!(twice(&format!("{{{params}}}")));
+        assert!(twice(&format!("{{auth: bearer, {params}}}")));
+        assert!(!twice(&format!("{{method: POST, auth: none, {params}}}")));
+        assert!(!twice("{auth: 'query:access_token'}"));
     }
 }
