@@ -3,9 +3,15 @@
 //! A page links to another one by a definition at its end, which is for readers of the file. The definitions here come
 //! first and so count for readers of this documentation.
 
+/// [format]: mod@crate::manual::format
+/// [reference]: mod@crate::manual::reference
+#[doc = include_str!("cookbook.md")]
+pub mod cookbook {}
+
 #[doc = include_str!("deployment.md")]
 pub mod deployment {}
 
+/// [cookbook]: mod@crate::manual::cookbook
 /// [reference]: mod@crate::manual::reference
 #[doc = include_str!("format.md")]
 pub mod format {}

@@ -237,7 +237,7 @@ fn kind(node: Node<'_>, optional: bool) -> String {
     if node.get("type").is_none() && kinds.is_empty() {
         kinds.push("anything".into());
     }
-    kinds.retain(|kind| !kind.is_empty() && !(optional && kind == "null"));
+    kinds.retain(|kind| !(kind.is_empty() || optional && kind == "null"));
     listed(kinds)
 }
 
