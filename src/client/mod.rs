@@ -6,6 +6,7 @@
 
 mod cache;
 mod error;
+mod grants;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,15 +17,18 @@ use serde_json::{Map, Value};
 
 use crate::clock::Clock;
 use crate::flow::Context;
+use crate::flow::caller::Caller;
 use crate::flow::error::{Misbehaviour, MisbehaviourKind};
 use crate::flow::metadata::{Endpoint, EndpointName, Metadata};
 use crate::flow::verify::{Check, Refusal};
 use crate::flow::{
-    self, CallbackParams, Pending, TokenSet, authorize, callback, discovery, id_token, profile, token,
-    userinfo,
+    self, CallbackParams, Pending, TokenSet, authorize, callback, discovery, id_token, profile,
+    signed_userinfo, then, token, userinfo,
 };
 use crate::oauth::jose::JwkSet;
 use crate::oauth::{Profile, Secret};
+use crate::provider::step::ResponseFormat;
+use crate::provider::userinfo::UserinfoCall;
 use crate::provider::{Protocol, Provider, Registration};
 use crate::rng::Rng;
 use crate::transport::{Limit, Request, Transport, Trust};
@@ -147,9 +151,10 @@ impl Client {
             ))
             .into());
         }
-        let mut context = authorize::context(registration, &pending, &**clock, &**rng);
+        let mut context = authorize::context(registration, &pending, &**clock, &**rng)?;
         let response = params.verify(registration, &metadata, &pending, &mut context, clock.now())?;
         let token = self.redeem(&metadata, &pending, &response, &mut context).await?;
+        let token = self.exchange(&metadata, token, &mut context).await?;
         let sub = match registration.provider.protocol {
             Protocol::Oidc => {
                 Some(self.verify_id_token(&metadata, &pending, &response, &token, &mut context).await?)
@@ -170,14 +175,37 @@ impl Client {
         response: &callback::AuthorizationResponse,
         context: &mut Context,
     ) -> Result<TokenSet, Error> {
-        let Inner { registration, clock, rng, .. } = &*self.inner;
+        let Inner { registration, clock, .. } = &*self.inner;
         let endpoint = metadata
             .endpoint(EndpointName::Token, registration, context)?
             .ok_or_else(|| missing("token_endpoint"))?;
-        let request =
-            token::request(registration, endpoint.url.clone(), response, pending, context, &**clock, &**rng)?;
+        let caller = self.caller(metadata, context);
+        let request = token::request(&caller, endpoint.url.clone(), response, pending)?;
         let answer = self.send("token", request, Limit::Token, &endpoint).await?;
         Ok(token::response(registration, &answer, context, &**clock)?)
+    }
+
+    /// The requests that turn the token into the one to use, in order.
+    async fn exchange(
+        &self,
+        metadata: &Metadata,
+        mut token: TokenSet,
+        context: &mut Context,
+    ) -> Result<TokenSet, Error> {
+        let Inner { registration, clock, .. } = &*self.inner;
+        for step in &registration.provider.then {
+            if !then::applies(step, context)? {
+                continue;
+            }
+            let endpoint = then::endpoint(step, context)?;
+            let request = then::request(step, &token, &self.caller(metadata, context))?;
+            let answer = self.send(then::NAME, request, Limit::Token, &endpoint).await?;
+            token = then::response(step, registration, &answer, context, &**clock)?;
+        }
+        if !registration.provider.then.is_empty() {
+            token = then::finish(registration, token, context)?;
+        }
+        Ok(token)
     }
 
     /// The id_token (OpenID Connect Core §3.1.3.7): its claims go into the context, its `sub` is returned.
@@ -253,16 +281,46 @@ impl Client {
 
     async fn call(
         &self,
-        call: &crate::provider::userinfo::UserinfoCall,
+        call: &UserinfoCall,
         metadata: &Metadata,
         access_token: &Secret,
         context: &mut Context,
     ) -> Result<Value, Error> {
         let registration = &self.inner.registration;
         let endpoint = userinfo::endpoint(call, registration, metadata, context)?;
-        let request = userinfo::request(call, endpoint.url.clone(), registration, access_token, context)?;
+        let request =
+            userinfo::request(call, endpoint.url.clone(), access_token, &self.caller(metadata, context))?;
         let answer = self.send(&call.name, request, Limit::Userinfo, &endpoint).await?;
-        Ok(userinfo::response(call, &answer, context)?)
+        let body = userinfo::response(call, &answer, context)?;
+        match (call.step.response.format, body) {
+            (ResponseFormat::Jwt, Value::String(jwt)) => {
+                self.verify_userinfo(call, &Secret::from(jwt), metadata, context).await
+            }
+            (_, body) => Ok(body),
+        }
+    }
+
+    /// A signed answer (OpenID Connect Core §5.3.2): its claims.
+    async fn verify_userinfo(
+        &self,
+        call: &UserinfoCall,
+        jwt: &Secret,
+        metadata: &Metadata,
+        context: &Context,
+    ) -> Result<Value, Error> {
+        let registration = &self.inner.registration;
+        let verify = |keys: &JwkSet| signed_userinfo::verify(&call.name, jwt, keys, registration, metadata);
+        let keys = self.keys(metadata, context, None).await?;
+        let claims = match verify(&keys) {
+            Err(Refusal::UnknownKey(_)) => verify(&*self.keys(metadata, context, Some(&keys)).await?),
+            outcome => outcome,
+        };
+        Ok(claims.map_err(flow::Error::from)?)
+    }
+
+    fn caller<'a>(&'a self, metadata: &'a Metadata, context: &'a Context) -> Caller<'a> {
+        let Inner { registration, clock, rng, .. } = &*self.inner;
+        Caller { registration, metadata, context, clock: &**clock, rng: &**rng }
     }
 
     /// The metadata: what the file writes, and the discovery document where the file asks for it.

@@ -14,9 +14,11 @@ use crate::expr::Context;
 use crate::flow::error::{Error, Misuse};
 use crate::flow::metadata::{EndpointName, Metadata};
 use crate::flow::pending::Pending;
-use crate::flow::step::overlay;
+use crate::flow::step::{append_query, overlay, render};
+use crate::flow::variables;
 use crate::oauth::Secret;
 use crate::provider::authorize::{Pkce, ResponseMode};
+use crate::provider::learned::Stage;
 use crate::provider::{Protocol, Registration};
 use crate::rng::{self, Rng};
 
@@ -58,7 +60,7 @@ pub fn authorize(
         request: inputs,
         created: clock.now(),
     };
-    let context = context(registration, &pending, clock, rng);
+    let context = context(registration, &pending, clock, rng)?;
     let endpoint =
         metadata.endpoint(EndpointName::Authorization, registration, &context)?.ok_or_else(|| {
             Error::Misuse(Misuse::Configuration("the provider has no authorization_endpoint".into()))
@@ -82,12 +84,30 @@ pub fn authorize(
             name.clone_from(theirs);
         }
     }
-    url.query_pairs_mut().extend_pairs(&params);
+    let raw: Vec<&str> = provider
+        .authorize
+        .raw
+        .iter()
+        .map(|name| provider.rename.get(name).map_or(name.as_str(), String::as_str))
+        .collect();
+    append_query(&mut url, &params, &raw);
+    if let Some(fragment) = &provider.authorize.fragment {
+        let fragment = render(fragment, &context, "authorization")?;
+        url.set_fragment(Some(fragment.as_str()).filter(|fragment| !fragment.is_empty()));
+    }
     Ok(Authorization { url, pending })
 }
 
 /// The tree that templates see during one sign-in: `client`, `vars`, `request` and `flow`.
-pub fn context(registration: &Registration, pending: &Pending, clock: &dyn Clock, rng: &dyn Rng) -> Context {
+///
+/// # Errors
+/// [`Misuse::Request`] where an input gives a variable a value that it does not take.
+pub fn context(
+    registration: &Registration,
+    pending: &Pending,
+    clock: &dyn Clock,
+    rng: &dyn Rng,
+) -> Result<Context, Error> {
     let mut context = registration.context();
     context.set("request", Value::Object(pending.request.clone()));
     let mut flow = Map::new();
@@ -100,7 +120,8 @@ pub fn context(registration: &Registration, pending: &Pending, clock: &dyn Clock
     flow.insert("uuid".into(), rng::uuid(rng).into());
     flow.insert("now".into(), clock.now().into());
     context.set("flow", Value::Object(flow));
-    context
+    variables::learn(registration, Stage::Request, &mut context)?;
+    Ok(context)
 }
 
 /// SHA-256 of a client id, as base64url.
@@ -176,7 +197,7 @@ fn standard_params(
     Ok(url.query_pairs().into_owned().collect())
 }
 
-fn scope(registration: &Registration) -> String {
+pub(super) fn scope(registration: &Registration) -> String {
     let authorize = &registration.provider.authorize;
     authorize.scope.join(&authorize.separator)
 }

@@ -8,8 +8,10 @@ use crate::expr::Context;
 use crate::flow::error::{Error, ErrorResponse, Mismatch, Misuse};
 use crate::flow::metadata::Metadata;
 use crate::flow::pending::{LIFETIME, Pending};
+use crate::flow::variables;
 use crate::oauth::Secret;
 use crate::provider::Registration;
+use crate::provider::learned::Stage;
 
 /// The parameters of a callback as they came, repeated ones included. Nothing about them is known yet.
 #[derive(Clone)]
@@ -62,6 +64,7 @@ impl CallbackParams {
         }
         let callback = &registration.provider.callback;
         context.set("callback", Value::Object(self.members()));
+        variables::learn(registration, Stage::Callback, context)?;
         let code = match &callback.code {
             Some(path) => path.first(context.as_value()).and_then(Value::as_str).map(str::to_owned),
             None => self.one("code").map(str::to_owned),

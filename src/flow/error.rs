@@ -64,6 +64,9 @@ pub enum Mismatch {
     /// `state` is missing or another's (RFC 6749 §10.12).
     #[error("`state` differs")]
     State,
+    /// A variable does not take what the callback gives it.
+    #[error("`{0}`: {1}")]
+    Value(String, String),
     /// What the provider file verifies does not hold.
     #[error("`callback.verify` does not hold")]
     Verify,

@@ -35,8 +35,12 @@ pub struct Endpoint {
 pub enum EndpointName {
     /// `authorization_endpoint`
     Authorization,
+    /// `introspection_endpoint`
+    Introspection,
     /// `jwks_uri`
     Jwks,
+    /// `revocation_endpoint`
+    Revocation,
     /// `token_endpoint`
     Token,
     /// `userinfo_endpoint`
@@ -48,7 +52,9 @@ impl EndpointName {
     pub fn as_str(self) -> &'static str {
         match self {
             EndpointName::Authorization => "authorization_endpoint",
+            EndpointName::Introspection => "introspection_endpoint",
             EndpointName::Jwks => "jwks_uri",
+            EndpointName::Revocation => "revocation_endpoint",
             EndpointName::Token => "token_endpoint",
             EndpointName::Userinfo => "userinfo_endpoint",
         }
@@ -144,7 +150,9 @@ impl Metadata {
         let metadata = &registration.provider.metadata;
         let written = match name {
             EndpointName::Authorization => &metadata.authorization_endpoint,
+            EndpointName::Introspection => &metadata.introspection_endpoint,
             EndpointName::Jwks => &metadata.jwks_uri,
+            EndpointName::Revocation => &metadata.revocation_endpoint,
             EndpointName::Token => &metadata.token_endpoint,
             EndpointName::Userinfo => &metadata.userinfo_endpoint,
         };

@@ -1,21 +1,28 @@
 //! The protocol, pure: values become requests, responses become values.
 //!
-//! One file a step, in the order of a sign-in: [`metadata`] and [`discovery`], [`authorize`], [`callback`], [`token`],
-//! [`verify`] and [`id_token`], [`userinfo`], [`profile`]. No socket, no clock and no randomness of its own, so that the same values give
+//! One file a step, in the order of a sign-in: [`metadata`] and [`discovery`], [`authorize`], [`callback`], [`token`] and
+//! [`then`], [`verify`] and [`id_token`], [`userinfo`], [`profile`]; and what comes after it: [`refresh`], [`later`]. No socket, no clock and no randomness of its own, so that the same values give
 //! the same bytes.
 
 pub mod authorize;
 pub mod callback;
+pub mod caller;
 mod client_auth;
 pub mod discovery;
 pub mod error;
 pub mod id_token;
+pub mod later;
 pub mod metadata;
 pub mod pending;
 pub mod profile;
+pub mod refresh;
+pub mod signed_userinfo;
 mod step;
+pub mod then;
 pub mod token;
+pub mod token_set;
 pub mod userinfo;
+mod variables;
 pub mod verify;
 
 pub use crate::expr::Context;
@@ -23,4 +30,4 @@ pub use authorize::Authorization;
 pub use callback::CallbackParams;
 pub use error::{Error, ErrorResponse};
 pub use pending::Pending;
-pub use token::TokenSet;
+pub use token_set::TokenSet;

@@ -1,10 +1,13 @@
 //! One request shape for every step: the RFC's parameters, the file's deviations laid over them, and the answer read back.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, USER_AGENT};
 use http::{Method, Request, Response};
 use indexmap::IndexMap;
-use serde_json::{Map, Value};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use serde_json::{Map, Value, json};
 use url::Url;
 use url::form_urlencoded;
 
@@ -29,7 +32,12 @@ pub(super) struct Draft<'a> {
     pub query: Vec<(String, String)>,
 }
 
-impl Draft<'_> {
+impl<'a> Draft<'a> {
+    /// A request that sends nothing yet.
+    pub fn new(name: &'a str, url: Url) -> Draft<'a> {
+        Draft { name, url, params: vec![], authorization: None, header: None, query: vec![] }
+    }
+
     /// Applies what the file says about this step.
     pub fn build(
         mut self,
@@ -44,29 +52,42 @@ impl Draft<'_> {
                 name.clone_from(theirs);
             }
         }
+        let raw: Vec<&str> =
+            step.raw.iter().map(|name| rename.get(name).map_or(name.as_str(), String::as_str)).collect();
         let mut url = self.url;
-        let mut builder = Request::builder().header(ACCEPT, "application/json").header(USER_AGENT, "authcfg");
+        let accept = match step.response.format {
+            ResponseFormat::Jwt => "application/jwt",
+            ResponseFormat::Bytes => "*/*",
+            ResponseFormat::Json | ResponseFormat::Form => "application/json",
+        };
+        let mut builder = Request::builder().header(ACCEPT, accept).header(USER_AGENT, "authcfg");
         let body = match (step.method, step.body) {
             (MethodSpec::Get, _) => {
                 self.query.append(&mut self.params);
                 builder = builder.method(Method::GET);
                 Bytes::new()
             }
+            (MethodSpec::Post, Body::Query) => {
+                self.query.append(&mut self.params);
+                builder = builder.method(Method::POST);
+                Bytes::new()
+            }
             (MethodSpec::Post, Body::Form) => {
                 builder =
                     builder.method(Method::POST).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
-                form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.params).finish().into()
+                encode(&self.params, &raw).into()
             }
             (MethodSpec::Post, Body::Json) => {
                 builder = builder.method(Method::POST).header(CONTENT_TYPE, "application/json");
-                let members: Map<String, Value> =
-                    self.params.into_iter().map(|(name, value)| (name, value.into())).collect();
+                let member = |(name, value): (String, String)| {
+                    let value = typed(step, rename, &name, &value).unwrap_or_else(|| value.into());
+                    (name, value)
+                };
+                let members: Map<String, Value> = self.params.into_iter().map(member).collect();
                 Value::Object(members).to_string().into()
             }
         };
-        if !self.query.is_empty() {
-            url.query_pairs_mut().extend_pairs(&self.query);
-        }
+        append_query(&mut url, &self.query, &raw);
         let mut request = builder.uri(url.as_str()).body(body).map_err(|_| unsendable(self.name))?;
         let headers = request.headers_mut();
         for (name, template) in &step.headers {
@@ -85,6 +106,41 @@ impl Draft<'_> {
         }
         Ok(request)
     }
+}
+
+/// The number or boolean that the file writes for a parameter of a JSON body, where that is what `text` says.
+fn typed(step: &Step, rename: &IndexMap<String, String>, name: &str, text: &str) -> Option<Value> {
+    let is = |written: &str| written == name || rename.get(written).is_some_and(|theirs| theirs == name);
+    let (_, value) = step.typed.iter().find(|(written, _)| is(written))?;
+    (value.to_string() == text).then(|| value.clone())
+}
+
+/// Puts parameters behind those that a URL has already.
+pub(super) fn append_query(url: &mut Url, params: &[(String, String)], raw: &[&str]) {
+    if params.is_empty() {
+        return;
+    }
+    let own = url.query().filter(|own| !own.is_empty()).map(|own| format!("{own}&")).unwrap_or_default();
+    url.set_query(Some(&(own + &encode(params, raw))));
+}
+
+/// `name=value&…`, percent-encoded as a form is; the values of `raw` only where they would end the parameter.
+fn encode(params: &[(String, String)], raw: &[&str]) -> String {
+    const ENDS: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'&').add(b'<').add(b'>');
+    let mut text = String::new();
+    for (name, value) in params {
+        if !text.is_empty() {
+            text.push('&');
+        }
+        text.extend(form_urlencoded::byte_serialize(name.as_bytes()));
+        text.push('=');
+        if raw.contains(&name.as_str()) {
+            text.extend(utf8_percent_encode(value, ENDS));
+        } else {
+            text.extend(form_urlencoded::byte_serialize(value.as_bytes()));
+        }
+    }
+    text
 }
 
 /// Lays a file's parameters over those of the RFC: null drops one, an empty one is left out.
@@ -208,6 +264,17 @@ fn parse(format: ResponseFormat, response: &Response<Bytes>) -> Result<Value, St
         return Err("the answer is a web page".into());
     }
     match format {
+        // An error comes as JSON, whatever a success is.
+        ResponseFormat::Jwt | ResponseFormat::Bytes if !response.status().is_success() => {
+            json::parse(response.body()).map_err(|error| format!("the answer is not JSON: {error}"))
+        }
+        ResponseFormat::Jwt => match std::str::from_utf8(response.body()) {
+            Ok(text) if text.split('.').count() == 3 => Ok(text.trim().into()),
+            _ => Err("the answer is no JWT".into()),
+        },
+        ResponseFormat::Bytes => {
+            Ok(json!({"base64": STANDARD.encode(response.body()), "content_type": content_type}))
+        }
         ResponseFormat::Json => {
             json::parse(response.body()).map_err(|error| format!("the answer is not JSON: {error}"))
         }
@@ -228,6 +295,15 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_raw_value_stays_as_it_is_and_in_its_place() {
+        let params = [("scope".to_owned(), "a:b,c d&e=f#g".to_owned()), ("x".to_owned(), "a:b,c d&".to_owned())];
+        assert_eq!(encode(&params, &["scope"]), "scope=a:b,c%20d%26e=f%23g&x=a%3Ab%2Cc+d%26");
+        let mut url = Url::parse("https://a.example/x?y=1").unwrap();
+        append_query(&mut url, &params[..1], &["scope"]);
+        assert_eq!(url.as_str(), "https://a.example/x?y=1&scope=a:b,c%20d%26e=f%23g");
+    }
 
     #[test]
     fn a_description_keeps_no_secret_of_the_sign_in() {

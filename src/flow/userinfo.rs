@@ -3,19 +3,19 @@
 use std::sync::LazyLock;
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response};
+use http::{Request, Response};
 use serde_json::Value;
 use url::Url;
 
 use crate::expr::Context;
-use crate::flow::client_auth::{ClientCredentials, basic_unencoded_header};
+use crate::flow::caller::Caller;
+use crate::flow::client_auth::authenticate;
 use crate::flow::error::{Error, Misbehaviour, MisbehaviourKind, Misuse};
 use crate::flow::metadata::{Endpoint, EndpointName, Metadata, checked, render_url};
 use crate::flow::step::{Answer, Draft};
 use crate::oauth::Secret;
 use crate::provider::Registration;
-use crate::provider::client_auth::TokenEndpointAuthMethod as Method;
-use crate::provider::step::{Auth, Body, Method as HttpMethod, Step};
+use crate::provider::step::{Auth, ResponseFormat, Step};
 use crate::provider::userinfo::UserinfoCall;
 
 /// The calls of a sign-in: those of the file, else one where a userinfo endpoint is known.
@@ -73,40 +73,21 @@ pub fn endpoint(
 pub fn request(
     call: &UserinfoCall,
     url: Url,
-    registration: &Registration,
     access_token: &Secret,
-    context: &Context,
+    caller: &Caller<'_>,
 ) -> Result<Request<Bytes>, Error> {
-    let mut draft =
-        Draft { name: &call.name, url, params: vec![], authorization: None, header: None, query: vec![] };
-    let sensitive = |text: String| {
-        let mut value = HeaderValue::try_from(text).map_err(|_| {
-            Misbehaviour::error(
-                "token",
-                MisbehaviourKind::TokenResponseInvalid,
-                "the access token cannot stand in a header",
-            )
-        })?;
-        value.set_sensitive(true);
-        Ok::<_, Error>(value)
-    };
-    let token = access_token.expose();
-    match call.step.auth.as_ref().unwrap_or(&Auth::Bearer) {
-        Auth::Bearer => draft.authorization = Some(sensitive(format!("Bearer {token}"))?),
-        Auth::Scheme(word) => draft.authorization = Some(sensitive(format!("{word} {token}"))?),
-        Auth::Header(name) => draft.header = Some((name.clone(), sensitive(token.to_owned())?)),
-        Auth::Query(name) => draft.query.push((name.clone(), token.to_owned())),
-        Auth::None => {}
-        Auth::Client(method) => client_auth(&mut draft, *method, registration),
-    }
-    draft.build(&call.step, &registration.provider.rename, context)
+    let mut draft = Draft::new(&call.name, url);
+    let auth = call.step.auth.as_ref().unwrap_or(&Auth::Bearer);
+    authenticate(&mut draft, auth, Some(access_token), caller)?;
+    draft.build(&call.step, &caller.registration.provider.rename, caller.context)
 }
 
 /// Reads the answer of a call.
 ///
 /// # Errors
 /// [`MisbehaviourKind::UserinfoFailed`] for anything but a success, [`MisbehaviourKind::UserinfoInvalid`] for what cannot
-/// be read; the call named `userinfo` must answer with an object.
+/// be read; the call named `userinfo` must answer with an object. A JWT is returned as it came:
+/// [`signed_userinfo`](crate::flow::signed_userinfo) makes claims of it.
 pub fn response(
     call: &UserinfoCall,
     response: &Response<Bytes>,
@@ -128,7 +109,8 @@ pub fn response(
     if let Some(why) = &answer.unreadable {
         return Err(misbehaved(MisbehaviourKind::UserinfoInvalid, why.clone()));
     }
-    if call.name == "userinfo" && !answer.body.is_object() {
+    let is_signed = call.step.response.format == ResponseFormat::Jwt;
+    if call.name == "userinfo" && !is_signed && !answer.body.is_object() {
         return Err(misbehaved(MisbehaviourKind::UserinfoInvalid, "the answer is no JSON object".into()));
     }
     Ok(answer.body)
@@ -151,34 +133,5 @@ pub fn check_subject(userinfo: &Value, sub: &str) -> Result<(), Error> {
 }
 
 fn standard_call() -> UserinfoCall {
-    UserinfoCall {
-        name: "userinfo".into(),
-        endpoint: None,
-        when: None,
-        optional: false,
-        step: Step {
-            method: HttpMethod::Get,
-            auth: None,
-            headers: vec![],
-            params: vec![],
-            query: vec![],
-            body: Body::Form,
-            response: Default::default(),
-        },
-    }
-}
-
-fn client_auth(draft: &mut Draft<'_>, method: Method, registration: &Registration) {
-    let ClientCredentials { method, secret } =
-        ClientCredentials { method: Some(method), secret: registration.client_secret.clone() };
-    match (method, secret) {
-        (Some(Method::ClientSecretBasic | Method::ClientSecretBasicUnencoded), Some(secret)) => {
-            draft.authorization = Some(basic_unencoded_header(&registration.client_id, &secret));
-        }
-        (Some(Method::ClientSecretPost), Some(secret)) => {
-            draft.params.push(("client_id".into(), registration.client_id.clone()));
-            draft.params.push(("client_secret".into(), secret.expose().to_owned()));
-        }
-        _ => draft.params.push(("client_id".into(), registration.client_id.clone())),
-    }
+    UserinfoCall { name: "userinfo".into(), endpoint: None, when: None, optional: false, step: Step::default() }
 }

@@ -8,11 +8,10 @@ use crate::flow::id_token::{Expected, IdTokenError, VerifiedIdToken, verify_sign
 use crate::flow::metadata::Metadata;
 use crate::flow::pending::Pending;
 use crate::flow::step::render;
-use crate::flow::token::TokenSet;
+use crate::flow::token_set::TokenSet;
 use crate::oauth::Secret;
 use crate::oauth::jose::{Alg, JwkSet};
 use crate::provider::Registration;
-use crate::provider::id_token::IdTokenAlg;
 
 /// The id_token of a sign-in, and all that it is held against.
 pub struct Check<'a> {
@@ -54,7 +53,7 @@ impl Check<'_> {
     /// [`Refusal::UnknownKey`] where other keys may help; else what is wrong, as an [`Error`].
     pub fn verify(&self, raw: &Secret, keys: &JwkSet, context: &Context) -> Result<VerifiedIdToken, Refusal> {
         let policy = &self.registration.provider.id_token;
-        let algs: Vec<Alg> = policy.algs.iter().copied().map(alg).collect();
+        let algs: Vec<Alg> = policy.algs.iter().copied().map(Alg::from).collect();
         let hmac_secret = self.registration.client_secret.as_ref().filter(|_| algs.contains(&Alg::HS256));
         let signed = verify_signature(raw, keys, &algs, hmac_secret)?;
 
@@ -117,20 +116,5 @@ impl From<IdTokenError> for Refusal {
             IdTokenError::UnknownKey(_) => Refusal::UnknownKey(refusal),
             _ => Refusal::Final(refusal),
         }
-    }
-}
-
-fn alg(alg: IdTokenAlg) -> Alg {
-    match alg {
-        IdTokenAlg::RS256 => Alg::RS256,
-        IdTokenAlg::RS384 => Alg::RS384,
-        IdTokenAlg::RS512 => Alg::RS512,
-        IdTokenAlg::PS256 => Alg::PS256,
-        IdTokenAlg::PS384 => Alg::PS384,
-        IdTokenAlg::PS512 => Alg::PS512,
-        IdTokenAlg::ES256 => Alg::ES256,
-        IdTokenAlg::ES384 => Alg::ES384,
-        IdTokenAlg::EdDSA => Alg::EdDSA,
-        IdTokenAlg::HS256 => Alg::HS256,
     }
 }

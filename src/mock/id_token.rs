@@ -6,7 +6,7 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeySize};
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
@@ -30,21 +30,14 @@ static EC_PEM: LazyLock<String> = LazyLock::new(|| {
     let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a P-256 key can be generated");
     pem(key.to_pkcs8v1().expect("a generated key has a PKCS #8 form").as_ref())
 });
+static ED_PEM: LazyLock<String> = LazyLock::new(|| {
+    let key = Ed25519KeyPair::generate().expect("an Ed25519 key can be generated");
+    pem(key.to_pkcs8v1().expect("a generated key has a PKCS #8 form").as_ref())
+});
 
 /// The algorithm that the mock signs with: the first that the file takes.
 pub(super) fn alg(algs: &[IdTokenAlg]) -> Alg {
-    match algs.first().copied().unwrap_or(IdTokenAlg::RS256) {
-        IdTokenAlg::RS256 => Alg::RS256,
-        IdTokenAlg::RS384 => Alg::RS384,
-        IdTokenAlg::RS512 => Alg::RS512,
-        IdTokenAlg::PS256 => Alg::PS256,
-        IdTokenAlg::PS384 => Alg::PS384,
-        IdTokenAlg::PS512 => Alg::PS512,
-        IdTokenAlg::ES256 => Alg::ES256,
-        IdTokenAlg::ES384 => Alg::ES384,
-        IdTokenAlg::EdDSA => Alg::EdDSA,
-        IdTokenAlg::HS256 => Alg::HS256,
-    }
+    algs.first().copied().unwrap_or(IdTokenAlg::RS256).into()
 }
 
 /// Signs the claims of an id_token; `secret` is the client secret, for HS256.
@@ -60,7 +53,8 @@ pub(super) fn public_key(alg: Alg) -> Value {
 /// A private key as a provider hands it out, in PEM.
 pub(super) fn private_key_pem(alg: Option<JwtAlg>) -> String {
     match alg {
-        Some(JwtAlg::RS256) => RSA_PEM.clone(),
+        Some(JwtAlg::RS256 | JwtAlg::PS256) => RSA_PEM.clone(),
+        Some(JwtAlg::EdDSA) => ED_PEM.clone(),
         Some(JwtAlg::ES256) | None => EC_PEM.clone(),
     }
 }

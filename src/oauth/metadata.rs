@@ -25,7 +25,14 @@ pub enum MetadataError {
     WrongType(&'static str),
 }
 
-const ENDPOINTS: [&str; 4] = ["authorization_endpoint", "jwks_uri", "token_endpoint", "userinfo_endpoint"];
+const ENDPOINTS: [&str; 6] = [
+    "authorization_endpoint",
+    "introspection_endpoint",
+    "jwks_uri",
+    "revocation_endpoint",
+    "token_endpoint",
+    "userinfo_endpoint",
+];
 
 impl ServerMetadata {
     /// Reads a document. Members that no sign-in uses are not looked at.

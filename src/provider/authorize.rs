@@ -3,6 +3,7 @@
 use indexmap::IndexMap;
 
 use crate::diagnostic::{code, nearest};
+use crate::expr::Template;
 use crate::provider::compile::{Compiler, Moment};
 use crate::provider::finding::{Finding, segment};
 use crate::provider::step::ParamTemplates;
@@ -25,6 +26,10 @@ pub struct Authorize {
     pub one_of: Vec<Vec<String>>,
     /// How the answer comes back.
     pub response_mode: ResponseMode,
+    /// Parameters whose value is not percent-encoded.
+    pub raw: Vec<String>,
+    /// What stands behind `#`.
+    pub fragment: Option<Template>,
     /// What is asked for.
     pub scope: Vec<String>,
     /// What stands between two scopes.
@@ -93,7 +98,18 @@ impl Compiler {
             Protocol::Oidc => ["openid", "profile", "email"].map(str::to_owned).to_vec(),
             Protocol::Oauth2 => vec![],
         };
+        let known = |name: &String| {
+            authorization.params.contains_key(name)
+                || inputs.contains_key(name)
+                || RESERVED.contains(&name.as_str())
+        };
+        self.raw("/authorization", &authorization.raw, known);
         Authorize {
+            raw: authorization.raw.clone(),
+            fragment: authorization
+                .fragment
+                .as_deref()
+                .and_then(|source| self.template("/authorization/fragment", source, Moment::Authorize)),
             params: self.params("/authorization/params", &authorization.params, Moment::Authorize),
             inputs,
             one_of: authorization.one_of.clone(),

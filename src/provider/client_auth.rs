@@ -1,6 +1,7 @@
 //! How the client authenticates, compiled.
 
 use crate::expr::Template;
+use crate::oauth::jose::Alg;
 use crate::provider::compile::{Compiler, Moment};
 use crate::provider::finding::segment;
 use crate::spec::ProviderSpec;
@@ -14,7 +15,25 @@ pub struct ClientAuth {
     pub method: TokenEndpointAuthMethod,
     /// The secret, where it is made anew for every request.
     pub minted_secret: Option<MintedSecret>,
+    /// The assertion of `private_key_jwt` and `client_secret_jwt`.
+    pub assertion: Assertion,
 }
+
+/// The assertion that a client proves itself with (RFC 7523 §3).
+#[derive(Debug)]
+pub struct Assertion {
+    /// The algorithm of `private_key_jwt`.
+    pub alg: JwtAlg,
+    /// The `kid` of the header.
+    pub kid: Option<Template>,
+    /// The audience; `None` is the issuer, else the token endpoint.
+    pub aud: Option<Template>,
+    /// Seconds that it is valid.
+    pub ttl: u64,
+}
+
+/// Seconds that an assertion is valid where the file says nothing else.
+const ASSERTION_TTL: u64 = 60;
 
 /// A client secret that is a JWT, signed with `client.private_key`.
 #[derive(Debug)]
@@ -50,6 +69,35 @@ impl Compiler {
                 .collect(),
             ttl: secret.jwt.ttl,
         });
-        ClientAuth { method: spec.token_endpoint_auth_method.unwrap_or_default(), minted_secret }
+        ClientAuth {
+            method: spec.token_endpoint_auth_method.unwrap_or_default(),
+            minted_secret,
+            assertion: self.assertion(spec),
+        }
+    }
+
+    fn assertion(&mut self, spec: &ProviderSpec) -> Assertion {
+        let written = spec.client_assertion.clone().unwrap_or_default();
+        let mut template = |name: &str, source: Option<&str>| {
+            source
+                .and_then(|source| self.template(&format!("/client_assertion/{name}"), source, Moment::Metadata))
+        };
+        Assertion {
+            kid: template("kid", written.kid.as_deref()),
+            aud: template("aud", written.aud.as_deref()),
+            alg: written.alg.unwrap_or(JwtAlg::RS256),
+            ttl: written.ttl.unwrap_or(ASSERTION_TTL),
+        }
+    }
+}
+
+impl From<JwtAlg> for Alg {
+    fn from(alg: JwtAlg) -> Alg {
+        match alg {
+            JwtAlg::RS256 => Alg::RS256,
+            JwtAlg::PS256 => Alg::PS256,
+            JwtAlg::ES256 => Alg::ES256,
+            JwtAlg::EdDSA => Alg::EdDSA,
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! What all parts of a provider are compiled with: findings are collected, and every template, path and expression is
 //! held against what can be known where it stands.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::code;
 use crate::diagnostic::nearest;
@@ -21,6 +21,8 @@ pub(super) struct Compiler {
     inputs: BTreeSet<String>,
     captured: BTreeSet<String>,
     calls: Vec<String>,
+    /// When the variables that come from the sign-in are known.
+    pub learned: BTreeMap<String, Moment>,
     /// How free the variables are that a host may be made of.
     pub hosts: HostRules,
 }
@@ -38,6 +40,10 @@ pub(super) enum Moment {
     Token,
     /// The token response: `body`, before it is normalised.
     TokenResponse,
+    /// A request that turns the token into the one to use.
+    Then,
+    /// Its answer: `body`.
+    ThenResponse,
     /// The claims of the id_token are there, its signature checked, its issuer not yet.
     IdToken,
     /// Userinfo call number N.
@@ -46,7 +52,20 @@ pub(super) enum Moment {
     UserinfoResponse(usize),
     /// Everything is there.
     Profile,
+    /// After the sign-in, when there are tokens and what was learned with them, and nothing else of it.
+    Later,
+    /// The answer to a request that is made then: `body`.
+    LaterResponse,
+    /// The client for itself: no sign-in at all.
+    Client,
+    /// The answer to that: `body`.
+    ClientResponse,
 }
+
+/// What the engine knows of a sign-in under `flow`.
+const FLOW: [&str; 6] = ["nonce", "now", "redirect_uri", "scope", "state", "uuid"];
+/// What of it is there outside of one.
+const FLOW_LATER: [&str; 3] = ["now", "scope", "uuid"];
 
 impl Compiler {
     pub fn new(spec: &ProviderSpec, inputs: impl IntoIterator<Item = String>) -> Compiler {
@@ -56,6 +75,7 @@ impl Compiler {
             vars: spec.vars.keys().cloned().collect(),
             client: spec.client.keys().cloned().chain(["id".to_owned(), "secret".to_owned()]).collect(),
             inputs: inputs.into_iter().collect(),
+            learned: BTreeMap::new(),
             hosts: HostRules::new(),
             captured: spec.callback.capture.keys().cloned().collect(),
             calls: calls.iter().map(|call| call.name.clone().unwrap_or_else(|| "userinfo".into())).collect(),
@@ -64,6 +84,14 @@ impl Compiler {
 
     pub fn report(&mut self, finding: Finding) {
         self.findings.push(finding);
+    }
+
+    /// Compiles what another key of the file says a second time: its findings were reported already.
+    pub fn again<T>(&mut self, compile: impl FnOnce(&mut Compiler) -> T) -> T {
+        let reported = self.findings.len();
+        let compiled = compile(self);
+        self.findings.truncate(reported);
+        compiled
     }
 
     /// A template that goes out.
@@ -169,17 +197,19 @@ impl Compiler {
                 self.report(finding);
                 continue;
             }
-            let declared = match root {
-                "vars" => &self.vars,
-                "client" => &self.client,
-                "request" => &self.inputs,
-                "captured" => &self.captured,
+            let declared: Vec<&str> = match root {
+                "vars" => self.vars.iter().map(String::as_str).collect(),
+                "client" => self.client.iter().map(String::as_str).collect(),
+                "request" => self.inputs.iter().map(String::as_str).collect(),
+                "captured" => self.captured.iter().map(String::as_str).collect(),
+                "flow" if moment >= Moment::Later => FLOW_LATER.to_vec(),
+                "flow" => FLOW.to_vec(),
                 _ => continue,
             };
             if let Some(member) = member
-                && !declared.contains(member)
+                && !declared.contains(&member)
             {
-                let suggestion = nearest(member, declared.iter().map(String::as_str)).map(str::to_owned);
+                let suggestion = nearest(member, declared.iter().copied()).map(str::to_owned);
                 let mut finding =
                     Finding::error(code::UNKNOWN_NAME, at, format!("unknown name `{root}.{member}`"))
                         .label(format!("not declared under `{}`", section(root)))
@@ -190,6 +220,16 @@ impl Compiler {
                     finding = finding.replace("a declared name is similar", suggestion);
                 }
                 self.report(finding);
+            } else if let Some(known_from) =
+                member.filter(|_| root == "vars").and_then(|member| self.learned.get(member))
+                && (moment < *known_from || moment >= Moment::Client)
+            {
+                self.report(
+                    Finding::error(code::UNKNOWN_NAME, at, format!("`{name}` is not known yet"))
+                        .label("this is needed before the value is there")
+                        .range(range)
+                        .other(format!("/vars/{}/from", member.unwrap_or_default()), "it comes from here"),
+                );
             } else if root == "client" && member == Some("secret") && moment <= Moment::Authorize {
                 self.report(
                     Finding::error(code::EXPOSED_SECRET, at, "the client secret would leave the server")
@@ -202,6 +242,17 @@ impl Compiler {
 
     fn roots(&self, moment: Moment) -> Vec<&str> {
         let mut roots = vec!["client", "vars"];
+        if moment >= Moment::Later {
+            roots.push("flow");
+            match moment {
+                Moment::Later | Moment::LaterResponse => roots.push("token"),
+                _ => {}
+            }
+            if matches!(moment, Moment::LaterResponse | Moment::ClientResponse) {
+                roots.push("body");
+            }
+            return roots;
+        }
         let mut add = |from: Moment, names: &[&'static str]| {
             if moment >= from {
                 roots.extend_from_slice(names);
@@ -210,8 +261,9 @@ impl Compiler {
         add(Moment::Authorize, &["request", "flow"]);
         add(Moment::Callback, &["callback"]);
         add(Moment::Token, &["captured"]);
-        add(Moment::IdToken, &["token", "claims"]);
-        if matches!(moment, Moment::TokenResponse | Moment::UserinfoResponse(_)) {
+        add(Moment::Then, &["token"]);
+        add(Moment::IdToken, &["claims"]);
+        if matches!(moment, Moment::TokenResponse | Moment::ThenResponse | Moment::UserinfoResponse(_)) {
             roots.push("body");
         }
         let answered = match moment {

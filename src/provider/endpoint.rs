@@ -26,7 +26,17 @@ pub(super) enum HostRule {
 }
 
 impl HostRule {
-    pub fn of(constraint: &Constraint) -> HostRule {
+    /// How free the value of a variable is; `learned` says when a sign-in brings it, where it does.
+    ///
+    /// What a stranger may send must not name a host just because it is one. Nor may a pattern do for what comes back from the
+    /// provider or the browser: only a list of values, or a fixed end of the host.
+    pub fn of(constraint: &Constraint, learned: Option<Moment>) -> HostRule {
+        match learned {
+            Some(_) if constraint.one_of.is_some() => return HostRule::Bounded,
+            Some(Moment::Authorize) if constraint.has_pattern() => return HostRule::Bounded,
+            Some(_) => return HostRule::Free,
+            None => {}
+        }
         match constraint.format {
             Some(Format::HttpsOrigin | Format::HttpsUrl) => HostRule::Origin,
             _ if constraint.bounds_a_host() => HostRule::Bounded,

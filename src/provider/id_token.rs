@@ -3,6 +3,7 @@
 use regex::Regex;
 
 use crate::expr::Template;
+use crate::oauth::jose::Alg;
 use crate::provider::compile::{Compiler, Moment};
 use crate::provider::finding::segment;
 use crate::spec::id_token::IdTokenSpec;
@@ -57,6 +58,23 @@ impl Compiler {
                     Some((claim.clone(), self.pattern(&at, pattern)?))
                 })
                 .collect(),
+        }
+    }
+}
+
+impl From<IdTokenAlg> for Alg {
+    fn from(alg: IdTokenAlg) -> Alg {
+        match alg {
+            IdTokenAlg::RS256 => Alg::RS256,
+            IdTokenAlg::RS384 => Alg::RS384,
+            IdTokenAlg::RS512 => Alg::RS512,
+            IdTokenAlg::PS256 => Alg::PS256,
+            IdTokenAlg::PS384 => Alg::PS384,
+            IdTokenAlg::PS512 => Alg::PS512,
+            IdTokenAlg::ES256 => Alg::ES256,
+            IdTokenAlg::ES384 => Alg::ES384,
+            IdTokenAlg::EdDSA => Alg::EdDSA,
+            IdTokenAlg::HS256 => Alg::HS256,
         }
     }
 }

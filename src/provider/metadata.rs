@@ -18,6 +18,16 @@ pub struct MetadataTemplates {
     pub userinfo_endpoint: Option<Template>,
     /// The keys that id_tokens are signed with.
     pub jwks_uri: Option<Template>,
+    /// Where a token is revoked (RFC 7009).
+    pub revocation_endpoint: Option<Template>,
+    /// Where a token is looked into (RFC 7662).
+    pub introspection_endpoint: Option<Template>,
+    /// Where a device asks for a code (RFC 8628).
+    pub device_authorization_endpoint: Option<Template>,
+    /// Where a person signs out (OpenID Connect RP-Initiated Logout).
+    pub end_session_endpoint: Option<Template>,
+    /// Where a client registers itself (RFC 7591).
+    pub registration_endpoint: Option<Template>,
     /// Whether every callback has `iss` (RFC 9207).
     pub authorization_response_iss_parameter_supported: Option<bool>,
     /// Where the rest is discovered.
@@ -35,17 +45,6 @@ pub enum Discovery {
 
 impl Compiler {
     pub(super) fn metadata(&mut self, spec: &ProviderSpec) -> MetadataTemplates {
-        for (name, source) in [
-            ("revocation_endpoint", &spec.revocation_endpoint),
-            ("introspection_endpoint", &spec.introspection_endpoint),
-            ("device_authorization_endpoint", &spec.device_authorization_endpoint),
-            ("end_session_endpoint", &spec.end_session_endpoint),
-            ("registration_endpoint", &spec.registration_endpoint),
-        ] {
-            if let Some(source) = source {
-                self.endpoint(&format!("/{name}"), source, Moment::Metadata);
-            }
-        }
         let mut endpoint = |name: &str, source: &Option<String>, moment| {
             source.as_deref().and_then(|source| self.endpoint(&format!("/{name}"), source, moment))
         };
@@ -59,6 +58,27 @@ impl Compiler {
             token_endpoint: endpoint("token_endpoint", &spec.token_endpoint, Moment::Token),
             userinfo_endpoint: endpoint("userinfo_endpoint", &spec.userinfo_endpoint, Moment::IdToken),
             jwks_uri: endpoint("jwks_uri", &spec.jwks_uri, Moment::Metadata),
+            revocation_endpoint: endpoint("revocation_endpoint", &spec.revocation_endpoint, Moment::Later),
+            introspection_endpoint: endpoint(
+                "introspection_endpoint",
+                &spec.introspection_endpoint,
+                Moment::Later,
+            ),
+            device_authorization_endpoint: endpoint(
+                "device_authorization_endpoint",
+                &spec.device_authorization_endpoint,
+                Moment::Metadata,
+            ),
+            end_session_endpoint: endpoint(
+                "end_session_endpoint",
+                &spec.end_session_endpoint,
+                Moment::Metadata,
+            ),
+            registration_endpoint: endpoint(
+                "registration_endpoint",
+                &spec.registration_endpoint,
+                Moment::Metadata,
+            ),
             authorization_response_iss_parameter_supported: spec
                 .authorization_response_iss_parameter_supported,
             discovery: match &spec.discovery {

@@ -12,11 +12,13 @@ mod compile;
 mod endpoint;
 pub mod finding;
 pub mod id_token;
+pub mod learned;
 pub mod metadata;
 pub mod profile;
 pub mod read;
 pub mod registration;
 pub mod step;
+pub mod token;
 pub mod userinfo;
 pub mod variable;
 
@@ -30,10 +32,12 @@ use crate::provider::client_auth::{ClientAuth, TokenEndpointAuthMethod};
 use crate::provider::compile::Compiler;
 use crate::provider::endpoint::HostRule;
 use crate::provider::finding::{Finding, segment};
-use crate::provider::id_token::IdTokenPolicy;
+use crate::provider::id_token::{IdTokenAlg, IdTokenPolicy};
+use crate::provider::learned::Learned;
 use crate::provider::metadata::MetadataTemplates;
 use crate::provider::read::Read;
 use crate::provider::step::Step;
+use crate::provider::token::{Refresh, Then};
 use crate::provider::userinfo::UserinfoCall;
 use crate::provider::variable::Constraint;
 use crate::spec::{ProviderSpec, identity};
@@ -58,6 +62,8 @@ pub struct Provider {
     pub protocol: Protocol,
     /// What the deployment fills in.
     pub vars: IndexMap<String, Constraint>,
+    /// Variables that the sign-in brings.
+    pub learned: IndexMap<String, Learned>,
     /// Members of the client's registration.
     pub client: IndexMap<String, Constraint>,
     /// Names that this provider uses for standard parameters.
@@ -72,8 +78,20 @@ pub struct Provider {
     pub client_auth: ClientAuth,
     /// How the token request deviates.
     pub token: Step,
+    /// Requests that turn the token into the one to use.
+    pub then: Vec<Then>,
+    /// How a token is refreshed.
+    pub refresh: Refresh,
+    /// How a token is revoked.
+    pub revocation: Step,
+    /// How a token is looked into.
+    pub introspection: Step,
+    /// How the client gets a token for itself.
+    pub client_credentials: Step,
     /// The calls that tell who has signed in; `None` where the file leaves it to the metadata.
     pub userinfo: Option<Vec<UserinfoCall>>,
+    /// The algorithm that the answer of the userinfo endpoint is signed with, where it is a JWT.
+    pub userinfo_signed_response_alg: Option<IdTokenAlg>,
     /// What the id_token must look like.
     pub id_token: IdTokenPolicy,
     /// How the person's claims come about.
@@ -99,8 +117,11 @@ impl Provider {
         };
         let vars = variables(&mut compiler, "vars", &spec.vars);
         let client = variables(&mut compiler, "client", &spec.client);
-        compiler.hosts =
-            vars.iter().map(|(name, constraint)| (name.clone(), HostRule::of(constraint))).collect();
+        let learned = compiler.learned(spec);
+        let hosts = vars.iter().map(|(name, constraint)| {
+            (name.clone(), HostRule::of(constraint, compiler.learned.get(name).copied()))
+        });
+        compiler.hosts = hosts.collect();
         let provider = Provider {
             id: spec.id.clone(),
             name: spec.name.clone(),
@@ -112,12 +133,19 @@ impl Provider {
             authorize: compiler.authorize(spec),
             callback: compiler.callback(&spec.callback),
             client_auth: compiler.client_auth(spec),
-            token: compiler.token_step(&spec.token),
+            token: compiler.token(spec),
+            then: compiler.then(spec),
+            refresh: compiler.refresh(spec),
+            revocation: compiler.later("revocation", spec.revocation.as_ref()),
+            introspection: compiler.later("introspection", spec.introspection.as_ref()),
+            client_credentials: compiler.client_credentials(spec),
             userinfo: spec.userinfo.as_ref().map(|userinfo| compiler.userinfo(userinfo)),
+            userinfo_signed_response_alg: spec.userinfo_signed_response_alg,
             id_token: compiler.id_token(&spec.id_token),
             profile: compiler.profile(spec),
             tests: spec.tests.clone(),
             vars,
+            learned,
             client,
         };
         check::all(spec, &provider, &mut compiler);
@@ -127,7 +155,9 @@ impl Provider {
 
     /// Whether a deployment must give a client secret.
     pub fn needs_client_secret(&self) -> bool {
-        self.client_auth.method != TokenEndpointAuthMethod::None && self.client_auth.minted_secret.is_none()
+        let keyless =
+            matches!(self.client_auth.method, TokenEndpointAuthMethod::None | TokenEndpointAuthMethod::PrivateKeyJwt);
+        !keyless && self.client_auth.minted_secret.is_none()
     }
 }
 

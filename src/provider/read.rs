@@ -48,6 +48,19 @@ impl Read {
         Ok(value.filter(|value| !is_empty(value)))
     }
 
+    /// The members of the context tree that are read.
+    pub fn roots(&self) -> Vec<String> {
+        let root = |name: &str| name.split(['.', '[']).next().unwrap_or_default().to_owned();
+        match self {
+            Read::Coerced(path, _) | Read::Path(path) => {
+                vec![root(path.source().trim_start_matches('$').trim_start_matches('.'))]
+            }
+            Read::FirstOf(members) => members.iter().flat_map(Read::roots).collect(),
+            Read::Literal(_) => vec![],
+            Read::Template(template) => template.names().iter().map(|name| root(name)).collect(),
+        }
+    }
+
     /// The sources in the order they are tried.
     pub fn sources(&self) -> Vec<&str> {
         match self {

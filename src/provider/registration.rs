@@ -75,6 +75,19 @@ impl Registration {
         }
         let mut vars = Map::new();
         for (name, constraint) in &provider.vars {
+            if let Some(learned) = provider.learned.get(name) {
+                match values.vars.get(name) {
+                    Some(_) if !learned.takes_config() => {
+                        fail("vars", name, "it comes from the sign-in, not from the deployment".into());
+                    }
+                    Some(value) => match constraint.check(value) {
+                        Ok(value) => drop(vars.insert(name.clone(), value.into())),
+                        Err(why) => fail("vars", name, why),
+                    },
+                    None => {}
+                }
+                continue;
+            }
             match values.vars.get(name).or(constraint.default.as_ref()) {
                 Some(value) if value.is_empty() && constraint.optional => {
                     drop(vars.insert(name.clone(), "".into()))

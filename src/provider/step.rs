@@ -1,6 +1,7 @@
 //! A step, compiled: how its request and its answer deviate from the RFC.
 
 use indexmap::IndexMap;
+use serde_json::Value;
 
 use crate::diagnostic::code;
 use crate::expr::{Condition, Path, Template};
@@ -8,7 +9,7 @@ use crate::provider::compile::{Compiler, Moment};
 use crate::provider::finding::{Finding, segment};
 use crate::provider::read::Read;
 use crate::spec::client_auth::TokenEndpointAuthMethod;
-use crate::spec::step::{Params, ResponseMap, ResponseSpec, Step as StepSpec};
+use crate::spec::step::{Params, ResponseMap, ResponseSpec, StepKeys};
 use crate::spec::value::Scalar;
 
 pub use crate::spec::step::{Body, Method, ResponseFormat};
@@ -17,7 +18,7 @@ pub use crate::spec::step::{Body, Method, ResponseFormat};
 pub type ParamTemplates = Vec<(String, Option<Template>)>;
 
 /// How the request and the answer of a step deviate.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Step {
     /// The HTTP method.
     pub method: Method,
@@ -31,6 +32,10 @@ pub struct Step {
     pub query: ParamTemplates,
     /// How the body is written.
     pub body: Body,
+    /// Parameters that a JSON body has as a number or a boolean.
+    pub typed: Vec<(String, Value)>,
+    /// Parameters whose value is not percent-encoded.
+    pub raw: Vec<String>,
     /// How the answer is read.
     pub response: Response,
 }
@@ -68,16 +73,48 @@ pub struct Response {
 }
 
 impl Compiler {
-    pub(super) fn token_step(&mut self, spec: &StepSpec) -> Step {
-        let at = "/token";
-        Step {
-            method: spec.method.unwrap_or(Method::Post),
-            auth: spec.auth.as_deref().and_then(|auth| self.auth(&format!("{at}/auth"), auth)),
-            headers: self.headers(&format!("{at}/headers"), &spec.headers, Moment::Token),
-            params: self.params(&format!("{at}/params"), &spec.params, Moment::Token),
-            query: self.query(at, &spec.query, spec.method.unwrap_or(Method::Post), Moment::Token),
-            body: self.body(at, spec.body, spec.method.unwrap_or(Method::Post)),
-            response: self.response(&format!("{at}/response"), spec.response.as_ref(), Moment::TokenResponse),
+    /// A step; `method` is what holds where the file says nothing. The request is made at `moment`, its answer read at `answer`.
+    pub(super) fn step(
+        &mut self,
+        at: &str,
+        keys: StepKeys<'_>,
+        method: Method,
+        moment: Moment,
+        answer: Moment,
+    ) -> Step {
+        let method = keys.method.unwrap_or(method);
+        let step = Step {
+            method,
+            auth: keys.auth.and_then(|auth| self.auth(&format!("{at}/auth"), auth)),
+            headers: self.headers(&format!("{at}/headers"), keys.headers, moment),
+            params: self.params(&format!("{at}/params"), keys.params, moment),
+            query: self.query(at, &keys, method, moment),
+            body: self.body(at, keys.body, method),
+            typed: typed(keys.params),
+            raw: keys.raw.to_vec(),
+            response: self.response(&format!("{at}/response"), keys.response, answer),
+        };
+        let known = |name: &String| {
+            keys.params.contains_key(name) || keys.query.contains_key(name) || STANDARD.contains(&name.as_str())
+        };
+        self.raw(at, keys.raw, known);
+        if step.body == Body::Json && !step.raw.is_empty() {
+            self.report(
+                Finding::error(code::NO_EFFECT, format!("{at}/raw"), "a JSON body is not percent-encoded")
+                    .on_key()
+                    .other(format!("{at}/body"), "the body is JSON"),
+            );
+        }
+        step
+    }
+
+    /// Parameters that are sent as they are must be sent at all.
+    pub(super) fn raw(&mut self, at: &str, raw: &[String], known: impl Fn(&String) -> bool) {
+        for (index, name) in raw.iter().enumerate().filter(|(_, name)| !known(name)) {
+            self.report(
+                Finding::error(code::NO_EFFECT, format!("{at}/raw/{index}"), format!("`{name}` is not sent"))
+                    .label("no parameter of this step has that name"),
+            );
         }
     }
 
@@ -90,6 +127,8 @@ impl Compiler {
                 Auth::Client(TokenEndpointAuthMethod::ClientSecretBasicUnencoded)
             }
             None if word == "client_secret_post" => Auth::Client(TokenEndpointAuthMethod::ClientSecretPost),
+            None if word == "client_secret_jwt" => Auth::Client(TokenEndpointAuthMethod::ClientSecretJwt),
+            None if word == "private_key_jwt" => Auth::Client(TokenEndpointAuthMethod::PrivateKeyJwt),
             Some(("query", name)) if !name.is_empty() => Auth::Query(name.to_owned()),
             Some(("scheme", word)) if !word.is_empty() => Auth::Scheme(word.to_owned()),
             Some(("header", name)) if !name.is_empty() => Auth::Header(name.parse().ok()?),
@@ -117,26 +156,21 @@ impl Compiler {
             .collect()
     }
 
-    pub(super) fn query(
-        &mut self,
-        at: &str,
-        query: &Params,
-        method: Method,
-        moment: Moment,
-    ) -> ParamTemplates {
+    fn query(&mut self, at: &str, keys: &StepKeys<'_>, method: Method, moment: Moment) -> ParamTemplates {
         let at = format!("{at}/query");
-        if method == Method::Get && !query.is_empty() {
+        let url_anyway = method == Method::Get || keys.body == Some(Body::Query);
+        if url_anyway && !keys.query.is_empty() {
             self.report(
                 Finding::error(code::NO_EFFECT, at.as_str(), "`query` is for a request with a body")
                     .on_key()
-                    .label("the parameters of a GET are its query already")
+                    .label("the parameters of this request are in its URL already")
                     .replace("write them as parameters", "params"),
             );
         }
-        self.params(&at, query, moment)
+        self.params(&at, keys.query, moment)
     }
 
-    pub(super) fn body(&mut self, at: &str, body: Option<Body>, method: Method) -> Body {
+    fn body(&mut self, at: &str, body: Option<Body>, method: Method) -> Body {
         if method == Method::Get && body.is_some() {
             self.report(
                 Finding::error(code::NO_EFFECT, format!("{at}/body"), "a GET has no body")
@@ -147,7 +181,7 @@ impl Compiler {
         body.unwrap_or_default()
     }
 
-    pub(super) fn headers(
+    fn headers(
         &mut self,
         at: &str,
         headers: &IndexMap<String, Option<Scalar>>,
@@ -180,7 +214,7 @@ impl Compiler {
         compiled
     }
 
-    pub(super) fn response(&mut self, at: &str, spec: Option<&ResponseSpec>, moment: Moment) -> Response {
+    fn response(&mut self, at: &str, spec: Option<&ResponseSpec>, moment: Moment) -> Response {
         let Some(spec) = spec else { return Response::default() };
         let path = |compiler: &mut Compiler, name: &str, source: &Option<String>| {
             source.as_deref().and_then(|source| compiler.path(&format!("{at}/{name}"), source, moment))
@@ -213,4 +247,18 @@ impl Compiler {
         })
         .collect()
     }
+}
+
+/// Parameters that the standards give to some step.
+const STANDARD: [&str; 8] =
+    ["code", "code_verifier", "grant_type", "redirect_uri", "refresh_token", "scope", "token", "client_id"];
+
+/// The parameters that a file writes as integers or booleans.
+fn typed(params: &Params) -> Vec<(String, Value)> {
+    let typed = params.iter().filter_map(|(name, value)| match value {
+        Some(Scalar::Bool(value)) => Some((name.clone(), Value::from(*value))),
+        Some(Scalar::Integer(value)) => Some((name.clone(), Value::from(*value))),
+        Some(Scalar::Text(_)) | None => None,
+    });
+    typed.collect()
 }

@@ -75,7 +75,6 @@ impl Compiler {
 
     fn userinfo_call(&mut self, at: &str, number: usize, call: &UserinfoCallSpec) -> Option<UserinfoCall> {
         let moment = Moment::Userinfo(number);
-        let method = call.method.unwrap_or(Method::Get);
         Some(UserinfoCall {
             name: call.name.clone().unwrap_or_else(|| "userinfo".into()),
             endpoint: call
@@ -87,19 +86,7 @@ impl Compiler {
                 .as_deref()
                 .and_then(|source| self.condition(&format!("{at}/when"), source, moment)),
             optional: call.optional,
-            step: Step {
-                method,
-                auth: call.auth.as_deref().and_then(|auth| self.auth(&format!("{at}/auth"), auth)),
-                headers: self.headers(&format!("{at}/headers"), &call.headers, moment),
-                params: self.params(&format!("{at}/params"), &call.params, moment),
-                query: self.query(at, &call.query, method, moment),
-                body: self.body(at, call.body, method),
-                response: self.response(
-                    &format!("{at}/response"),
-                    call.response.as_ref(),
-                    Moment::UserinfoResponse(number),
-                ),
-            },
+            step: self.step(at, call.keys(), Method::Get, moment, Moment::UserinfoResponse(number)),
         })
     }
 }

@@ -70,6 +70,11 @@ impl Constraint {
         }
     }
 
+    /// Whether a pattern says what the value looks like.
+    pub fn has_pattern(&self) -> bool {
+        self.pattern.is_some()
+    }
+
     /// Whether the constraint leaves no freedom to name a host of somebody else's (`enum`, a pattern, a host format).
     pub fn bounds_a_host(&self) -> bool {
         self.one_of.is_some()

@@ -37,6 +37,11 @@ pub struct AuthorizationSpec {
     pub one_of: Vec<Vec<String>>,
     /// How the answer comes back; `query` where it is absent.
     pub response_mode: Option<ResponseMode>,
+    /// Parameters whose value is sent without percent-encoding, for a provider that does not decode it.
+    #[serde(default)]
+    pub raw: Vec<String>,
+    /// What stands behind `#`, a template, for a provider that wants it there.
+    pub fragment: Option<String>,
 }
 
 /// How the authorization response comes back (OAuth 2.0 Multiple Response Type Encoding Practices §2.1, Form Post §2).

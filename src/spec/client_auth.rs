@@ -17,8 +17,27 @@ pub enum TokenEndpointAuthMethod {
     ClientSecretBasicUnencoded,
     /// `client_id` and `client_secret` in the body.
     ClientSecretPost,
+    /// A JWT signed with the client secret (OpenID Connect Core §9).
+    ClientSecretJwt,
+    /// A JWT signed with `client.private_key` (OpenID Connect Core §9, RFC 7523 §2.2).
+    PrivateKeyJwt,
     /// A public client: `client_id` alone.
     None,
+}
+
+/// The assertion that a client proves itself with (RFC 7523 §3). `iss` and `sub` are the client id, `jti` is random.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClientAssertionSpec {
+    /// The signature algorithm of `private_key_jwt`; `RS256` where it is absent. `client_secret_jwt` signs with HS256.
+    pub alg: Option<JwtAlg>,
+    /// The `kid` of the header, a template: `"{{ client.key_id }}"`.
+    pub kid: Option<String>,
+    /// The audience, a template; the issuer where it is absent, else the token endpoint.
+    pub aud: Option<String>,
+    /// How long it is valid, in seconds; 60 where it is absent.
+    #[schemars(range(min = 10, max = 3600))]
+    pub ttl: Option<u64>,
 }
 
 /// A client secret that is made anew for every request, instead of being stored.
@@ -54,6 +73,10 @@ fn default_ttl() -> u64 {
 pub enum JwtAlg {
     /// RSASSA-PKCS1-v1_5 with SHA-256.
     RS256,
+    /// RSASSA-PSS with SHA-256.
+    PS256,
     /// ECDSA on P-256 with SHA-256.
     ES256,
+    /// Ed25519.
+    EdDSA,
 }

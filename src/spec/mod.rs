@@ -14,6 +14,7 @@ pub mod provider;
 pub mod schema;
 pub mod scopes;
 pub mod step;
+pub mod token;
 pub mod userinfo;
 pub mod value;
 pub mod variable;
@@ -28,8 +29,12 @@ pub use vector_file::VectorFile;
 
 /// Keys of a provider file that a deployment cannot override: they say what the file is, or stand for values that the
 /// deployment gives under the same name.
-pub const NOT_OVERRIDABLE: [&str; 7] =
-    ["id", "aliases", "vars", "client", "tests", "issuer", "client_secret"];
+pub const NOT_OVERRIDABLE: [&str; 8] =
+    ["id", "aliases", "extends", "vars", "client", "tests", "issuer", "client_secret"];
+
+/// Keys of a provider file that one which `extends` it does not take over: they are about that file.
+pub const NOT_INHERITED: [&str; 9] =
+    ["id", "name", "aliases", "docs", "sources", "verified", "status", "successor", "tests"];
 
 /// A place in a file where the decoder stopped, as a JSON Pointer (RFC 6901), and why.
 #[derive(Debug)]

@@ -6,11 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::spec::authorize::{AuthorizationSpec, Pkce};
 use crate::spec::callback::CallbackSpec;
-use crate::spec::client_auth::{ClientSecretSpec, TokenEndpointAuthMethod};
-use crate::spec::id_token::IdTokenSpec;
+use crate::spec::client_auth::{ClientAssertionSpec, ClientSecretSpec, TokenEndpointAuthMethod};
+use crate::spec::id_token::{IdTokenAlg, IdTokenSpec};
 use crate::spec::identity::{Brand, Status, Verified};
 use crate::spec::scopes::Scopes;
 use crate::spec::step::Step;
+use crate::spec::token::{RefreshSpec, TokenSpec};
 use crate::spec::userinfo::UserinfoSpec;
 use crate::spec::value::Incoming;
 use crate::spec::variable::Variable;
@@ -42,6 +43,10 @@ pub struct ProviderSpec {
     /// Other ids under which this file is served.
     #[serde(default)]
     pub aliases: Vec<String>,
+    /// The id of a provider file that this one is laid over: mappings merge key by key, lists and scalars replace, null
+    /// removes. Not inherited: `id`, `name`, `aliases`, `docs`, `sources`, `verified`, `status`, `successor`, `tests`.
+    #[schemars(regex(pattern = r"^[a-z0-9]+(-[a-z0-9]+)*$"))]
+    pub extends: Option<String>,
     /// How the button on the sign-in page looks.
     #[serde(default)]
     pub brand: Brand,
@@ -85,6 +90,10 @@ pub struct ProviderSpec {
     pub token_endpoint_auth_method: Option<TokenEndpointAuthMethod>,
     /// A client secret that is made anew for every request.
     pub client_secret: Option<ClientSecretSpec>,
+    /// The assertion of `private_key_jwt` and `client_secret_jwt` (RFC 7523 §2.2).
+    pub client_assertion: Option<ClientAssertionSpec>,
+    /// The answer of the userinfo endpoint is a JWT, signed with this algorithm (OpenID Connect Registration §2).
+    pub userinfo_signed_response_alg: Option<IdTokenAlg>,
     /// Proof Key for Code Exchange; `S256` where it is absent.
     #[serde(default)]
     pub pkce: Pkce,
@@ -102,7 +111,15 @@ pub struct ProviderSpec {
     pub callback: CallbackSpec,
     /// How the token request and its answer deviate.
     #[serde(default)]
-    pub token: Step,
+    pub token: TokenSpec,
+    /// How a token is refreshed, where that is not as RFC 6749 §6 says.
+    pub refresh: Option<RefreshSpec>,
+    /// How a token is revoked, where that is not as RFC 7009 §2.1 says.
+    pub revocation: Option<Step>,
+    /// How a token is looked into, where that is not as RFC 7662 §2.1 says.
+    pub introspection: Option<Step>,
+    /// How the client gets a token for itself, where that is not as RFC 6749 §4.4.2 says.
+    pub client_credentials: Option<Step>,
     /// The calls that tell who has signed in.
     pub userinfo: Option<UserinfoSpec>,
     /// What the id_token must look like.

@@ -9,38 +9,92 @@ use crate::spec::value::{Incoming, Scalar};
 /// Parameters: merged over those of the RFC; null drops one.
 pub type Params = IndexMap<String, Option<Scalar>>;
 
-/// How the request of a step deviates from its RFC.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Step {
-    /// The HTTP method: POST for a token request, GET for userinfo, where it is absent.
+/// Declares a step: the keys that every step has, and its own before them. Serde cannot both flatten and refuse unknown keys.
+macro_rules! step {
+    ($(#[$about:meta])* $name:ident { $($own:tt)* }) => {
+        $(#[$about])*
+        #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+        #[serde(deny_unknown_fields)]
+        pub struct $name {
+            $($own)*
+            /// The HTTP method: GET for userinfo, POST for anything else, where it is absent.
+            pub method: Option<Method>,
+            /// How the request authenticates: `bearer`, `none`, `query:NAME`, `header:NAME`, `scheme:WORD` (all but `none` with
+            /// the access token), or a `token_endpoint_auth_method`. Where it is absent: `bearer` for userinfo, `none` for
+            /// `token.then`, else as at the token endpoint.
+            #[schemars(regex(
+                pattern = r"^(bearer|none|query:[A-Za-z0-9._~-]+|header:[A-Za-z0-9-]+|scheme:[A-Za-z0-9-]+|client_secret_basic|client_secret_basic_unencoded|client_secret_post|client_secret_jwt|private_key_jwt)$"
+            ))]
+            pub auth: Option<String>,
+            /// Headers, each a template. `Authorization`, `Cookie` and `Host` cannot be set here.
+            #[serde(default)]
+            pub headers: IndexMap<String, Option<Scalar>>,
+            /// Parameters, each a template, merged over those of the RFC: in the query of a GET, else in the body. Null drops one.
+            #[serde(default)]
+            pub params: Params,
+            /// For a request with a body: what goes into its URL besides.
+            #[serde(default)]
+            pub query: Params,
+            /// How the parameters of a POST are written; `form` where it is absent.
+            pub body: Option<Body>,
+            /// Parameters whose value is sent without percent-encoding, for a provider that does not decode it.
+            #[serde(default)]
+            pub raw: Vec<String>,
+            /// How the answer deviates.
+            pub response: Option<ResponseSpec>,
+        }
+
+        impl $name {
+            /// The keys that every step has.
+            pub fn keys(&self) -> StepKeys<'_> {
+                StepKeys {
+                    method: self.method,
+                    auth: self.auth.as_deref(),
+                    headers: &self.headers,
+                    params: &self.params,
+                    query: &self.query,
+                    body: self.body,
+                    raw: &self.raw,
+                    response: self.response.as_ref(),
+                }
+            }
+        }
+    };
+}
+pub(super) use step;
+
+/// The keys that every step has, whichever struct they stand in.
+#[derive(Clone, Copy, Debug)]
+pub struct StepKeys<'a> {
+    /// `method`
     pub method: Option<Method>,
-    /// How the request authenticates: `bearer`, `none`, `query:NAME`, `header:NAME`, `scheme:WORD`, or a
-    /// `token_endpoint_auth_method`.
-    #[schemars(regex(
-        pattern = r"^(bearer|none|query:[A-Za-z0-9._~-]+|header:[A-Za-z0-9-]+|scheme:[A-Za-z0-9-]+|client_secret_basic|client_secret_basic_unencoded|client_secret_post)$"
-    ))]
-    pub auth: Option<String>,
-    /// Headers, each a template. `Authorization`, `Cookie` and `Host` cannot be set here.
-    #[serde(default)]
-    pub headers: IndexMap<String, Option<Scalar>>,
-    /// Parameters, each a template, merged over those of the RFC: in the query of a GET, else in the body. Null drops one.
-    #[serde(default)]
-    pub params: Params,
-    /// For a request with a body: what goes into its URL besides.
-    #[serde(default)]
-    pub query: Params,
-    /// How the parameters of the body are written; `form` where it is absent.
+    /// `auth`
+    pub auth: Option<&'a str>,
+    /// `headers`
+    pub headers: &'a IndexMap<String, Option<Scalar>>,
+    /// `params`
+    pub params: &'a Params,
+    /// `query`
+    pub query: &'a Params,
+    /// `body`
     pub body: Option<Body>,
-    /// How the answer deviates.
-    pub response: Option<ResponseSpec>,
+    /// `raw`
+    pub raw: &'a [String],
+    /// `response`
+    pub response: Option<&'a ResponseSpec>,
+}
+
+step! {
+    /// How the request and the answer of a step deviate from its RFC.
+    Step {}
 }
 
 /// The HTTP methods of a step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Method {
     /// Parameters travel in the query.
+    #[default]
     Get,
     /// Parameters travel in the body.
     Post,
@@ -53,8 +107,10 @@ pub enum Body {
     /// `application/x-www-form-urlencoded`, as RFC 6749 has it. The default.
     #[default]
     Form,
-    /// `application/json`.
+    /// `application/json`; an integer or a boolean of the file goes out as one.
     Json,
+    /// Not at all: they travel in the URL, and the body is empty.
+    Query,
 }
 
 /// How an answer deviates from JSON with the RFC's member names and an HTTP status that tells success.
@@ -82,6 +138,10 @@ pub enum ResponseFormat {
     Json,
     /// `name=value&…`.
     Form,
+    /// A JWT signed by the provider (OpenID Connect Core §5.3.2), for a userinfo call: its claims, once the signature is checked.
+    Jwt,
+    /// Anything, such as an image: `base64` and `content_type`.
+    Bytes,
 }
 
 /// Where a token response has its members.

@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A value that the deployment gives: a tenant, a host, a region, a key.
+use crate::spec::value::Incoming;
+
+/// A value that the deployment gives, or with `from` the sign-in: a tenant, a host, a region, a key.
 ///
 /// A variable that can choose the host of an endpoint needs `enum`, an anchored `pattern`, `format: hostname`,
 /// `format: https-origin` or a fixed suffix in the endpoint.
@@ -28,9 +30,12 @@ pub struct Variable {
     /// `true` keeps the value out of every log, error and page.
     #[serde(default)]
     pub secret: bool,
-    /// `true` where a deployment may leave it out; it is then empty.
+    /// `true` where it may be left out; it is then empty.
     #[serde(default)]
     pub optional: bool,
+    /// Where the value comes from, where that is not the deployment: a path or template over `request`, `callback` or `token`,
+    /// or a list of these of which the first that is not empty counts. `config` in the list is the deployment's value.
+    pub from: Option<Incoming>,
 }
 
 /// The form of a value.

@@ -31,15 +31,29 @@ pub struct Vector {
     pub claims: Option<Map<String, Value>>,
     /// The answer of the token endpoint: the body of a 200 with JSON, or `{http: {…}}`.
     pub token_response: Option<Value>,
+    /// The answers of `token.then`, in the same order.
+    #[serde(default)]
+    pub then: Vec<Value>,
     /// The answer of the userinfo endpoint.
     pub userinfo: Option<Value>,
+    /// The answer to a refresh, which is played when it is here or `expect` names `refresh`.
+    pub refresh_response: Option<Value>,
+    /// The answer to a revocation, which is played when it is here or `expect` names `revocation`.
+    pub revocation_response: Option<Value>,
+    /// The answer to an introspection, which is played when it is here or `expect` names `introspection`.
+    pub introspection_response: Option<Value>,
+    /// The answer to a client credentials request, which is played when it is here or `expect` names `client_credentials`.
+    pub client_credentials_response: Option<Value>,
     /// What each request must have: `STEP`, `STEP.method`, `STEP.url`, `STEP.auth`, `STEP.headers`, `STEP.body`;
-    /// `token.jwt` is members of the header and claims of a client secret that was minted.
+    /// `token.jwt` is members of the header and claims of a client secret or assertion that was made. `then` and its parts are lists.
     #[serde(default)]
     pub expect: IndexMap<String, Value>,
     /// Members of the normalised token response.
     #[serde(default)]
     pub token: Map<String, Value>,
+    /// Members of the token response after the refresh.
+    #[serde(default)]
+    pub refreshed: Map<String, Value>,
     /// The mapped profile, exactly; an absent claim is one that must be absent.
     pub profile: Option<Map<String, Value>>,
     /// The error that must come instead: the provider's code or one of ours, `any` where it does not matter.

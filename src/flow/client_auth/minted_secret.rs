@@ -7,9 +7,9 @@ use crate::expr::Context;
 use crate::flow::error::{Error, Misuse};
 use crate::flow::step::render;
 use crate::oauth::Secret;
-use crate::oauth::jose::{self, Alg, SigningKey};
+use crate::oauth::jose::{self, SigningKey};
 use crate::provider::Registration;
-use crate::provider::client_auth::{JwtAlg, MintedSecret};
+use crate::provider::client_auth::MintedSecret;
 use crate::rng::{self, Rng};
 
 /// Makes the secret for one request.
@@ -31,14 +31,10 @@ pub fn mint(
     claims.insert("exp".into(), (now + minted.ttl).into());
     claims.entry("jti").or_insert_with(|| Value::String(rng::uuid(rng)));
     let kid = minted.kid.as_ref().map(|kid| render(kid, context, "client_secret.jwt")).transpose()?;
-    let alg = match minted.alg {
-        JwtAlg::RS256 => Alg::RS256,
-        JwtAlg::ES256 => Alg::ES256,
-    };
     let pem = registration
         .client_member("private_key")
         .ok_or_else(|| misconfigured("there is no private key".into()))?;
-    let key = SigningKey::from_pem(alg, pem.expose()).map_err(|error| misconfigured(error.to_string()))?;
+    let key = SigningKey::from_pem(minted.alg.into(), pem.expose()).map_err(|error| misconfigured(error.to_string()))?;
     let jwt = jose::sign(&key, kid.as_deref(), &claims).map_err(|error| misconfigured(error.to_string()))?;
     Ok(Secret::from(jwt))
 }

@@ -1,0 +1,73 @@
+//! What a client does with its tokens after the sign-in, and the token it gets for itself.
+
+use serde_json::Value;
+
+use crate::client::{Client, Error};
+use crate::flow::TokenSet;
+use crate::flow::caller::later_context;
+use crate::flow::later::{self, Later};
+use crate::flow::{Context, refresh};
+use crate::transport::Limit;
+
+impl Client {
+    /// Renews a token (RFC 6749 §6). What the provider leaves out of its answer stays as it was; the new [`TokenSet`] takes the
+    /// place of the old one, whose refresh token may be void by now.
+    ///
+    /// # Errors
+    /// [`Error::ProviderMisbehaved`] with the provider's own error, such as `invalid_grant`; [`Error::Transport`] where it is not
+    /// known whether the refresh token was used.
+    pub async fn refresh(&self, token: &TokenSet) -> Result<TokenSet, Error> {
+        let metadata = self.metadata().await?;
+        let (registration, clock) = (self.registration(), &*self.inner.clock);
+        let mut context = self.later_context(Some(token));
+        let endpoint = refresh::endpoint(registration, &metadata, &context)?;
+        let request = refresh::request(token, &self.caller(&metadata, &context))?;
+        let answer = self.send("refresh", request, Limit::Token, &endpoint).await?;
+        Ok(refresh::response(token, registration, &answer, &mut context, clock)?)
+    }
+
+    /// Ends a token (RFC 7009): the refresh token where there is one, else the access token.
+    ///
+    /// # Errors
+    /// [`Error::Misuse`] where the provider has no `revocation_endpoint`; else what went wrong there.
+    pub async fn revoke(&self, token: &TokenSet) -> Result<(), Error> {
+        let (answer, mut context) = self.later(Later::Revocation, Some(token)).await?;
+        Ok(later::revoked(self.registration(), &answer, &mut context)?)
+    }
+
+    /// Asks the provider what it knows of the access token (RFC 7662): an object with `active`.
+    ///
+    /// # Errors
+    /// [`Error::Misuse`] where the provider has no `introspection_endpoint`; else what went wrong there.
+    pub async fn introspect(&self, token: &TokenSet) -> Result<Value, Error> {
+        let (answer, mut context) = self.later(Later::Introspection, Some(token)).await?;
+        Ok(later::introspected(self.registration(), &answer, &mut context)?)
+    }
+
+    /// Gets a token for the client itself (RFC 6749 §4.4): nobody signs in.
+    ///
+    /// # Errors
+    /// What went wrong at the token endpoint.
+    pub async fn client_credentials(&self) -> Result<TokenSet, Error> {
+        let (answer, mut context) = self.later(Later::ClientCredentials, None).await?;
+        Ok(later::client_token(self.registration(), &answer, &mut context, &*self.inner.clock)?)
+    }
+
+    async fn later(
+        &self,
+        step: Later,
+        token: Option<&TokenSet>,
+    ) -> Result<(http::Response<bytes::Bytes>, Context), Error> {
+        let metadata = self.metadata().await?;
+        let context = self.later_context(token);
+        let caller = self.caller(&metadata, &context);
+        let endpoint = step.endpoint(&caller)?;
+        let request = step.request(token, &caller)?;
+        let answer = self.send(step.as_str(), request, Limit::Token, &endpoint).await?;
+        Ok((answer, context))
+    }
+
+    fn later_context(&self, token: Option<&TokenSet>) -> Context {
+        later_context(self.registration(), token, &*self.inner.clock, &*self.inner.rng)
+    }
+}

@@ -1,0 +1,55 @@
+//! The token request, what follows it at once, and what can be done with the tokens later.
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::spec::step::{Body, Method, Params, ResponseSpec, StepKeys, step};
+use crate::spec::value::Scalar;
+
+step! {
+    /// How the token request and its answer deviate from RFC 6749 §4.1.3 and §5.
+    TokenSpec {
+        /// Requests that turn the token into the one to use, in this order: a longer-lived one, another audience's. Each answer is
+        /// laid over `token`.
+        #[serde(default)]
+        pub then: Vec<ThenSpec>,
+    }
+}
+
+step! {
+    /// A request that turns the token into the one to use. It sends what it writes, and nothing else.
+    ThenSpec {
+        /// Where it goes.
+        pub endpoint: String,
+        /// An expression; the request is made only where it holds.
+        pub when: Option<String>,
+    }
+}
+
+step! {
+    /// How a token is refreshed, where that is not as RFC 6749 §6 says.
+    RefreshSpec {
+        /// Where it goes; the token endpoint where it is absent.
+        pub endpoint: Option<String>,
+        /// What a refresh needs; `refresh_token` where it is absent.
+        pub requires: Option<RefreshRequires>,
+        /// `true`: each refresh gives a new refresh token, and the one that was used is void.
+        #[serde(default)]
+        pub rotates: bool,
+        /// Members of `token.raw` that the answer leaves out, and that stay as they were.
+        #[serde(default)]
+        pub keep: Vec<String>,
+    }
+}
+
+/// What a refresh needs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RefreshRequires {
+    /// The refresh token (RFC 6749 §6). The default.
+    #[default]
+    RefreshToken,
+    /// The access token, while it is valid: it renews itself.
+    AccessToken,
+}
