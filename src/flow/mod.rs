@@ -22,7 +22,7 @@ pub mod then;
 pub mod token;
 pub mod token_set;
 pub mod userinfo;
-mod variables;
+pub mod variables;
 pub mod verify;
 
 pub use crate::expr::Context;

@@ -21,7 +21,11 @@ use crate::provider::token::RefreshRequires;
 ///
 /// # Errors
 /// An address that is unknown or cannot be rendered.
-pub fn endpoint(registration: &Registration, metadata: &Metadata, context: &Context) -> Result<Endpoint, Error> {
+pub fn endpoint(
+    registration: &Registration,
+    metadata: &Metadata,
+    context: &Context,
+) -> Result<Endpoint, Error> {
     if let Some(template) = &registration.provider.refresh.endpoint {
         return Ok(Endpoint { url: checked(&render_url(template, context)?)?, foreign: false });
     }
@@ -40,9 +44,11 @@ pub fn request(token: &TokenSet, caller: &Caller<'_>) -> Result<Request<Bytes>, 
     let mut draft = Draft::new("refresh", endpoint.url);
     draft.params.push(("grant_type".into(), "refresh_token".into()));
     if provider.refresh.requires == RefreshRequires::RefreshToken {
-        let refresh_token = token.refresh_token.as_ref().map(Secret::expose).ok_or_else(|| {
-            Error::Misuse(Misuse::Configuration("there is no refresh token".into()))
-        })?;
+        let refresh_token = token
+            .refresh_token
+            .as_ref()
+            .map(Secret::expose)
+            .ok_or_else(|| Error::Misuse(Misuse::Configuration("there is no refresh token".into())))?;
         draft.params.push(("refresh_token".into(), refresh_token.to_owned()));
     }
     let auth = provider.refresh.step.auth.clone().unwrap_or(Auth::Client(provider.client_auth.method));

@@ -298,7 +298,8 @@ mod tests {
 
     #[test]
     fn a_raw_value_stays_as_it_is_and_in_its_place() {
-        let params = [("scope".to_owned(), "a:b,c d&e=f#g".to_owned()), ("x".to_owned(), "a:b,c d&".to_owned())];
+        let params =
+            [("scope".to_owned(), "a:b,c d&e=f#g".to_owned()), ("x".to_owned(), "a:b,c d&".to_owned())];
         assert_eq!(encode(&params, &["scope"]), "scope=a:b,c%20d%26e=f%23g&x=a%3Ab%2Cc+d%26");
         let mut url = Url::parse("https://a.example/x?y=1").unwrap();
         append_query(&mut url, &params[..1], &["scope"]);

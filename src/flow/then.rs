@@ -77,7 +77,11 @@ pub fn response(
 ///
 /// # Errors
 /// A value that breaks the variable's rule, or none where one is needed.
-pub fn finish(registration: &Registration, token: TokenSet, context: &mut Context) -> Result<TokenSet, Error> {
+pub fn finish(
+    registration: &Registration,
+    token: TokenSet,
+    context: &mut Context,
+) -> Result<TokenSet, Error> {
     variables::learn(registration, Stage::Token, context)?;
     let vars = context.get("vars").and_then(Value::as_object).cloned().unwrap_or_default();
     Ok(TokenSet { remembered: Remembered { vars, ..token.remembered }, ..token })

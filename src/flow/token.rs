@@ -10,7 +10,8 @@ use http::header::AUTHORIZATION;
 use http::{Request, Response};
 use oauth2::basic::BasicClient;
 use oauth2::{
-    AuthorizationCode, ClientId, ClientSecret, HttpRequest, HttpResponse, PkceCodeVerifier, RedirectUrl, TokenUrl,
+    AuthorizationCode, ClientId, ClientSecret, HttpRequest, HttpResponse, PkceCodeVerifier, RedirectUrl,
+    TokenUrl,
 };
 use url::{Url, form_urlencoded};
 

@@ -220,7 +220,9 @@ fn normalise(
     if normalised.contains_key("access_token") {
         let token_type = normalised.entry("token_type").or_insert_with(|| "bearer".into());
         if !token_type.as_str().is_some_and(|word| word.eq_ignore_ascii_case("bearer")) {
-            return Err("the token_type is not bearer; where it means the same, map it: `token_type: bearer`".into());
+            return Err(
+                "the token_type is not bearer; where it means the same, map it: `token_type: bearer`".into(),
+            );
         }
         *token_type = Value::from(BasicTokenType::Bearer.as_ref().to_owned());
     }

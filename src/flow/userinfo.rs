@@ -15,7 +15,7 @@ use crate::flow::metadata::{Endpoint, EndpointName, Metadata, checked, render_ur
 use crate::flow::step::{Answer, Draft};
 use crate::oauth::Secret;
 use crate::provider::Registration;
-use crate::provider::step::{Auth, ResponseFormat, Step};
+use crate::provider::step::{Auth, ResponseFormat};
 use crate::provider::userinfo::UserinfoCall;
 
 /// The calls of a sign-in: those of the file, else one where a userinfo endpoint is known.
@@ -27,7 +27,7 @@ pub fn calls<'a>(
     metadata: &Metadata,
     context: &Context,
 ) -> Result<&'a [UserinfoCall], Error> {
-    static STANDARD: LazyLock<[UserinfoCall; 1]> = LazyLock::new(|| [standard_call()]);
+    static STANDARD: LazyLock<[UserinfoCall; 1]> = LazyLock::new(|| [UserinfoCall::standard()]);
     match &registration.provider.userinfo {
         Some(calls) => Ok(calls),
         None if metadata.endpoint(EndpointName::Userinfo, registration, context)?.is_some() => Ok(&*STANDARD),
@@ -130,8 +130,4 @@ pub fn check_subject(userinfo: &Value, sub: &str) -> Result<(), Error> {
         )),
         None => Err(Misbehaviour::error("userinfo", MisbehaviourKind::SubMismatch, "there is no `sub`")),
     }
-}
-
-fn standard_call() -> UserinfoCall {
-    UserinfoCall { name: "userinfo".into(), endpoint: None, when: None, optional: false, step: Step::default() }
 }

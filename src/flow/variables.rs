@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use crate::expr::{As, Context, coerce};
-use crate::flow::error::{Error, Mismatch, Misbehaviour, MisbehaviourKind, Misuse};
+use crate::flow::error::{Error, Misbehaviour, MisbehaviourKind, Mismatch, Misuse};
 use crate::provider::Registration;
 use crate::provider::learned::{Learned, Origin, Stage};
 
@@ -13,17 +13,17 @@ use crate::provider::learned::{Learned, Origin, Stage};
 /// # Errors
 /// A value that breaks the variable's rule, or none where one is needed, as an error of that stage.
 pub fn learn(registration: &Registration, stage: Stage, context: &mut Context) -> Result<(), Error> {
-    for (name, learned) in registration.provider.learned.iter().filter(|(_, learned)| learned.stage == stage) {
+    for (name, learned) in registration.provider.learned.iter().filter(|(_, learned)| learned.stage == stage)
+    {
         let value = value(registration, name, learned, context).map_err(|why| refusal(stage, name, why))?;
         set(context, name, value);
     }
     Ok(())
 }
 
-/// The same for the token response while more answers are to come: what is not there yet is left for later.
+/// Fills in what can be known already, of any stage: what is not there yet is left for later.
 pub fn learn_early(registration: &Registration, context: &mut Context) {
-    let learned = registration.provider.learned.iter();
-    for (name, learned) in learned.filter(|(_, learned)| learned.stage == Stage::Token) {
+    for (name, learned) in &registration.provider.learned {
         if let Ok(value) = value(registration, name, learned, context) {
             set(context, name, value);
         }

@@ -1,6 +1,5 @@
 //! What a request must have: what the standards define for its step, and what the vector lists.
 
-use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use indexmap::IndexMap;
@@ -10,9 +9,8 @@ use serde_json::{Map, Value};
 use crate::mock::credentials::Credentials;
 use crate::mock::placeholders::Placeholders;
 use crate::mock::record::{Recorded, text};
-use crate::provider::authorize::{Pkce, ResponseMode};
-use crate::provider::step::{Auth, Body, Method, ParamTemplates, Step};
-use crate::provider::{Protocol, Provider};
+use crate::provider::Provider;
+use crate::provider::step::{Body, Method, ParamTemplates, Step};
 
 /// Something that is not as the vector or the standard says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -47,146 +45,34 @@ pub(super) struct Checker<'a> {
 }
 
 /// What a standard says about a parameter.
-enum Want {
+#[derive(Clone)]
+pub(super) enum Want {
     Absent,
     Is(String),
     Present,
 }
 
 impl Checker<'_> {
-    /// Checks an authorization request (RFC 6749 §4.1.1, RFC 7636 §4.3, OpenID Connect Core §3.1.2.1).
-    pub fn authorization(&mut self, recorded: &Recorded) -> Vec<Failure> {
-        let authorize = &self.provider.authorize;
-        let oidc = self.provider.protocol == Protocol::Oidc && self.provider.id_token.nonce;
-        for (name, placeholder) in [
-            ("state", "STATE"),
-            ("nonce", "NONCE"),
-            ("code_challenge", "CODE_CHALLENGE"),
-            ("redirect_uri", "REDIRECT_URI"),
-        ] {
-            let known = placeholder == "REDIRECT_URI" && self.placeholders.get(placeholder).is_some();
-            if let Some(value) = recorded.param(self.theirs(name)).filter(|_| !known) {
-                self.placeholders.set(placeholder, value);
-            }
-        }
-        let scope = authorize.scope.join(&authorize.separator);
-        let present = |yes: bool| if yes { Want::Present } else { Want::Absent };
-        let method = match authorize.pkce {
-            Pkce::S256 => Want::Is("S256".into()),
-            Pkce::Plain => Want::Is("plain".into()),
-            Pkce::None => Want::Absent,
+    /// What the vector says about a step, or with `facet` about a part of its request. `then[N]` is member N of a list.
+    fn expected(&self, step: &str, facet: &str) -> Option<&Value> {
+        let (step, index) = match step.strip_suffix(']').and_then(|step| step.split_once('[')) {
+            Some((step, index)) => (step, index.parse::<usize>().ok()),
+            None => (step, None),
         };
-        let form_post = authorize.response_mode == ResponseMode::FormPost;
-        let standard = vec![
-            ("response_type", Want::Is("code".into())),
-            ("client_id", Want::Is(self.credentials.client_id.clone())),
-            (
-                "redirect_uri",
-                self.placeholders.get("REDIRECT_URI").map_or(Want::Present, |uri| Want::Is(uri.into())),
-            ),
-            ("scope", if scope.is_empty() { Want::Absent } else { Want::Is(scope) }),
-            ("state", Want::Present),
-            ("nonce", present(oidc)),
-            ("code_challenge", present(authorize.pkce != Pkce::None)),
-            ("code_challenge_method", method),
-            ("response_mode", if form_post { Want::Is("form_post".into()) } else { Want::Absent }),
-            ("client_secret", Want::Absent),
-            ("code_verifier", Want::Absent),
-        ];
-        let mut failures = self.params("authorization", recorded, standard, &authorize.params, &vec![]);
-        for name in ["state", "nonce"] {
-            if recorded.param(self.theirs(name)).is_some_and(|value| value.len() < 22) {
-                failures.push(Failure::new(
-                    "authorization",
-                    name,
-                    "128 random bits or more",
-                    "a shorter text",
-                ));
-            }
+        let key = if facet.is_empty() { step.to_owned() } else { format!("{step}.{facet}") };
+        let value = self.expect.get(&key)?;
+        match index {
+            Some(index) => value.get(index).filter(|value| !value.is_null()),
+            None => Some(value),
         }
-        self.facets("authorization", recorded, "none", &mut failures);
-        failures
-    }
-
-    /// Checks a token request (RFC 6749 §4.1.3, RFC 7636 §4.5).
-    pub fn token(&mut self, recorded: &Recorded) -> Vec<Failure> {
-        let step = &self.provider.token;
-        let verifier = recorded.param(self.theirs("code_verifier")).unwrap_or_default();
-        let challenge = self.placeholders.get("CODE_CHALLENGE").unwrap_or_default();
-        let proof = match self.provider.authorize.pkce {
-            Pkce::S256 if challenge_of(verifier) == challenge => Want::Is(verifier.into()),
-            Pkce::Plain if verifier == challenge => Want::Is(verifier.into()),
-            Pkce::None => Want::Absent,
-            _ => Want::Is("the verifier of the challenge".into()),
-        };
-        if let Want::Is(verifier) = &proof {
-            self.placeholders.set("CODE_VERIFIER", verifier.as_str());
-        }
-        let code = self.placeholders.get("CODE").unwrap_or_default().to_owned();
-        let redirect_uri = self.placeholders.get("REDIRECT_URI").unwrap_or_default().to_owned();
-        let mut standard = vec![
-            ("grant_type", Want::Is("authorization_code".into())),
-            ("code", Want::Is(code)),
-            ("redirect_uri", Want::Is(redirect_uri)),
-            ("code_verifier", proof),
-        ];
-        let auth = step.auth.clone().unwrap_or(Auth::Client(self.provider.client_auth.method));
-        let word = auth_word(&auth);
-        let mut failures = vec![];
-        if self.credentials.minted.is_some()
-            && let Some(secret) = recorded.param(self.theirs("client_secret"))
-        {
-            match self.credentials.check_minted(secret) {
-                Ok(()) => self.placeholders.set("CLIENT_SECRET", secret),
-                Err(why) => failures.push(Failure::new("token", "client_secret", why, secret)),
-            }
-        }
-        if let Some(secret) = self.placeholders.get("CLIENT_SECRET").filter(|_| word == "client_secret_post")
-        {
-            standard.push(("client_secret", Want::Is(secret.into())));
-        } else {
-            standard.push(("client_secret", Want::Absent));
-        }
-        let in_params = ["client_secret_post", "none"].contains(&word.as_str());
-        standard.push((
-            "client_id",
-            if in_params { Want::Is(self.credentials.client_id.clone()) } else { Want::Absent },
-        ));
-        failures.extend(self.params("token", recorded, standard, &step.params, &step.query));
-        self.shape("token", recorded, step, &mut failures);
-        self.facets("token", recorded, &word, &mut failures);
-        failures
-    }
-
-    /// Checks a call for facts about the person (OpenID Connect Core §5.3.1).
-    pub fn userinfo(&mut self, name: &str, step: Option<&Step>, recorded: &Recorded) -> Vec<Failure> {
-        let auth = step.and_then(|step| step.auth.clone()).unwrap_or(Auth::Bearer);
-        let none = vec![];
-        let (params, query) = step.map_or((&none, &none), |step| (&step.params, &step.query));
-        let credential = match &auth {
-            Auth::Query(name) => vec![name.as_str()],
-            Auth::Client(_) => vec!["client_id", "client_secret"],
-            _ => vec![],
-        };
-        let standard = credential.into_iter().map(|name| (name, Want::Present)).collect();
-        let mut failures = self.params(name, recorded, standard, params, query);
-        match step {
-            Some(step) => self.shape(name, recorded, step, &mut failures),
-            None if recorded.method != http::Method::GET => {
-                failures.push(Failure::new(name, "method", "GET", recorded.method.as_str()));
-            }
-            None => {}
-        }
-        self.facets(name, recorded, &auth_word(&auth), &mut failures);
-        failures
     }
 
     /// The name this provider has for a standard parameter.
-    fn theirs<'n>(&'n self, name: &'n str) -> &'n str {
+    pub(super) fn theirs<'n>(&'n self, name: &'n str) -> &'n str {
         self.provider.rename.get(name).map_or(name, String::as_str)
     }
 
-    fn params(
+    pub(super) fn params(
         &self,
         step: &str,
         recorded: &Recorded,
@@ -195,7 +81,7 @@ impl Checker<'_> {
         query: &ParamTemplates,
     ) -> Vec<Failure> {
         let mut failures = vec![];
-        let listed = self.expect.get(step).and_then(Value::as_object);
+        let listed = self.expected(step, "").and_then(Value::as_object);
         let is_listed = |name: &str| listed.is_some_and(|listed| listed.contains_key(name));
         let mut known = vec![];
         for (name, want) in standard {
@@ -243,11 +129,12 @@ impl Checker<'_> {
     }
 
     /// The method, and how the body is written.
-    fn shape(&self, name: &str, recorded: &Recorded, step: &Step, failures: &mut Vec<Failure>) {
+    pub(super) fn shape(&self, name: &str, recorded: &Recorded, step: &Step, failures: &mut Vec<Failure>) {
         let (method, body) = match (step.method, step.body) {
             (Method::Get, _) => ("GET", None),
             (Method::Post, Body::Form) => ("POST", Some("form")),
             (Method::Post, Body::Json) => ("POST", Some("json")),
+            (Method::Post, Body::Query) => ("POST", None),
         };
         if recorded.method.as_str() != method {
             failures.push(Failure::new(name, "method", method, recorded.method.as_str()));
@@ -263,8 +150,8 @@ impl Checker<'_> {
     }
 
     /// What the vector says with a dot: `token.method`, `token.url`, `token.auth`, `token.headers`, `token.body`, `token.jwt`.
-    fn facets(&self, step: &str, recorded: &Recorded, auth: &str, failures: &mut Vec<Failure>) {
-        let facet = |name: &str| self.expect.get(&format!("{step}.{name}"));
+    pub(super) fn facets(&self, step: &str, recorded: &Recorded, auth: &str, failures: &mut Vec<Failure>) {
+        let facet = |name: &str| self.expected(step, name);
         let mut compare = |what: &str, wanted: &str, got: &str| {
             if wanted != got {
                 failures.push(Failure::new(step, what, wanted, got));
@@ -293,8 +180,12 @@ impl Checker<'_> {
                 }
             }
         }
+        for (name, wanted) in facet("raw").and_then(Value::as_object).into_iter().flatten() {
+            compare(&format!("raw.{name}"), &text(wanted), recorded.wire(name).unwrap_or("absent"));
+        }
         if let Some(wanted) = facet("jwt").and_then(Value::as_object) {
-            let jwt = recorded.param(self.theirs("client_secret")).map(opened).unwrap_or_default();
+            let jwt = recorded.param("client_assertion").or(recorded.param(self.theirs("client_secret")));
+            let jwt = jwt.map(opened).unwrap_or_default();
             for (name, wanted) in wanted {
                 let got = jwt.get(name).map_or("absent".into(), text);
                 compare(&format!("jwt.{name}"), &self.placeholders.fill_text(&text(wanted)), &got);
@@ -314,23 +205,6 @@ impl Checker<'_> {
 fn opened(jwt: &str) -> Map<String, Value> {
     let part = |part: &str| serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok();
     jwt.split('.').take(2).filter_map(part).flat_map(|members: Map<String, Value>| members).collect()
-}
-
-/// The word a file uses for a way to authenticate.
-fn auth_word(auth: &Auth) -> String {
-    match auth {
-        Auth::Bearer => "bearer".into(),
-        Auth::Client(method) => serde_json::to_value(method).map(|word| text(&word)).unwrap_or_default(),
-        Auth::Header(name) => format!("header:{name}"),
-        Auth::None => "none".into(),
-        Auth::Query(name) => format!("query:{name}"),
-        Auth::Scheme(word) => format!("scheme:{word}"),
-    }
-}
-
-/// The `S256` challenge of a verifier (RFC 7636 §4.2).
-pub(super) fn challenge_of(verifier: &str) -> String {
-    URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, verifier.as_bytes()))
 }
 
 /// Compares the members that a vector lists, or with `exact` all of them.

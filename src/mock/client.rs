@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
+use crate::flow::metadata::{EndpointName, Metadata};
 use crate::mock::check::Failure;
-use crate::mock::credentials::{Credentials, Minted};
+use crate::mock::credentials::{Assertion, Credentials, Minted};
 use crate::mock::id_token;
 use crate::oauth::Secret;
+use crate::oauth::jose::{JwkSet, SigningKey};
+use crate::provider::client_auth::TokenEndpointAuthMethod;
 use crate::provider::id_token::IdTokenAlg;
 use crate::provider::variable::Format;
 use crate::provider::{Provider, Registration, RegistrationValues, Vector};
@@ -28,7 +31,9 @@ impl MockClient {
     /// Values of the vector that the provider file does not accept.
     pub fn of_vector(provider: &Arc<Provider>, vector: &Vector) -> Result<MockClient, Vec<Failure>> {
         // The key of HS256 has 32 bytes at least (RFC 7518 §3.2).
-        let long = provider.id_token.algs.contains(&IdTokenAlg::HS256);
+        let long = provider.id_token.algs.contains(&IdTokenAlg::HS256)
+            || provider.client_auth.method == TokenEndpointAuthMethod::ClientSecretJwt
+            || provider.userinfo_signed_response_alg == Some(IdTokenAlg::HS256);
         MockClient::new(provider, vector, "CLIENT_ID", &"CLIENT_SECRET".repeat(if long { 3 } else { 1 }))
     }
 
@@ -47,7 +52,10 @@ impl MockClient {
             vector.client.iter().map(|(name, value)| (name.clone(), Secret::from(value.as_str()))).collect();
         for (name, constraint) in &provider.client {
             if constraint.format == Some(Format::Pem) && !client.contains_key(name) {
-                let alg = provider.client_auth.minted_secret.as_ref().map(|minted| minted.alg);
+                let minted = provider.client_auth.minted_secret.as_ref().map(|minted| minted.alg);
+                let asserted = (provider.client_auth.method == TokenEndpointAuthMethod::PrivateKeyJwt)
+                    .then_some(provider.client_auth.assertion.alg);
+                let alg = minted.or(asserted);
                 client.insert(name.clone(), Secret::from(id_token::private_key_pem(alg)));
             }
         }
@@ -70,10 +78,36 @@ impl MockClient {
                 errors.into_iter().map(failure).collect::<Vec<_>>()
             })?;
         let minted = minted(&registration);
+        let assertion = assertion(&registration);
         Ok(MockClient {
-            credentials: Credentials { client_id: id.to_owned(), client_secret, minted },
+            credentials: Credentials { client_id: id.to_owned(), client_secret, minted, assertion },
             registration,
         })
+    }
+}
+
+/// What an assertion must look like: the key that belongs to the client's own, and the audience.
+fn assertion(registration: &Registration) -> Assertion {
+    let asserted = &registration.provider.client_auth.assertion;
+    let alg = asserted.alg.into();
+    let pem = registration.client_member("private_key");
+    let key = pem.and_then(|pem| SigningKey::from_pem(alg, pem.expose()).ok());
+    let context = registration.context();
+    let kid = asserted.kid.as_ref().and_then(|kid| kid.render(&context).ok());
+    let keys = key.and_then(|key| {
+        JwkSet::parse(&json!({"keys": [key.public_jwk(kid.as_deref().unwrap_or("client"))]})).ok()
+    });
+    let metadata = Metadata::written(registration).unwrap_or_default();
+    let token_endpoint = || {
+        let endpoint = metadata.endpoint(EndpointName::Token, registration, &context).ok().flatten();
+        endpoint.map(|endpoint| endpoint.url.to_string()).unwrap_or_default()
+    };
+    let written = asserted.aud.as_ref().and_then(|aud| aud.render(&context).ok());
+    Assertion {
+        keys: keys.unwrap_or_default(),
+        alg: Some(alg),
+        aud: written.or(metadata.issuer.clone()).unwrap_or_else(token_endpoint),
+        ttl: asserted.ttl,
     }
 }
 

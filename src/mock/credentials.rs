@@ -7,6 +7,8 @@ use url::form_urlencoded;
 
 use crate::mock::placeholders::Placeholders;
 use crate::mock::record::Recorded;
+use crate::oauth::Secret;
+use crate::oauth::jose::{Alg, JwkSet, Jws};
 use crate::provider::Provider;
 
 /// The client that signs in at the mock.
@@ -15,6 +17,17 @@ pub(super) struct Credentials {
     pub client_id: String,
     pub client_secret: Option<String>,
     pub minted: Option<Minted>,
+    pub assertion: Assertion,
+}
+
+/// What an assertion of the client must look like (RFC 7523 §3).
+#[derive(Clone, Default)]
+pub(super) struct Assertion {
+    /// The public keys of the client, for `private_key_jwt`.
+    pub keys: JwkSet,
+    pub alg: Option<Alg>,
+    pub aud: String,
+    pub ttl: u64,
 }
 
 /// What a minted client secret must look like.
@@ -64,11 +77,43 @@ impl Credentials {
                         && param("client_id") == Some(&self.client_id)
                         && param("client_secret") == Some(secret)
                 }
+                "private_key_jwt" | "client_secret_jwt" => {
+                    let assertion = recorded.param("client_assertion").unwrap_or_default();
+                    return match self.check_assertion(word, assertion, secret) {
+                        Ok(()) if authorization.is_none() => Ok(()),
+                        Ok(()) => Err(found(authorization, None)),
+                        Err(why) => Err(why),
+                    };
+                }
                 "none" => authorization.is_none() && param("client_secret").is_none(),
                 _ => false,
             },
         };
         if proven { Ok(()) } else { Err(found(authorization, param("client_secret"))) }
+    }
+
+    /// Checks an assertion: its signature, then `iss`, `sub`, `aud`, `jti` and its lifetime.
+    fn check_assertion(&self, word: &str, assertion: &str, secret: &str) -> Result<(), String> {
+        let hmac = word == "client_secret_jwt";
+        let alg = if hmac { Alg::HS256 } else { self.assertion.alg.unwrap_or(Alg::RS256) };
+        let secret = Secret::from(secret);
+        let verified = Jws::parse(assertion)
+            .and_then(|jws| jws.verify(&self.assertion.keys, &[alg], hmac.then_some(&secret)))
+            .map_err(|error| format!("a client_assertion of which {error}"))?;
+        let claims = verified.into_claims();
+        let text = |name: &str| claims.get(name).and_then(Value::as_str).unwrap_or_default();
+        for (name, wanted) in
+            [("iss", &self.client_id), ("sub", &self.client_id), ("aud", &self.assertion.aud)]
+        {
+            if text(name) != wanted {
+                return Err(format!("a client_assertion whose {name} is `{}`, not `{wanted}`", text(name)));
+            }
+        }
+        let number = |name: &str| claims.get(name).and_then(Value::as_u64).unwrap_or_default();
+        if number("exp").checked_sub(number("iat")) != Some(self.assertion.ttl) || text("jti").len() < 22 {
+            return Err("a client_assertion with another lifetime, or without a random jti".into());
+        }
+        Ok(())
     }
 
     /// Checks a client secret that was minted for one request: algorithm, key id, claims, lifetime.

@@ -39,6 +39,11 @@ pub(super) fn document(
         let url = known.map_or_else(|| format!("{base}/{path}"), |endpoint| endpoint.url.to_string());
         document.insert(name.as_str().into(), url.into());
     }
+    for name in [EndpointName::Introspection, EndpointName::Revocation] {
+        if let Some(endpoint) = written.endpoint(name, registration, &context).ok().flatten() {
+            document.insert(name.as_str().into(), endpoint.url.as_str().into());
+        }
+    }
     document.insert("response_types_supported".into(), json!(["code"]));
     document.insert("subject_types_supported".into(), json!(["public"]));
     let alg = alg(&registration.provider.id_token.algs).as_str();

@@ -5,9 +5,12 @@ use http::request;
 use url::Url;
 
 use crate::expr::Context;
+use crate::flow::later::Later;
 use crate::flow::metadata::{EndpointName, Metadata};
-use crate::flow::userinfo;
+use crate::flow::{refresh, then, userinfo};
+use crate::mock::record::Recorded;
 use crate::provider::Registration;
+use crate::provider::token::Then;
 use crate::provider::userinfo::UserinfoCall;
 
 /// The header in which the transport says where a request was meant to go.
@@ -17,6 +20,19 @@ pub const REAL_URL: &str = "x-authcfg-url";
 pub(super) struct Endpoints {
     pub registration: Registration,
     pub metadata: Metadata,
+    /// What is known when a sign-in begins: the deployment's values, and the inputs.
+    pub context: Context,
+}
+
+/// A request, as far as it decides which step it is.
+pub(super) struct Asked<'a> {
+    pub recorded: &'a Recorded,
+    /// What is known of the sign-in so far.
+    pub context: &'a Context,
+    /// The calls that were made already: of two with one address the other one is meant.
+    pub called: &'a [String],
+    /// How many requests of `token.then` were looked at already.
+    pub then: usize,
 }
 
 /// A step that a request can belong to.
@@ -25,6 +41,9 @@ pub(super) enum Target<'a> {
     Call(&'a UserinfoCall),
     Discovery,
     Jwks,
+    Later(Later),
+    Refresh,
+    Then(usize, &'a Then),
     Token,
 }
 
@@ -44,41 +63,90 @@ impl Endpoints {
         Some(url)
     }
 
-    /// The step that a request to `url` belongs to. `called` are the calls that were made in this sign-in already: of two
-    /// with one address the other one is meant.
-    pub fn target(&self, url: &Url, context: &Context, called: &[String]) -> Option<Target<'_>> {
-        let Endpoints { registration, metadata } = self;
+    /// The step that a request belongs to.
+    pub fn target(&self, asked: &Asked<'_>) -> Option<Target<'_>> {
+        let Endpoints { registration, metadata, .. } = self;
+        let (url, context) = (&asked.recorded.url, asked.context);
         let is = |endpoint: &Url| same_address(endpoint, url);
-        let endpoint =
-            |name| metadata.endpoint(name, registration, context).ok().flatten().map(|found| found.url);
+        let at = |name| {
+            let endpoint = metadata.endpoint(name, registration, context).ok().flatten();
+            endpoint.is_some_and(|endpoint| is(&endpoint.url))
+        };
         if metadata.discovery_url(registration).ok().flatten().is_some_and(|url| is(&url)) {
             return Some(Target::Discovery);
         }
-        if endpoint(EndpointName::Jwks).is_some_and(|url| is(&url)) {
+        if at(EndpointName::Jwks) {
             return Some(Target::Jwks);
         }
         if self.authorization().is_some_and(|url| is(&url)) {
             return Some(Target::Authorization);
         }
-        let is_token = endpoint(EndpointName::Token).is_some_and(|url| is(&url));
-        if is_token && context.get("token").is_none() {
+        let signed_in = context.get("token").is_some();
+        let is_token = at(EndpointName::Token);
+        if is_token && asked.recorded.param("grant_type") == Some("client_credentials") {
+            return Some(Target::Later(Later::ClientCredentials));
+        }
+        if is_token && !signed_in {
             return Some(Target::Token);
         }
-        let calls = userinfo::calls(registration, metadata, context).unwrap_or_default();
-        let matching = |call: &&UserinfoCall| {
-            userinfo::endpoint(call, registration, metadata, context).is_ok_and(|found| is(&found.url))
-        };
-        let fresh = calls.iter().filter(matching).find(|call| !called.contains(&call.name));
-        match fresh.or(calls.iter().find(matching)) {
-            Some(call) => Some(Target::Call(call)),
-            None => is_token.then_some(Target::Token),
+        if signed_in && self.is_refresh(asked, is_token) {
+            return Some(Target::Refresh);
         }
+        if let Some((index, then)) = self.next_then(asked) {
+            return Some(Target::Then(index, then));
+        }
+        if let Some(call) = self.call(asked) {
+            return Some(Target::Call(call));
+        }
+        if at(EndpointName::Revocation) {
+            return Some(Target::Later(Later::Revocation));
+        }
+        if at(EndpointName::Introspection) {
+            return Some(Target::Later(Later::Introspection));
+        }
+        is_token.then_some(Target::Token)
+    }
+
+    /// A refresh goes to an endpoint of its own, or says so to the token endpoint.
+    fn is_refresh(&self, asked: &Asked<'_>, is_token: bool) -> bool {
+        let found = refresh::endpoint(&self.registration, &self.metadata, asked.context);
+        if !found.is_ok_and(|endpoint| same_address(&endpoint.url, &asked.recorded.url)) {
+            return false;
+        }
+        let written = &self.registration.provider.refresh.step.params;
+        let written = written.iter().find(|(name, _)| name == "grant_type").map(|(_, value)| value.as_ref());
+        match written {
+            _ if !is_token => true,
+            None => asked.recorded.param("grant_type") == Some("refresh_token"),
+            Some(Some(template)) => asked.recorded.param("grant_type") == Some(template.source()),
+            Some(None) => asked.recorded.param("refresh_token").is_some(),
+        }
+    }
+
+    fn next_then(&self, asked: &Asked<'_>) -> Option<(usize, &Then)> {
+        let chain = self.registration.provider.then.iter().enumerate().skip(asked.then);
+        let is_due = |then: &Then| {
+            then::applies(then, asked.context).unwrap_or(false)
+                && then::endpoint(then, asked.context)
+                    .is_ok_and(|found| same_address(&found.url, &asked.recorded.url))
+        };
+        chain.into_iter().find(|(_, then)| is_due(then))
+    }
+
+    fn call(&self, asked: &Asked<'_>) -> Option<&UserinfoCall> {
+        let Endpoints { registration, metadata, .. } = self;
+        let calls = userinfo::calls(registration, metadata, asked.context).unwrap_or_default();
+        let matching = |call: &&UserinfoCall| {
+            let found = userinfo::endpoint(call, registration, metadata, asked.context);
+            found.is_ok_and(|found| same_address(&found.url, &asked.recorded.url))
+        };
+        let fresh = calls.iter().filter(matching).find(|call| !asked.called.contains(&call.name));
+        fresh.or(calls.iter().find(matching))
     }
 
     /// The authorization endpoint.
     pub fn authorization(&self) -> Option<Url> {
-        let context = self.registration.context();
-        let found = self.metadata.endpoint(EndpointName::Authorization, &self.registration, &context);
+        let found = self.metadata.endpoint(EndpointName::Authorization, &self.registration, &self.context);
         found.ok().flatten().map(|endpoint| endpoint.url)
     }
 }

@@ -17,6 +17,8 @@ mod placeholders;
 mod play;
 mod provider;
 mod record;
+mod steps;
+mod tokens;
 
 pub use check::Failure;
 pub use client::MockClient;

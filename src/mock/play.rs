@@ -42,7 +42,7 @@ impl VectorResult {
 pub async fn play(provider: &Arc<Provider>, vector: &Vector) -> VectorResult {
     let client = match MockClient::of_vector(provider, vector) {
         Ok(client) => client,
-        Err(failures) => return VectorResult { failures, ..VectorResult::default() },
+        Err(failures) => return refused_configuration(vector, failures),
     };
     let clock: Arc<dyn Clock> = Arc::new(FixedClock::new(SystemClock.now()));
     let rng: Arc<dyn Rng> = Arc::new(SystemRng);
@@ -57,8 +57,11 @@ pub async fn play(provider: &Arc<Provider>, vector: &Vector) -> VectorResult {
     let signed_in = sign_in(&client, vector, transport, clock.clone(), rng).await;
     let mut result = VectorResult { failures: mock.failures(), ..VectorResult::default() };
     match signed_in {
-        Ok((profile, token)) => {
-            result.failures.extend(judge_success(vector, &profile, &token_members(&token, clock.now())));
+        Ok(Done { profile, token, refreshed }) => {
+            let now = clock.now();
+            result.failures.extend(judge_success(vector, &profile, &token.members(now)));
+            let refreshed = refreshed.map(|token| token.members(now)).unwrap_or_default();
+            result.failures.extend(members("refreshed", &vector.refreshed, &refreshed, false));
             result.failures.extend(unasked(vector, &mock.asked()));
             result.profile = Some(Value::Object(profile));
         }
@@ -71,6 +74,26 @@ pub async fn play(provider: &Arc<Provider>, vector: &Vector) -> VectorResult {
         }
     }
     result
+}
+
+/// A registration that the provider file does not accept: what the vector wants, or a failure.
+fn refused_configuration(vector: &Vector, failures: Vec<Failure>) -> VectorResult {
+    let wanted = vector.error.as_deref().is_some_and(|wanted| wanted == "any" || wanted == REFUSED);
+    VectorResult {
+        failures: if wanted { vec![] } else { failures },
+        profile: None,
+        error: Some(REFUSED.into()),
+    }
+}
+
+/// The code of a deployment's value that the provider file does not accept.
+const REFUSED: &str = "configuration_refused";
+
+/// A sign-in that happened, and what the vector asks for after it.
+struct Done {
+    profile: Map<String, Value>,
+    token: TokenSet,
+    refreshed: Option<TokenSet>,
 }
 
 /// A sign-in that did not happen.
@@ -91,9 +114,16 @@ async fn sign_in(
     transport: Transport,
     clock: Arc<dyn Clock>,
     rng: Arc<dyn Rng>,
-) -> Result<(Map<String, Value>, TokenSet), Refused> {
+) -> Result<Done, Refused> {
     let client = Client::new(Arc::new(client.registration.clone()), transport.clone(), clock, rng);
     let authorization = client.authorize(REDIRECT_URI, &vector.request).await?;
+    // The fragment stays in the browser: no server ever sees it.
+    if let Some(wanted) = vector.expect.get("authorization.fragment")
+        && wanted.as_str() != authorization.url.fragment()
+    {
+        let message = format!("the fragment is {:?}", authorization.url.fragment());
+        return Err(Refused { code: "fragment".into(), message });
+    }
     let broken = |message: &str| Refused { code: "authorization".into(), message: message.to_owned() };
     let http = http::Request::get(authorization.url.as_str())
         .body(bytes::Bytes::new())
@@ -110,7 +140,29 @@ async fn sign_in(
     let callback = callback_of(&response)
         .ok_or_else(|| broken("the authorization request was not answered by a callback"))?;
     let signed_in = client.callback(authorization.pending, CallbackParams::parse(&callback)).await?;
-    Ok((signed_in.profile.into_json(), signed_in.token))
+    let token = signed_in.token;
+    let mut refreshed = None;
+    if is_named(vector, "refresh", &vector.refresh_response) {
+        refreshed = Some(client.refresh(&token).await?);
+    }
+    let current = refreshed.as_ref().unwrap_or(&token);
+    if is_named(vector, "introspection", &vector.introspection_response) {
+        client.introspect(current).await?;
+    }
+    if is_named(vector, "revocation", &vector.revocation_response) {
+        client.revoke(current).await?;
+    }
+    if is_named(vector, "client_credentials", &vector.client_credentials_response) {
+        client.client_credentials().await?;
+    }
+    Ok(Done { profile: signed_in.profile.into_json(), token, refreshed })
+}
+
+/// Whether a vector asks for a step after the sign-in: it has an answer to it, or says what its request is like.
+fn is_named(vector: &Vector, step: &str, answer: &Option<Value>) -> bool {
+    let described =
+        |key: &String| key == step || key.strip_prefix(step).is_some_and(|rest| rest.starts_with('.'));
+    answer.is_some() || vector.expect.keys().any(described)
 }
 
 fn judge_success(vector: &Vector, profile: &Map<String, Value>, token: &Map<String, Value>) -> Vec<Failure> {
@@ -128,32 +180,16 @@ fn judge_success(vector: &Vector, profile: &Map<String, Value>, token: &Map<Stri
 fn unasked(vector: &Vector, asked: &[String]) -> Vec<Failure> {
     let answered =
         vector.named.keys().map(String::as_str).chain(vector.userinfo.as_ref().map(|_| "userinfo"));
-    let described =
-        vector.expect.keys().map(|key| key.split_once('.').map_or(key.as_str(), |(step, _)| step));
+    let described = vector
+        .expect
+        .keys()
+        .filter(|key| *key != "authorization.fragment")
+        .map(|key| key.split_once('.').map_or(key.as_str(), |(step, _)| step));
     let mut steps: Vec<&str> =
         answered.chain(described).filter(|step| !asked.iter().any(|done| done == step)).collect();
     steps.sort_unstable();
     steps.dedup();
     steps.into_iter().map(|step| Failure::new(step, "request", "a request", "none was made")).collect()
-}
-
-/// A token response as vectors compare it.
-fn token_members(token: &TokenSet, now: u64) -> Map<String, Value> {
-    let mut members = Map::new();
-    members.insert("access_token".into(), token.access_token.expose().to_owned().into());
-    members.insert("token_type".into(), "bearer".into());
-    if let Some(expires_at) = token.expires_at {
-        members.insert("expires_in".into(), expires_at.saturating_sub(now).into());
-    }
-    for (name, secret) in [("refresh_token", &token.refresh_token), ("id_token", &token.id_token)] {
-        if let Some(secret) = secret {
-            members.insert(name.into(), secret.expose().to_owned().into());
-        }
-    }
-    if let Some(scope) = &token.scope {
-        members.insert("scope".into(), scope.as_str().into());
-    }
-    members
 }
 
 fn failed(failure: Failure) -> VectorResult {

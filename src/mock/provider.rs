@@ -21,19 +21,19 @@ use url::Url;
 
 use crate::clock::Clock;
 use crate::expr::Context;
+use crate::flow::variables;
 use crate::mock::answer;
 use crate::mock::check::{Checker, Failure};
 use crate::mock::client::MockClient;
 use crate::mock::discovery;
-use crate::mock::endpoints::{Endpoints, Target};
+use crate::mock::endpoints::{Asked, Endpoints, Target};
 use crate::mock::id_token;
 use crate::mock::page;
-use crate::mock::placeholders::{Placeholders, mentions};
+use crate::mock::placeholders::Placeholders;
 use crate::mock::record::Recorded;
 use crate::oauth::jose::Alg;
 use crate::provider::Vector;
 use crate::provider::authorize::ResponseMode;
-use crate::provider::userinfo::UserinfoCall;
 use crate::rng::{self, Rng};
 
 /// Sees each request when it has been answered.
@@ -86,12 +86,17 @@ impl Mock {
         if let Some(redirect_uri) = &options.redirect_uri {
             placeholders.set("REDIRECT_URI", redirect_uri.as_str());
         }
-        let fresh = SignIn { placeholders, context: client.registration.context(), called: vec![] };
+        let mut context = client.registration.context();
+        let request: Map<String, Value> =
+            vector.request.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
+        context.set("request", Value::Object(request));
+        variables::learn_early(&client.registration, &mut context);
+        let fresh = SignIn { placeholders, context: context.clone(), ..SignIn::default() };
         let shared = Arc::new(Shared {
             client: client.clone(),
             vector: vector.clone(),
             document,
-            endpoints: Endpoints { registration: client.registration.clone(), metadata },
+            endpoints: Endpoints { registration: client.registration.clone(), metadata, context },
             options,
             clock,
             rng,
@@ -135,34 +140,37 @@ impl Drop for Mock {
     }
 }
 
-struct Shared {
-    client: MockClient,
-    vector: Vector,
+pub(super) struct Shared {
+    pub client: MockClient,
+    pub vector: Vector,
     document: Value,
-    endpoints: Endpoints,
+    pub endpoints: Endpoints,
     options: Options,
-    clock: Arc<dyn Clock>,
+    pub clock: Arc<dyn Clock>,
     rng: Arc<dyn Rng>,
     state: Mutex<Progress>,
 }
 
 /// What has happened so far.
 #[derive(Default)]
-struct Progress {
+pub(super) struct Progress {
     fresh: SignIn,
-    current: SignIn,
-    by_code: HashMap<String, SignIn>,
+    pub current: SignIn,
+    pub by_code: HashMap<String, SignIn>,
     waiting: HashMap<String, SignIn>,
     asked: Vec<String>,
-    failures: Vec<Failure>,
+    pub failures: Vec<Failure>,
 }
 
 /// One sign-in.
 #[derive(Clone, Default)]
-struct SignIn {
-    placeholders: Placeholders,
-    context: Context,
-    called: Vec<String>,
+pub(super) struct SignIn {
+    pub placeholders: Placeholders,
+    pub context: Context,
+    /// The calls that were made.
+    pub called: Vec<String>,
+    /// How many requests of `token.then` were made.
+    pub then: usize,
 }
 
 async fn handle(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Response<Body> {
@@ -182,8 +190,9 @@ impl Shared {
         }
         let mut recorded = Recorded::new(parts, url, body);
         let mut progress = self.progress();
-        let current = &progress.current;
-        let Some(target) = self.endpoints.target(&recorded.url, &current.context, &current.called) else {
+        let SignIn { context, called, then, .. } = &progress.current;
+        let asked = Asked { recorded: &recorded, context, called, then: *then };
+        let Some(target) = self.endpoints.target(&asked) else {
             if parts.uri.path() != "/favicon.ico" {
                 let asked = format!("{} {}", recorded.method, recorded.url);
                 progress.failures.push(Failure::new("unknown", "url", "an endpoint of the provider", asked));
@@ -201,6 +210,9 @@ impl Shared {
                 recorded.step = "jwks".into();
                 answer::json(StatusCode::OK, &json!({"keys": [id_token::public_key(self.alg())]}))
             }
+            Target::Later(later) => self.later(later, &mut recorded, &mut progress),
+            Target::Refresh => self.refresh(&mut recorded, &mut progress),
+            Target::Then(index, then) => self.then(index, then, &mut recorded, &mut progress),
             Target::Token => self.token(&mut recorded, &mut progress),
         };
         progress.asked.push(recorded.step.clone());
@@ -224,9 +236,10 @@ impl Shared {
         progress.failures.extend(self.checker(&mut sign_in).authorization(recorded));
         let code = rng::token(&*self.rng, 16);
         sign_in.placeholders.set("CODE", code.as_str());
-        let request: Map<String, Value> =
-            self.vector.request.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
-        sign_in.context.set("request", Value::Object(request));
+        let callback = self.callback(&sign_in, &self.vector.callback);
+        let callback = callback.into_iter().map(|(name, value)| (name, value.into())).collect();
+        sign_in.context.set("callback", Value::Object(callback));
+        variables::learn_early(&self.client.registration, &mut sign_in.context);
         progress.by_code.insert(code, sign_in.clone());
         progress.current = sign_in.clone();
         if !self.options.consent {
@@ -258,15 +271,15 @@ impl Shared {
         }
     }
 
+    fn callback(&self, sign_in: &SignIn, over: &Map<String, Value>) -> Vec<(String, String)> {
+        let metadata = &self.endpoints.metadata;
+        let iss = metadata.issuer.as_deref().filter(|_| metadata.sends_iss(&self.client.registration));
+        answer::callback(over, iss, &sign_in.placeholders, &sign_in.context)
+    }
+
     fn send_back(&self, sign_in: &SignIn, over: &Map<String, Value>) -> Response<Bytes> {
         let registration = &self.client.registration;
-        let iss = self
-            .endpoints
-            .metadata
-            .issuer
-            .as_deref()
-            .filter(|_| self.endpoints.metadata.sends_iss(registration));
-        let params = answer::callback(over, iss, &sign_in.placeholders, &sign_in.context);
+        let params = self.callback(sign_in, over);
         let redirect_uri = sign_in.placeholders.get("REDIRECT_URI").unwrap_or_default();
         let Ok(redirect_uri) = Url::parse(redirect_uri) else {
             return answer::error(
@@ -281,91 +294,7 @@ impl Shared {
         }
     }
 
-    fn token(&self, recorded: &mut Recorded, progress: &mut Progress) -> Response<Bytes> {
-        recorded.step = "token".into();
-        let by_code = recorded.params().find_map(|(_, value)| progress.by_code.get(value)).cloned();
-        let mut sign_in = by_code.unwrap_or_else(|| progress.current.clone());
-        progress.failures.extend(self.checker(&mut sign_in).token(recorded));
-        let mut scripted = self
-            .vector
-            .token_response
-            .clone()
-            .unwrap_or_else(|| json!({"access_token": "AT", "token_type": "Bearer"}));
-        if let Some(claims) = &self.vector.claims {
-            let id_token = self.id_token(claims, &sign_in);
-            sign_in.placeholders.set("ID_TOKEN", id_token);
-            let spelled_out = scripted.get("http").is_some() || mentions(&scripted, "ID_TOKEN");
-            if let Some(members) = scripted.as_object_mut().filter(|_| !spelled_out) {
-                members.entry("id_token").or_insert_with(|| "ID_TOKEN".into());
-            }
-        }
-        let filled = sign_in.placeholders.fill(&scripted);
-        if let Some(members) = answer::members(&filled) {
-            self.learn_token(&members, &mut sign_in);
-        }
-        progress.current = sign_in.clone();
-        answer::scripted(&scripted, &sign_in.placeholders)
-    }
-
-    /// Remembers the token, so that later addresses that depend on it are known, and the credentials to expect.
-    fn learn_token(&self, members: &Map<String, Value>, sign_in: &mut SignIn) {
-        let mut token = members.clone();
-        token.insert("raw".into(), Value::Object(members.clone()));
-        sign_in.context.set("body", Value::Object(members.clone()));
-        for (name, read) in &self.client.registration.provider.token.response.map {
-            if let Ok(Some(value)) = read.value(&sign_in.context) {
-                token.insert((*name).to_owned(), value);
-            }
-        }
-        if let Some(access_token) = token.get("access_token").and_then(Value::as_str) {
-            sign_in.placeholders.set("ACCESS_TOKEN", access_token);
-        }
-        sign_in.context.set("token", Value::Object(token));
-    }
-
-    fn id_token(&self, over: &Map<String, Value>, sign_in: &SignIn) -> String {
-        let now = self.clock.now();
-        let mut claims = Map::new();
-        if let Some(issuer) = &self.endpoints.metadata.issuer {
-            claims.insert("iss".into(), issuer.as_str().into());
-        }
-        claims.insert("aud".into(), self.client.credentials.client_id.as_str().into());
-        claims.insert("iat".into(), now.into());
-        claims.insert("exp".into(), (now + 300).into());
-        if let Some(nonce) = sign_in.placeholders.get("NONCE") {
-            claims.insert("nonce".into(), nonce.into());
-        }
-        answer::lay(&mut claims, over, &sign_in.placeholders);
-        id_token::sign(self.alg(), &claims, self.client.credentials.client_secret.as_deref())
-    }
-
-    fn call(&self, call: &UserinfoCall, recorded: &mut Recorded, progress: &mut Progress) -> Response<Bytes> {
-        recorded.step = call.name.clone();
-        let mut sign_in = progress.current.clone();
-        progress.failures.extend(self.checker(&mut sign_in).userinfo(&call.name, Some(&call.step), recorded));
-        sign_in.called.push(call.name.clone());
-        let scripted = match call.name.as_str() {
-            "userinfo" => self.vector.userinfo.as_ref(),
-            name => self.vector.named.get(name),
-        };
-        let response = match scripted {
-            Some(scripted) => {
-                if let Some(members) = answer::members(scripted) {
-                    sign_in.context.set(&call.name, Value::Object(members));
-                }
-                answer::scripted(scripted, &sign_in.placeholders)
-            }
-            None => {
-                let expected = "no request: the vector has no answer to it";
-                progress.failures.push(Failure::new(&call.name, "request", expected, recorded.url.as_str()));
-                answer::plain(StatusCode::NOT_FOUND, "the vector has no answer".into())
-            }
-        };
-        progress.current = sign_in;
-        response
-    }
-
-    fn checker<'a>(&'a self, sign_in: &'a mut SignIn) -> Checker<'a> {
+    pub(super) fn checker<'a>(&'a self, sign_in: &'a mut SignIn) -> Checker<'a> {
         Checker {
             provider: &self.client.registration.provider,
             credentials: &self.client.credentials,
@@ -374,7 +303,7 @@ impl Shared {
         }
     }
 
-    fn alg(&self) -> Alg {
+    pub(super) fn alg(&self) -> Alg {
         id_token::alg(&self.client.registration.provider.id_token.algs)
     }
 

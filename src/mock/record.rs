@@ -23,6 +23,8 @@ pub struct Recorded {
     pub body: Vec<(String, String)>,
     /// How the body is written: `form`, `json` or nothing.
     pub format: Option<&'static str>,
+    /// The parameters of query and form as they were on the wire, percent-encoding and all.
+    pub(super) encoded: Vec<(String, String)>,
     /// The headers.
     pub headers: HeaderMap,
     /// The status of the answer.
@@ -36,10 +38,12 @@ pub struct Recorded {
 impl Recorded {
     pub(super) fn new(parts: &request::Parts, mut url: Url, body: &Bytes) -> Recorded {
         let query = url.query_pairs().into_owned().collect();
+        let mut encoded = pairs(url.query().unwrap_or_default());
         url.set_query(None);
         let content_type =
             parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let (format, body) = if content_type.starts_with("application/x-www-form-urlencoded") {
+            encoded.extend(pairs(&String::from_utf8_lossy(body)));
             (Some("form"), form_urlencoded::parse(body).into_owned().collect())
         } else if content_type.starts_with("application/json") {
             let members: Map<String, Value> = serde_json::from_slice(body).unwrap_or_default();
@@ -54,6 +58,7 @@ impl Recorded {
             query,
             body,
             format,
+            encoded,
             headers: parts.headers.clone(),
             status: 0,
             content_type: String::new(),
@@ -71,6 +76,11 @@ impl Recorded {
         self.params().find(|(existing, _)| *existing == name).map(|(_, value)| value)
     }
 
+    /// The value of a parameter as it was on the wire.
+    pub(super) fn wire(&self, name: &str) -> Option<&str> {
+        self.encoded.iter().find(|(existing, _)| existing == name).map(|(_, value)| value.as_str())
+    }
+
     /// A header as text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
@@ -83,6 +93,12 @@ impl Recorded {
         let (user, password) = decoded.split_once(':')?;
         Some((user.to_owned(), password.to_owned()))
     }
+}
+
+/// `name=value&…`, not decoded.
+fn pairs(text: &str) -> Vec<(String, String)> {
+    let pair = |pair: &str| pair.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
+    text.split('&').filter_map(pair).collect()
 }
 
 /// A JSON value as a parameter has it.

@@ -79,8 +79,9 @@ impl Compiler {
     fn assertion(&mut self, spec: &ProviderSpec) -> Assertion {
         let written = spec.client_assertion.clone().unwrap_or_default();
         let mut template = |name: &str, source: Option<&str>| {
-            source
-                .and_then(|source| self.template(&format!("/client_assertion/{name}"), source, Moment::Metadata))
+            source.and_then(|source| {
+                self.template(&format!("/client_assertion/{name}"), source, Moment::Metadata)
+            })
         };
         Assertion {
             kid: template("kid", written.kid.as_deref()),

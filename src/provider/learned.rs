@@ -54,10 +54,14 @@ impl Compiler {
             let at = format!("/vars/{}/from", segment(name));
             if name == "issuer" {
                 self.report(
-                    Finding::error(code::UNKNOWN_NAME, at.as_str(), "the issuer is known before a sign-in begins")
-                        .on_key()
-                        .label("who is asked cannot depend on the answer")
-                        .note("RFC 8414 §2, OpenID Connect Core §3.1.3.7"),
+                    Finding::error(
+                        code::UNKNOWN_NAME,
+                        at.as_str(),
+                        "the issuer is known before a sign-in begins",
+                    )
+                    .on_key()
+                    .label("who is asked cannot depend on the answer")
+                    .note("RFC 8414 §2, OpenID Connect Core §3.1.3.7"),
                 );
                 continue;
             }
@@ -96,9 +100,13 @@ impl Compiler {
         }
         if stage.is_none() && self.findings.iter().all(|finding| !finding.pointer.starts_with(at)) {
             self.report(
-                Finding::error(code::NO_EFFECT, at, "a value from the deployment is what holds without `from`")
-                    .on_key()
-                    .help("leave it out, or name where in the sign-in the value comes from"),
+                Finding::error(
+                    code::NO_EFFECT,
+                    at,
+                    "a value from the deployment is what holds without `from`",
+                )
+                .on_key()
+                .help("leave it out, or name where in the sign-in the value comes from"),
             );
         }
         Some(Learned { stage: stage?, origins })

@@ -139,7 +139,7 @@ impl Provider {
             revocation: compiler.later("revocation", spec.revocation.as_ref()),
             introspection: compiler.later("introspection", spec.introspection.as_ref()),
             client_credentials: compiler.client_credentials(spec),
-            userinfo: spec.userinfo.as_ref().map(|userinfo| compiler.userinfo(userinfo)),
+            userinfo: compiler.userinfo(spec),
             userinfo_signed_response_alg: spec.userinfo_signed_response_alg,
             id_token: compiler.id_token(&spec.id_token),
             profile: compiler.profile(spec),
@@ -155,8 +155,10 @@ impl Provider {
 
     /// Whether a deployment must give a client secret.
     pub fn needs_client_secret(&self) -> bool {
-        let keyless =
-            matches!(self.client_auth.method, TokenEndpointAuthMethod::None | TokenEndpointAuthMethod::PrivateKeyJwt);
+        let keyless = matches!(
+            self.client_auth.method,
+            TokenEndpointAuthMethod::None | TokenEndpointAuthMethod::PrivateKeyJwt
+        );
         !keyless && self.client_auth.minted_secret.is_none()
     }
 }

@@ -95,7 +95,9 @@ impl Compiler {
             response: self.response(&format!("{at}/response"), keys.response, answer),
         };
         let known = |name: &String| {
-            keys.params.contains_key(name) || keys.query.contains_key(name) || STANDARD.contains(&name.as_str())
+            keys.params.contains_key(name)
+                || keys.query.contains_key(name)
+                || STANDARD.contains(&name.as_str())
         };
         self.raw(at, keys.raw, known);
         if step.body == Body::Json && !step.raw.is_empty() {

@@ -66,10 +66,9 @@ impl Compiler {
         let written = spec.refresh.clone().unwrap_or_default();
         let own = written.keys();
         let inherited = StepKeys { params: own.params, query: own.query, raw: own.raw, ..token };
-        let inherited =
-            self.again(|compiler| {
-                compiler.step("/token", inherited, Method::Post, Moment::Later, Moment::LaterResponse)
-            });
+        let inherited = self.again(|compiler| {
+            compiler.step("/token", inherited, Method::Post, Moment::Later, Moment::LaterResponse)
+        });
         let mut step = self.step("/refresh", own, inherited.method, Moment::Later, Moment::LaterResponse);
         step.auth = step.auth.or(inherited.auth);
         if step.headers.is_empty() {
@@ -113,7 +112,13 @@ impl Compiler {
             let token = StepSpec { response: spec.token.response.clone(), ..StepSpec::default() };
             step.response = self
                 .again(|compiler| {
-                    compiler.step("/token", token.keys(), Method::Post, Moment::Client, Moment::ClientResponse)
+                    compiler.step(
+                        "/token",
+                        token.keys(),
+                        Method::Post,
+                        Moment::Client,
+                        Moment::ClientResponse,
+                    )
                 })
                 .response;
         }

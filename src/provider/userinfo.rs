@@ -4,7 +4,8 @@ use crate::diagnostic::code;
 use crate::expr::{Condition, Template};
 use crate::provider::compile::{Compiler, Moment};
 use crate::provider::finding::Finding;
-use crate::provider::step::Step;
+use crate::provider::step::{ResponseFormat, Step};
+use crate::spec::ProviderSpec;
 use crate::spec::step::Method;
 use crate::spec::userinfo::{UserinfoCallSpec, UserinfoSpec};
 
@@ -23,8 +24,35 @@ pub struct UserinfoCall {
     pub step: Step,
 }
 
+impl UserinfoCall {
+    /// The call that OpenID Connect Core §5.3.1 describes.
+    pub fn standard() -> UserinfoCall {
+        UserinfoCall {
+            name: "userinfo".into(),
+            endpoint: None,
+            when: None,
+            optional: false,
+            step: Step::default(),
+        }
+    }
+}
+
 impl Compiler {
-    pub(super) fn userinfo(&mut self, spec: &UserinfoSpec) -> Vec<UserinfoCall> {
+    /// The calls; `None` where the file leaves them to the metadata.
+    pub(super) fn userinfo(&mut self, spec: &ProviderSpec) -> Option<Vec<UserinfoCall>> {
+        let signed = spec.userinfo_signed_response_alg.is_some();
+        let mut calls = match &spec.userinfo {
+            Some(userinfo) => self.calls(userinfo),
+            None if signed => vec![UserinfoCall::standard()],
+            None => return None,
+        };
+        for call in calls.iter_mut().filter(|call| signed && call.name == "userinfo") {
+            call.step.response.format = ResponseFormat::Jwt;
+        }
+        Some(calls)
+    }
+
+    fn calls(&mut self, spec: &UserinfoSpec) -> Vec<UserinfoCall> {
         let calls = spec.calls();
         let one = matches!(spec, UserinfoSpec::One(_));
         calls

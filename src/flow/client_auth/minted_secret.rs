@@ -34,7 +34,8 @@ pub fn mint(
     let pem = registration
         .client_member("private_key")
         .ok_or_else(|| misconfigured("there is no private key".into()))?;
-    let key = SigningKey::from_pem(minted.alg.into(), pem.expose()).map_err(|error| misconfigured(error.to_string()))?;
+    let key = SigningKey::from_pem(minted.alg.into(), pem.expose())
+        .map_err(|error| misconfigured(error.to_string()))?;
     let jwt = jose::sign(&key, kid.as_deref(), &claims).map_err(|error| misconfigured(error.to_string()))?;
     Ok(Secret::from(jwt))
 }

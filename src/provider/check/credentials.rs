@@ -15,6 +15,18 @@ pub fn check(spec: &ProviderSpec, _: &Provider, compiler: &mut Compiler) {
     authorization(&spec.authorization.params, compiler);
     client_credentials("/token/params", &spec.token.params, compiler);
     client_credentials("/token/query", &spec.token.query, compiler);
+    let later = [
+        ("refresh", spec.refresh.as_ref().map(|step| step.keys())),
+        ("revocation", spec.revocation.as_ref().map(|step| step.keys())),
+        ("introspection", spec.introspection.as_ref().map(|step| step.keys())),
+        ("client_credentials", spec.client_credentials.as_ref().map(|step| step.keys())),
+    ];
+    for (step, keys) in later {
+        // A step that does not authenticate by itself may write what its provider wants.
+        let Some(keys) = keys.filter(|keys| keys.auth != Some("none")) else { continue };
+        client_credentials(&format!("/{step}/params"), keys.params, compiler);
+        client_credentials(&format!("/{step}/query"), keys.query, compiler);
+    }
     for (index, call) in spec.userinfo.as_ref().map_or(&[][..], UserinfoSpec::calls).iter().enumerate() {
         let at = if matches!(spec.userinfo, Some(UserinfoSpec::One(_))) {
             "/userinfo/params".to_owned()

@@ -4,7 +4,9 @@ use crate::diagnostic::code;
 use crate::provider::Provider;
 use crate::provider::compile::Compiler;
 use crate::provider::finding::Finding;
+use crate::provider::step::ResponseFormat;
 use crate::spec::ProviderSpec;
+use crate::spec::client_auth::TokenEndpointAuthMethod;
 use crate::spec::identity::Status;
 use crate::spec::provider::{Discovery, Protocol};
 
@@ -21,7 +23,9 @@ pub fn check(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compiler) 
                 "an id_token belongs to `protocol: oidc`",
             );
         }
-        if spec.jwks_uri.is_some() {
+        let signed =
+            provider.userinfo.iter().flatten().any(|call| call.step.response.format == ResponseFormat::Jwt);
+        if spec.jwks_uri.is_some() && !signed {
             useless(
                 "/jwks_uri",
                 "there is no id_token to check with these keys",
@@ -40,6 +44,57 @@ pub fn check(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compiler) 
             "no call without `as` here",
         );
     }
+    if spec.userinfo_signed_response_alg.is_some()
+        && provider.userinfo.as_ref().is_some_and(|calls| calls.iter().all(|call| call.name != "userinfo"))
+    {
+        useless(
+            "/userinfo_signed_response_alg",
+            "nothing calls the userinfo endpoint",
+            "/userinfo",
+            "no call without `as` here",
+        );
+    }
+    if spec.client_assertion.is_some()
+        && !uses(spec, &[TokenEndpointAuthMethod::PrivateKeyJwt, TokenEndpointAuthMethod::ClientSecretJwt])
+    {
+        useless(
+            "/client_assertion",
+            "no request has an assertion",
+            "/token_endpoint_auth_method",
+            "an assertion belongs to `private_key_jwt` and `client_secret_jwt`",
+        );
+    }
+    if let Some(assertion) = &spec.client_assertion
+        && assertion.alg.is_some()
+        && !uses(spec, &[TokenEndpointAuthMethod::PrivateKeyJwt])
+    {
+        useless(
+            "/client_assertion/alg",
+            "`client_secret_jwt` is signed with HS256",
+            "/token_endpoint_auth_method",
+            "the algorithm is one of `private_key_jwt`",
+        );
+    }
+    let written = [
+        ("revocation", spec.revocation.is_some(), spec.revocation_endpoint.is_some()),
+        ("introspection", spec.introspection.is_some(), spec.introspection_endpoint.is_some()),
+    ];
+    for (step, is_written, has_endpoint) in written {
+        if is_written && !has_endpoint && spec.discovery.is_none() {
+            compiler.report(
+                Finding::error(
+                    code::MISSING_FIELD,
+                    format!("/{step}"),
+                    format!("`{step}_endpoint` is missing"),
+                )
+                .on_key()
+                .label("this request has nowhere to go"),
+            );
+        }
+    }
+    let mut useless = |at: &str, title: &str, other: &str, label: &str| {
+        compiler.report(Finding::error(code::NO_EFFECT, at, title).on_key().other(other, label));
+    };
     if spec.id_token.issuer.is_some() && spec.id_token.issuers.is_some() {
         useless("/id_token/issuers", "the issuer is given twice", "/id_token/issuer", "this one counts");
     }
@@ -96,4 +151,25 @@ mod tests {
         assert!(!told("{default: [read, write], separator: ','}"));
         assert!(!told("{default: [read], separator: ',', supported: {write: {title: Write}}}"));
     }
+}
+
+/// Whether some request authenticates by one of `methods`.
+fn uses(spec: &ProviderSpec, methods: &[TokenEndpointAuthMethod]) -> bool {
+    let top = spec.token_endpoint_auth_method.unwrap_or_default();
+    let words: Vec<String> = methods
+        .iter()
+        .filter_map(|method| Some(serde_json::to_value(method).ok()?.as_str()?.to_owned()))
+        .collect();
+    let steps = [
+        Some(spec.token.keys()),
+        spec.refresh.as_ref().map(|refresh| refresh.keys()),
+        spec.revocation.as_ref().map(|step| step.keys()),
+        spec.introspection.as_ref().map(|step| step.keys()),
+        spec.client_credentials.as_ref().map(|step| step.keys()),
+    ];
+    methods.contains(&top)
+        || steps
+            .iter()
+            .flatten()
+            .any(|keys| keys.auth.is_some_and(|auth| words.iter().any(|word| word == auth)))
 }

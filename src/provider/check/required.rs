@@ -5,6 +5,7 @@ use crate::provider::Provider;
 use crate::provider::compile::Compiler;
 use crate::provider::finding::Finding;
 use crate::spec::ProviderSpec;
+use crate::spec::client_auth::TokenEndpointAuthMethod;
 use crate::spec::identity::Status;
 use crate::spec::provider::{Discovery, Protocol};
 use crate::spec::userinfo::UserinfoSpec;
@@ -76,6 +77,19 @@ pub fn check(spec: &ProviderSpec, _: &Provider, compiler: &mut Compiler) {
                 .on_key()
                 .label("the secret is signed with it")
                 .help("declare it: `client: {private_key: {secret: true, format: pem}}`"),
+        );
+    }
+    if spec.token_endpoint_auth_method == Some(TokenEndpointAuthMethod::PrivateKeyJwt)
+        && !spec.client.contains_key("private_key")
+    {
+        compiler.report(
+            Finding::error(
+                code::MISSING_FIELD,
+                "/token_endpoint_auth_method",
+                "`client.private_key` is missing",
+            )
+            .label("the assertion is signed with it")
+            .help("declare it: `client: {private_key: {secret: true, format: pem}}`"),
         );
     }
     if spec.status != Status::Active && spec.successor.is_none() && spec.status == Status::Deprecated {

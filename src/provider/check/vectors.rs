@@ -35,7 +35,16 @@ pub fn check(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compiler) 
         for key in vector.expect.keys() {
             let (step, facet) = key.split_once('.').unwrap_or((key, "params"));
             let at = format!("{at}/expect/{}", segment(key));
-            let steps = ["authorization", "token", "userinfo"];
+            let steps = [
+                "authorization",
+                "client_credentials",
+                "introspection",
+                "refresh",
+                "revocation",
+                "then",
+                "token",
+                "userinfo",
+            ];
             if !steps.contains(&step) && !calls.contains(&step) {
                 unknown(
                     compiler,
@@ -62,6 +71,7 @@ pub fn check(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compiler) 
         if vector.error.is_none()
             && vector.profile.is_none()
             && vector.token.is_empty()
+            && vector.refreshed.is_empty()
             && vector.expect.is_empty()
         {
             compiler.report(
@@ -72,18 +82,24 @@ pub fn check(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compiler) 
     }
 }
 
-const FACETS: [&str; 7] = ["auth", "body", "headers", "jwt", "method", "params", "url"];
+const FACETS: [&str; 9] = ["auth", "body", "fragment", "headers", "jwt", "method", "params", "raw", "url"];
 
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 19] = [
     "callback",
     "claims",
     "client",
+    "client_credentials_response",
     "discovery",
     "error",
     "expect",
+    "introspection_response",
     "name",
     "profile",
+    "refresh_response",
+    "refreshed",
     "request",
+    "revocation_response",
+    "then",
     "token",
     "token_response",
     "userinfo",
