@@ -35,11 +35,7 @@ pub(super) fn apply(
     if findings.diagnostics.len() > before {
         return None;
     }
-    let Some(document) = entry.document() else {
-        findings.diagnostics.extend(entry.diagnostics().iter().cloned());
-        return None;
-    };
-    let Value::Object(mut file) = document.to_json() else {
+    let Some(Value::Object(mut file)) = entry.value() else {
         findings.diagnostics.extend(entry.diagnostics().iter().cloned());
         return None;
     };
@@ -81,7 +77,7 @@ fn check_key(key: &str, at: &str, findings: &mut Findings<'_>) {
 
 /// Findings about a merged provider: those the file has by itself stand there, the others in the deployment file.
 fn report(entry: &Entry, found: Vec<Finding>, at: &str, findings: &mut Findings<'_>) {
-    let own = entry.document().map(|document| provider::load_value(document.to_json()).1).unwrap_or_default();
+    let own = entry.value().map(|file| provider::load_value(file).1).unwrap_or_default();
     let same = |a: &Finding, b: &Finding| a.code == b.code && a.pointer == b.pointer && a.title == b.title;
     for finding in found {
         if own.iter().any(|known| same(known, &finding)) {

@@ -61,24 +61,32 @@ impl<'a> Draft<'a> {
             ResponseFormat::Json | ResponseFormat::Form => "application/json",
         };
         let mut builder = Request::builder().header(ACCEPT, accept).header(USER_AGENT, "authcfg");
+        let method = match step.method {
+            MethodSpec::Get => Method::GET,
+            MethodSpec::Post => Method::POST,
+            MethodSpec::Delete => Method::DELETE,
+        };
         let body = match (step.method, step.body) {
             (MethodSpec::Get, _) => {
                 self.query.append(&mut self.params);
-                builder = builder.method(Method::GET);
+                builder = builder.method(method);
                 Bytes::new()
             }
-            (MethodSpec::Post, Body::Query) => {
+            (_, Body::Query) => {
                 self.query.append(&mut self.params);
-                builder = builder.method(Method::POST);
+                builder = builder.method(method);
                 Bytes::new()
             }
-            (MethodSpec::Post, Body::Form) => {
-                builder =
-                    builder.method(Method::POST).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+            (MethodSpec::Delete, _) if self.params.is_empty() => {
+                builder = builder.method(method);
+                Bytes::new()
+            }
+            (_, Body::Form) => {
+                builder = builder.method(method).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
                 encode(&self.params, &raw).into()
             }
-            (MethodSpec::Post, Body::Json) => {
-                builder = builder.method(Method::POST).header(CONTENT_TYPE, "application/json");
+            (_, Body::Json) => {
+                builder = builder.method(method).header(CONTENT_TYPE, "application/json");
                 let member = |(name, value): (String, String)| {
                     let value = typed(step, rename, &name, &value).unwrap_or_else(|| value.into());
                     (name, value)

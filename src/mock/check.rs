@@ -130,11 +130,16 @@ impl Checker<'_> {
 
     /// The method, and how the body is written.
     pub(super) fn shape(&self, name: &str, recorded: &Recorded, step: &Step, failures: &mut Vec<Failure>) {
-        let (method, body) = match (step.method, step.body) {
-            (Method::Get, _) => ("GET", None),
-            (Method::Post, Body::Form) => ("POST", Some("form")),
-            (Method::Post, Body::Json) => ("POST", Some("json")),
-            (Method::Post, Body::Query) => ("POST", None),
+        let method = match step.method {
+            Method::Get => "GET",
+            Method::Post => "POST",
+            Method::Delete => "DELETE",
+        };
+        let body = match (step.method, step.body) {
+            (Method::Get, _) | (_, Body::Query) => None,
+            (Method::Delete, _) if recorded.body.is_empty() => None,
+            (_, Body::Form) => Some("form"),
+            (_, Body::Json) => Some("json"),
         };
         if recorded.method.as_str() != method {
             failures.push(Failure::new(name, "method", method, recorded.method.as_str()));

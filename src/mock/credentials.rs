@@ -85,7 +85,8 @@ impl Credentials {
                         Err(why) => Err(why),
                     };
                 }
-                "none" => authorization.is_none() && param("client_secret").is_none(),
+                // Where a secret travels all the same, the file has written it as a parameter.
+                "none" => authorization.is_none(),
                 _ => false,
             },
         };

@@ -10,6 +10,7 @@ mod check;
 pub mod client_auth;
 mod compile;
 mod endpoint;
+pub mod extends;
 pub mod finding;
 pub mod id_token;
 pub mod learned;
@@ -21,6 +22,8 @@ pub mod step;
 pub mod token;
 pub mod userinfo;
 pub mod variable;
+
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
@@ -163,12 +166,15 @@ impl Provider {
     }
 }
 
-/// Reads a provider file: what it means, and everything that is wrong with it.
+/// Reads a provider file: what it means, and everything that is wrong with it. `base` finds the file that it extends.
 ///
 /// The structure is taken from the types here. Where it is wrong, the JSON Schema says so: every mistake at its key, with
 /// the nearest known name.
-pub fn load(document: &Document) -> (Option<Provider>, Vec<Diagnostic>) {
-    let (provider, findings) = load_value(document.to_json());
+pub fn load(
+    document: &Document,
+    base: impl Fn(&str) -> Option<Arc<Document>>,
+) -> (Option<Provider>, Vec<Diagnostic>) {
+    let (provider, findings) = load_extending(document.to_json(), document, base);
     if provider.is_none() {
         let structural = structural(document);
         if !structural.is_empty() {
@@ -176,6 +182,25 @@ pub fn load(document: &Document) -> (Option<Provider>, Vec<Diagnostic>) {
         }
     }
     (provider, findings.into_iter().map(|finding| finding.locate(document)).collect())
+}
+
+/// Reads the JSON form of a provider file, laid over the file that it extends. Findings point into `document`, the file as it is
+/// written.
+pub fn load_extending(
+    file: Value,
+    document: &Document,
+    base: impl Fn(&str) -> Option<Arc<Document>>,
+) -> (Option<Provider>, Vec<Finding>) {
+    let Some(id) = extends::base_id(&file) else { return load_value(file) };
+    let own = file.get("id").and_then(Value::as_str) == Some(id);
+    let Some(base) = base(id).filter(|_| !own) else { return (None, vec![extends::unknown(id, own)]) };
+    match extends::lay_over(&file, &base) {
+        Ok(whole) => {
+            let (provider, findings) = load_value(whole);
+            (provider, extends::attribute(findings, document, Some(&base)))
+        }
+        Err(finding) => (None, vec![finding]),
+    }
 }
 
 #[cfg(feature = "schema")]
@@ -256,7 +281,7 @@ mod tests {
         let text =
             "id: acme\nname: Acme\ndocs: https://acme.example\nisuer: https://acme.example\nprotocl: oidc\n";
         let document = Document::parse("acme.yaml", text.as_bytes(), crate::yaml::Limits::PROVIDER).unwrap();
-        let (provider, findings) = load(&document);
+        let (provider, findings) = load(&document, |_| None);
         assert!(provider.is_none());
         let titles: Vec<_> = findings.iter().map(|finding| &*finding.title).collect();
         assert!(

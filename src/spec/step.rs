@@ -98,6 +98,8 @@ pub enum Method {
     Get,
     /// Parameters travel in the body.
     Post,
+    /// Parameters travel in the body, if there are any: some providers end a token that way.
+    Delete,
 }
 
 /// How a body is written.

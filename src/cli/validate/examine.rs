@@ -85,7 +85,7 @@ pub(super) fn examine_text(path: &Path, bytes: &[u8], catalogs: &[PathBuf]) -> E
 
 fn provider(path: &Path, document: &Document) -> Examined {
     let checked = schema::check(document, Kind::Provider);
-    let meaning = meaning::of_provider(document, &checked);
+    let meaning = meaning::of_provider(path, document, &checked);
     let mut findings = checked.findings;
     findings.extend(meaning);
     let ids = ids(document);

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::config::{self, ConfigSource};
 use crate::diagnostic::{Code, Diagnostic, code};
 use crate::provider;
+use crate::provider::catalog::base_of;
 use crate::spec::schema::Checked;
 use crate::yaml::Document;
 
@@ -14,8 +15,9 @@ const CONSEQUENCES: [Code; 5] =
     [code::MISSING_FIELD, code::MISSING_TEST, code::NO_EFFECT, code::UNKNOWN_NAME, code::WRONG_TYPE];
 
 /// What a provider file means, with the structural mistakes mended.
-pub fn of_provider(document: &Document, checked: &Checked) -> Vec<Diagnostic> {
-    let (_, findings) = provider::load_value(checked.mended.clone());
+pub fn of_provider(path: &Path, document: &Document, checked: &Checked) -> Vec<Diagnostic> {
+    let base = |id: &str| base_of(Some(path), id);
+    let (_, findings) = provider::load_extending(checked.mended.clone(), document, base);
     let follows = |code: Code| checked.incomplete && CONSEQUENCES.contains(&code);
     let findings = findings.into_iter().filter(|finding| !follows(finding.code));
     findings.map(|finding| finding.locate_by(document, |pointer| Some(checked.written(pointer)))).collect()

@@ -5,11 +5,13 @@
 pub mod files;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use serde_json::Value;
+
 use crate::diagnostic::{Diagnostic, Source, code};
-use crate::provider::{self, Provider};
+use crate::provider::{self, Provider, extends};
 use crate::yaml::{Document, Limits};
 
 /// The built-in files: id and text.
@@ -29,22 +31,40 @@ pub struct Entry {
     /// Whether the file is one of the built-in ones.
     pub builtin: bool,
     name: String,
+    path: Option<PathBuf>,
     text: Arc<str>,
+    parsed: OnceLock<Result<Arc<Document>, Vec<Diagnostic>>>,
+    base: OnceLock<Option<Arc<Document>>>,
     loaded: OnceLock<Loaded>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Loaded {
-    document: Option<Arc<Document>>,
     provider: Option<Arc<Provider>>,
     diagnostics: Vec<Diagnostic>,
+}
+
+/// The file that a file at `path` is laid over: the one beside it, else the built-in one.
+pub fn base_of(path: Option<&Path>, id: &str) -> Option<Arc<Document>> {
+    let plain = id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    let beside = path.and_then(Path::parent).filter(|_| plain).and_then(|folder| {
+        let path = ["yaml", "yml"].iter().map(|ending| folder.join(format!("{id}.{ending}")));
+        let path = path.into_iter().find(|path| path.is_file())?;
+        let bytes = files::read(&path, Some(folder), Limits::PROVIDER.bytes).ok()?;
+        Document::parse(path.display().to_string(), &bytes, Limits::PROVIDER).ok()
+    });
+    let document = beside.or_else(|| {
+        let (_, text) = BUILTIN.iter().find(|(builtin, _)| *builtin == id)?;
+        Document::parse(format!("builtin:{id}.yaml"), text.as_bytes(), Limits::PROVIDER).ok()
+    });
+    document.map(Arc::new)
 }
 
 impl Catalog {
     /// The built-in files.
     pub fn builtin() -> Catalog {
         let entry = |(id, text): &(&str, &str)| {
-            let entry = Entry::new(id, format!("builtin:{id}.yaml"), (*text).into(), true);
+            let entry = Entry::new(id, format!("builtin:{id}.yaml"), None, (*text).into());
             ((*id).to_owned(), Arc::new(entry))
         };
         Catalog { entries: BTreeMap::from_iter(BUILTIN.iter().map(entry)) }
@@ -76,7 +96,8 @@ impl Catalog {
             let at = error.utf8_error().valid_up_to();
             Box::new(Diagnostic::about_file(code::INVALID_ENCODING, &name, format!("byte {at} is not UTF-8")))
         })?;
-        self.entries.insert(id.clone(), Arc::new(Entry::new(&id, name, text.into(), false)));
+        let entry = Entry::new(&id, name, Some(path.to_owned()), text.into());
+        self.entries.insert(id, Arc::new(entry));
         Ok(())
     }
 
@@ -87,18 +108,42 @@ impl Catalog {
 
     /// All files in the order of their ids.
     pub fn entries(&self) -> impl Iterator<Item = &Arc<Entry>> {
-        self.entries.values()
+        self.entries.values().inspect(|entry| self.connect(entry))
     }
 
     /// A file by its id, or by one of its aliases.
     pub fn get(&self, id: &str) -> Option<&Arc<Entry>> {
-        self.entries.get(id).or_else(|| self.entries.values().find(|entry| entry.has_alias(id)))
+        let entry = self.entries.get(id).or_else(|| self.entries.values().find(|entry| entry.has_alias(id)));
+        entry.inspect(|entry| self.connect(entry))
+    }
+
+    /// Gives a file the one that it extends: of this catalogue, beside it, or built in.
+    fn connect(&self, entry: &Entry) {
+        entry.base.get_or_init(|| {
+            // Few files extend another; the others are not even parsed.
+            if !entry.text.contains("extends") {
+                return None;
+            }
+            let file = entry.document()?.to_json();
+            let id = extends::base_id(&file)?;
+            let here = self.entries.get(id).filter(|base| base.id != entry.id);
+            here.and_then(|base| base.document().cloned()).or_else(|| base_of(entry.path.as_deref(), id))
+        });
     }
 }
 
 impl Entry {
-    fn new(id: &str, name: String, text: Arc<str>, builtin: bool) -> Entry {
-        Entry { id: id.to_owned(), builtin, name, text, loaded: OnceLock::new() }
+    fn new(id: &str, name: String, path: Option<PathBuf>, text: Arc<str>) -> Entry {
+        Entry {
+            id: id.to_owned(),
+            builtin: path.is_none(),
+            name,
+            path,
+            text,
+            parsed: OnceLock::new(),
+            base: OnceLock::new(),
+            loaded: OnceLock::new(),
+        }
     }
 
     /// The file as a place for findings.
@@ -108,7 +153,23 @@ impl Entry {
 
     /// The tree of the file; `None` where it cannot be read, see [`Entry::diagnostics`].
     pub fn document(&self) -> Option<&Arc<Document>> {
-        self.loaded().document.as_ref()
+        self.parsed().as_ref().ok()
+    }
+
+    /// The file that this one extends.
+    pub fn base(&self) -> Option<&Arc<Document>> {
+        self.base
+            .get_or_init(|| base_of(self.path.as_deref(), extends::base_id(&self.document()?.to_json())?))
+            .as_ref()
+    }
+
+    /// The file's JSON form, laid over the file that it extends.
+    pub fn value(&self) -> Option<Value> {
+        let file = self.document()?.to_json();
+        match extends::base_id(&file).and_then(|_| self.base()) {
+            Some(base) => extends::lay_over(&file, base).ok(),
+            None => Some(file),
+        }
     }
 
     /// The provider; `None` where the file has an error, see [`Entry::diagnostics`].
@@ -118,29 +179,27 @@ impl Entry {
 
     /// Everything there is to say about the file.
     pub fn diagnostics(&self) -> &[Diagnostic] {
-        &self.loaded().diagnostics
+        match self.parsed() {
+            Ok(_) => &self.loaded().diagnostics,
+            Err(problems) => problems,
+        }
+    }
+
+    fn parsed(&self) -> &Result<Arc<Document>, Vec<Diagnostic>> {
+        self.parsed.get_or_init(|| {
+            let about = |problem| Diagnostic::about_text(&self.name, self.text.as_bytes(), problem);
+            match Document::parse(&*self.name, self.text.as_bytes(), Limits::PROVIDER) {
+                Ok(document) => Ok(Arc::new(document)),
+                Err(problems) => Err(problems.into_iter().map(about).collect()),
+            }
+        })
     }
 
     fn loaded(&self) -> &Loaded {
         self.loaded.get_or_init(|| {
-            match Document::parse(&*self.name, self.text.as_bytes(), Limits::PROVIDER) {
-                Ok(document) => {
-                    let (provider, diagnostics) = provider::load(&document);
-                    Loaded {
-                        document: Some(Arc::new(document)),
-                        provider: provider.map(Arc::new),
-                        diagnostics,
-                    }
-                }
-                Err(problems) => {
-                    let about = |problem| Diagnostic::about_text(&self.name, self.text.as_bytes(), problem);
-                    Loaded {
-                        document: None,
-                        provider: None,
-                        diagnostics: problems.into_iter().map(about).collect(),
-                    }
-                }
-            }
+            let Some(document) = self.document() else { return Loaded::default() };
+            let (provider, diagnostics) = provider::load(document, |_| self.base().cloned());
+            Loaded { provider: provider.map(Arc::new), diagnostics }
         })
     }
 
@@ -177,6 +236,44 @@ mod tests {
         assert!(catalog.add_folder(folder.path()).is_empty());
         assert_eq!(catalog.get("acme-old").unwrap().id, "acme");
         assert!(catalog.get("acme-new").is_none());
+    }
+
+    #[test]
+    fn a_file_is_laid_over_the_one_it_extends() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        let base = "id: acme\nname: Acme\ndocs: https://acme.example\nprofile: {sub: $.userinfo.id}\n\
+                    authorization_endpoint: https://acme.example/authorize\ntoken_endpoint: https://acme.example/token\n\
+                    userinfo_endpoint: https://acme.example/me\npkce: none\n";
+        write("acme.yaml", base);
+        write(
+            "acme-eu.yaml",
+            "id: acme-eu\nname: Acme EU\nextends: acme\ntoken_endpoint: https://eu.acme.example/token\n",
+        );
+        write("oidc-eu.yaml", "id: oidc-eu\nname: EU\nextends: oidc\n");
+        write("lost.yaml", "id: lost\nname: Lost\nextends: nobody\n");
+        write("loop.yaml", "id: loop\nname: Loop\nextends: loop\n");
+        let mut catalog = Catalog::builtin();
+        assert!(catalog.add_folder(folder.path()).is_empty());
+        let value = catalog.get("acme-eu").unwrap().value().unwrap();
+        assert_eq!(value["token_endpoint"], "https://eu.acme.example/token");
+        assert_eq!(value["authorization_endpoint"], "https://acme.example/authorize");
+        assert!(value.get("docs").is_none());
+        assert!(catalog.get("acme-eu").unwrap().provider().is_some());
+        assert!(catalog.get("oidc-eu").unwrap().provider().is_some());
+        for id in ["lost", "loop"] {
+            let entry = catalog.get(id).unwrap();
+            assert!(entry.provider().is_none());
+            assert_eq!(
+                entry.diagnostics()[0].primary().span.start,
+                entry.text.find("extends: ").unwrap() + 9,
+                "{id}"
+            );
+        }
+        // Alone, without a catalogue, it finds the file beside it.
+        let mut alone = Catalog::default();
+        alone.add_file(&folder.path().join("acme-eu.yaml"), None).unwrap();
+        assert!(alone.get("acme-eu").unwrap().provider().is_some());
     }
 
     #[test]

@@ -140,7 +140,7 @@ mod tests {
              scopes: {scopes}\nprofile: {{sub: $.userinfo.id}}\n"
         );
         let document = Document::parse("acme.yaml", text.as_bytes(), Limits::PROVIDER).unwrap();
-        load(&document).1.into_iter().map(|finding| finding.title.to_string()).collect()
+        load(&document, |_| None).1.into_iter().map(|finding| finding.title.to_string()).collect()
     }
 
     #[test]
