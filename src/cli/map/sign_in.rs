@@ -87,7 +87,8 @@ impl<'a> Setting<'a> {
     /// Maps the responses of one sign-in.
     pub fn map(&self, answers: &Answers) -> Result<Mapped, ExitCode> {
         let mut notes = vec![];
-        let mut context = authorize::context(&self.registration, &self.pending, &SystemClock, &SystemRng);
+        let mut context = authorize::context(&self.registration, &self.pending, &SystemClock, &SystemRng)
+            .map_err(|error| refused(&error))?;
         let outcome = self.run(answers, &mut context, &mut notes);
         let profile =
             outcome.and_then(|()| Ok(profile::map(&self.registration, &context)?.into_json())).map_err(

@@ -127,7 +127,7 @@ mod tests {
              userinfo: {userinfo}\nprofile: {{sub: $.userinfo.id}}\n"
         );
         let document = Document::parse("acme.yaml", text.as_bytes(), Limits::PROVIDER).unwrap();
-        load(&document).1.iter().any(|finding| finding.code == code::CREDENTIALS_TWICE)
+        load(&document, |_| None).1.iter().any(|finding| finding.code == code::CREDENTIALS_TWICE)
     }
 
     #[test]
