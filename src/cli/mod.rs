@@ -13,6 +13,7 @@ pub mod explain;
 #[cfg(feature = "mock")]
 mod given;
 pub mod list;
+pub mod man;
 #[cfg(feature = "mock")]
 pub mod map;
 mod output;
@@ -50,6 +51,8 @@ pub enum Command {
     Explain(explain::Args),
     /// List the providers of the catalogue, and what each of them can do.
     List(list::Args),
+    /// Print a page of the manual, or a section of one.
+    Man(man::Args),
     /// Map responses to a profile, and see which path or template gave each claim.
     #[cfg(feature = "mock")]
     Map(map::Args),
@@ -73,6 +76,7 @@ pub fn run() -> ExitCode {
         Command::Demo(args) => demo::run(args),
         Command::Explain(args) => explain::run(args),
         Command::List(args) => list::run(args),
+        Command::Man(args) => man::run(args),
         #[cfg(feature = "mock")]
         Command::Map(args) => map::run(args),
         Command::Schema(args) => schema::run(args),

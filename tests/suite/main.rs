@@ -9,6 +9,7 @@ mod conformance;
 mod demo;
 mod golden;
 mod list;
+mod man;
 mod manual;
 mod map;
 mod server;
