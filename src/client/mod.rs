@@ -309,7 +309,7 @@ impl Client {
         context: &Context,
     ) -> Result<Value, Error> {
         let registration = &self.inner.registration;
-        let verify = |keys: &JwkSet| signed_userinfo::verify(&call.name, jwt, keys, registration, metadata);
+        let verify = |keys: &JwkSet| signed_userinfo::verify(call, jwt, keys, registration, metadata);
         let keys = self.keys(metadata, context, None).await?;
         let claims = match verify(&keys) {
             Err(Refusal::UnknownKey(_)) => verify(&*self.keys(metadata, context, Some(&keys)).await?),

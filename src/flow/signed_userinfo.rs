@@ -5,24 +5,26 @@ use serde_json::Value;
 use crate::flow::error::{Misbehaviour, MisbehaviourKind};
 use crate::flow::id_token::{IdTokenError, verify_signature};
 use crate::flow::metadata::Metadata;
+use crate::flow::step::render;
 use crate::flow::verify::Refusal;
 use crate::oauth::Secret;
 use crate::oauth::jose::{Alg, JwkSet};
 use crate::provider::Registration;
 use crate::provider::id_token::IdTokenAlg;
+use crate::provider::userinfo::UserinfoCall;
 
 /// The claims of a userinfo answer that is a JWT. `iss` and `aud` need not be there, but must not be another's.
 ///
 /// # Errors
 /// [`Refusal::UnknownKey`] where other keys may help; else [`MisbehaviourKind::UserinfoInvalid`].
 pub fn verify(
-    name: &str,
+    call: &UserinfoCall,
     raw: &Secret,
     keys: &JwkSet,
     registration: &Registration,
     metadata: &Metadata,
 ) -> Result<Value, Refusal> {
-    let refuse = |detail: String| Misbehaviour::error(name, MisbehaviourKind::UserinfoInvalid, detail);
+    let refuse = |detail: String| Misbehaviour::error(&*call.name, MisbehaviourKind::UserinfoInvalid, detail);
     let provider = &registration.provider;
     let alg: Alg = provider.userinfo_signed_response_alg.unwrap_or(IdTokenAlg::RS256).into();
     let hmac_secret = registration.client_secret.as_ref().filter(|_| alg == Alg::HS256);
@@ -32,11 +34,15 @@ pub fn verify(
     })?;
     let claims = signed.claims();
     let varies = provider.id_token.issuer.is_some() || provider.id_token.issuers.is_some();
-    let issuer = metadata.issuer.as_deref();
+    let written = call.step.response.issuer.as_ref();
+    let written = written.map(|issuer| render(issuer, &registration.context(), &call.name));
+    let written = written.transpose().map_err(Refusal::Final)?;
+    let varies = varies && written.is_none();
+    let issuer = written.as_ref().or(metadata.issuer.as_ref());
     match claims.get("iss") {
         None => {}
         Some(Value::String(iss)) if varies || issuer.is_none_or(|issuer| issuer == iss) => {}
-        Some(_) => return Err(Refusal::Final(refuse("`iss` is not the provider's issuer".into()))),
+        Some(_) => return Err(Refusal::Final(refuse("`iss` is not the issuer".into()))),
     }
     let is_ours = |value: &Value| value.as_str() == Some(registration.client_id.as_str());
     match claims.get("aud") {

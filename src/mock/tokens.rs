@@ -103,7 +103,7 @@ impl Shared {
                 }
                 match (call.step.response.format, scripted) {
                     (ResponseFormat::Jwt, Value::Object(claims)) if !claims.contains_key("http") => {
-                        self.signed(claims, &sign_in)
+                        self.signed(call, claims, &sign_in)
                     }
                     _ => answer::scripted(scripted, &sign_in.placeholders),
                 }
@@ -119,12 +119,14 @@ impl Shared {
     }
 
     /// A userinfo answer that is a JWT (OpenID Connect Core §5.3.2); null takes a claim away.
-    fn signed(&self, over: &Map<String, Value>, sign_in: &SignIn) -> Response<Bytes> {
+    fn signed(&self, call: &UserinfoCall, over: &Map<String, Value>, sign_in: &SignIn) -> Response<Bytes> {
         let alg = self.client.registration.provider.userinfo_signed_response_alg;
         let alg = alg.map_or(Alg::RS256, Alg::from);
+        let written = call.step.response.issuer.as_ref();
+        let written = written.and_then(|issuer| issuer.render(&sign_in.context).ok());
         let mut claims = Map::new();
-        if let Some(issuer) = &self.endpoints.metadata.issuer {
-            claims.insert("iss".into(), issuer.as_str().into());
+        if let Some(issuer) = written.or(self.endpoints.metadata.issuer.clone()) {
+            claims.insert("iss".into(), issuer.into());
         }
         claims.insert("aud".into(), self.client.credentials.client_id.as_str().into());
         answer::lay(&mut claims, over, &sign_in.placeholders);

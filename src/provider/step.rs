@@ -70,6 +70,8 @@ pub struct Response {
     pub error_description: Option<Path>,
     /// Where the members of a token response stand, by their standard names.
     pub map: IndexMap<&'static str, Read>,
+    /// The `iss` of an answer that is a JWT, where that is not the provider's issuer.
+    pub issuer: Option<Template>,
 }
 
 impl Compiler {
@@ -218,12 +220,23 @@ impl Compiler {
 
     fn response(&mut self, at: &str, spec: Option<&ResponseSpec>, moment: Moment) -> Response {
         let Some(spec) = spec else { return Response::default() };
+        if spec.issuer.is_some() && spec.format != Some(ResponseFormat::Jwt) {
+            self.report(
+                Finding::error(code::NO_EFFECT, format!("{at}/issuer"), "only a JWT has an issuer")
+                    .on_key()
+                    .help("write `format: jwt` beside it, or take it away"),
+            );
+        }
         let path = |compiler: &mut Compiler, name: &str, source: &Option<String>| {
             source.as_deref().and_then(|source| compiler.path(&format!("{at}/{name}"), source, moment))
         };
         Response {
             format: spec.format.unwrap_or_default(),
             ok: spec.ok.as_deref().and_then(|source| self.condition(&format!("{at}/ok"), source, moment)),
+            issuer: spec
+                .issuer
+                .as_deref()
+                .and_then(|source| self.template(&format!("{at}/issuer"), source, Moment::Metadata)),
             error: path(self, "error", &spec.error),
             error_description: path(self, "error_description", &spec.error_description),
             map: spec

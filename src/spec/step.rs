@@ -129,6 +129,8 @@ pub struct ResponseSpec {
     pub error_description: Option<String>,
     /// Where a token response has its members: standard name to theirs.
     pub map: Option<ResponseMap>,
+    /// For `format: jwt`: the `iss` of the answer, a template, where that is not the provider's issuer.
+    pub issuer: Option<String>,
 }
 
 /// How a body is read.
