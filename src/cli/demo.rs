@@ -180,7 +180,16 @@ fn deployment(client: &MockClient, vector: &Vector, mock: &Mock, base_url: &Url)
     if let Some(issuer) = vars.shift_remove("issuer") {
         provider.insert("issuer".into(), issuer.into());
     }
-    provider.insert("vars".into(), json!(vars));
+    let mut given = Map::new();
+    for (name, value) in vars {
+        let secret = registration.provider.vars.get(&name).is_some_and(|rule| rule.secret);
+        let variable = format!("DEMO_{}", name.to_uppercase());
+        given.insert(name, if secret { json!({"env": variable}) } else { value.clone().into() });
+        if secret {
+            env.push((variable, value));
+        }
+    }
+    provider.insert("vars".into(), Value::Object(given));
     provider.insert("request".into(), json!(vector.request));
     if let Some(endpoint) = mock.authorization_endpoint() {
         provider.insert("authorization_endpoint".into(), endpoint.as_str().into());
