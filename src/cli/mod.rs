@@ -16,6 +16,8 @@ pub mod list;
 pub mod man;
 #[cfg(feature = "mock")]
 pub mod map;
+#[cfg(feature = "mock")]
+pub mod mock;
 mod output;
 pub mod schema;
 #[cfg(feature = "server")]
@@ -56,6 +58,9 @@ pub enum Command {
     /// Map responses to a profile, and see which path or template gave each claim.
     #[cfg(feature = "mock")]
     Map(map::Args),
+    /// Serve the endpoints of providers on this machine, for the tests of an application.
+    #[cfg(feature = "mock")]
+    Mock(mock::Args),
     /// Print the JSON Schema of provider or deployment files.
     Schema(schema::Args),
     /// Run the sign-in server.
@@ -79,6 +84,8 @@ pub fn run() -> ExitCode {
         Command::Man(args) => man::run(args),
         #[cfg(feature = "mock")]
         Command::Map(args) => map::run(args),
+        #[cfg(feature = "mock")]
+        Command::Mock(args) => mock::run(args),
         Command::Schema(args) => schema::run(args),
         #[cfg(feature = "server")]
         Command::Serve(args) => serve::run(args),

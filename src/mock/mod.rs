@@ -17,6 +17,7 @@ mod placeholders;
 mod play;
 mod provider;
 mod record;
+mod service;
 mod steps;
 mod tokens;
 
@@ -27,3 +28,4 @@ pub use page::callback_of;
 pub use play::{VectorResult, play};
 pub use provider::{Mock, Observer, Options};
 pub use record::Recorded;
+pub use service::{Exchange, Rules, Service, ServiceError, ServiceOptions, Watcher};

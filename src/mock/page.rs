@@ -30,7 +30,7 @@ pub(super) fn consent(provider: &str, redirect_uri: &str, ticket: &str) -> Strin
         .replace("{ticket}", &escape(ticket))
 }
 
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")

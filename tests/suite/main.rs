@@ -12,6 +12,7 @@ mod list;
 mod man;
 mod manual;
 mod map;
+mod mock;
 mod server;
 mod test_command;
 mod validate;
