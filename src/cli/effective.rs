@@ -1,4 +1,5 @@
-//! The provider as it counts here: its file, and a deployment's keys laid over it. It knows where each value stands.
+//! The provider as it counts here: its file, laid over the one it extends, and a deployment's keys laid over both. It knows
+//! where each value stands.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -23,7 +24,7 @@ pub struct Effective {
     pub id: String,
     /// The provider.
     pub provider: Arc<Provider>,
-    /// The keys of its file, the deployment's laid over them.
+    /// The keys of its file and of the one it extends, the deployment's laid over them.
     pub keys: Value,
     /// What the deployment says of it.
     pub deployment: Option<Deployed>,
@@ -32,6 +33,8 @@ pub struct Effective {
 
 /// What a deployment file says of one provider.
 pub struct Deployed {
+    /// All that the file says.
+    pub spec: DeploymentSpec,
     /// What it says of this provider.
     pub provider: ProviderDeployment,
     /// The folder that paths in it start from.
@@ -78,10 +81,11 @@ impl Effective {
         let (Some(document), Some(as_written)) = (entry.document(), entry.provider()) else {
             return Err(refuse(entry.diagnostics()));
         };
+        let files = std::iter::once(document).chain(entry.base());
         let mut effective = Effective {
-            layers: vec![Layer { document: document.clone(), prefix: String::new() }],
+            layers: files.map(|file| Layer { document: file.clone(), prefix: String::new() }).collect(),
             provider: as_written.clone(),
-            keys: document.to_json(),
+            keys: entry.value().unwrap_or_default(),
             deployment: None,
             id,
         };
@@ -91,7 +95,7 @@ impl Effective {
             let prefix = format!("/providers/{}", segment(&effective.id));
             effective.layers.insert(0, Layer { document, prefix });
             effective.overlay(&provider)?;
-            effective.deployment = Some(Deployed { provider, folder });
+            effective.deployment = Some(Deployed { spec, provider, folder });
         }
         Ok(effective)
     }
@@ -119,6 +123,12 @@ impl Effective {
         };
         self.provider = Arc::new(provider);
         Ok(())
+    }
+
+    /// The public address that the deployment file names, the first of several.
+    pub fn base_url(&self) -> Option<&str> {
+        let urls = self.deployment.as_ref()?.spec.base_url.as_ref()?;
+        urls.as_slice().first().map(String::as_str)
     }
 
     /// Where a key stands that counts: `file:line`. `None` where nobody wrote it.

@@ -8,10 +8,9 @@ use crate::cli::effective::Effective;
 use crate::cli::output;
 use crate::config::{Environment, variable};
 use crate::diagnostic::nearest;
-use crate::provider::Vector;
 use crate::provider::catalog::files;
 use crate::provider::finding::segment;
-use crate::provider::variable::Constraint;
+use crate::provider::{Provider, Vector};
 use crate::spec::deployment::{SecretRef, TextOrRef};
 
 /// A secret or a value longer than this is none.
@@ -178,12 +177,13 @@ pub fn environment() -> Environment {
 ///
 /// # Errors
 /// The exit code, once the reason is on standard error.
-pub fn check(values: &Values, declared: &IndexMap<String, Constraint>) -> Result<(), ExitCode> {
-    for (name, constraint) in declared {
+pub fn check(values: &Values, provider: &Provider) -> Result<(), ExitCode> {
+    for (name, constraint) in &provider.vars {
         let why = match values.get(name) {
             Some(given) if given.value.is_empty() && constraint.optional => continue,
             Some(given) => constraint.check(&given.value).err(),
             None if constraint.default.is_some() || constraint.optional => continue,
+            None if provider.learned.contains_key(name) => continue,
             None => Some("it has no value: give one with --vars".into()),
         };
         if let Some(why) = why {

@@ -23,6 +23,8 @@ pub mod schema;
 #[cfg(feature = "server")]
 pub mod serve;
 #[cfg(feature = "mock")]
+pub mod show;
+#[cfg(feature = "mock")]
 mod table;
 #[cfg(feature = "mock")]
 pub mod test;
@@ -66,6 +68,9 @@ pub enum Command {
     /// Run the sign-in server.
     #[cfg(feature = "server")]
     Serve(serve::Args),
+    /// Show the effective provider and every request that it will be sent.
+    #[cfg(feature = "mock")]
+    Show(show::Args),
     /// Play the tests that provider files carry, each as a whole sign-in over a real socket.
     #[cfg(feature = "mock")]
     Test(test::Args),
@@ -89,6 +94,8 @@ pub fn run() -> ExitCode {
         Command::Schema(args) => schema::run(args),
         #[cfg(feature = "server")]
         Command::Serve(args) => serve::run(args),
+        #[cfg(feature = "mock")]
+        Command::Show(args) => show::run(args),
         #[cfg(feature = "mock")]
         Command::Test(args) => test::run(args),
         Command::Validate(args) => validate::run(args),

@@ -16,6 +16,7 @@ pub mod metadata;
 pub mod pending;
 pub mod profile;
 pub mod refresh;
+pub mod sections;
 pub mod signed_userinfo;
 mod step;
 pub mod then;

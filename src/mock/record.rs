@@ -25,6 +25,8 @@ pub struct Recorded {
     pub format: Option<&'static str>,
     /// The parameters of query and form as they were on the wire, percent-encoding and all.
     pub(super) encoded: Vec<(String, String)>,
+    /// The body as it came.
+    pub content: Bytes,
     /// The headers.
     pub headers: HeaderMap,
     /// The status of the answer.
@@ -36,17 +38,17 @@ pub struct Recorded {
 }
 
 impl Recorded {
-    pub(super) fn new(parts: &request::Parts, mut url: Url, body: &Bytes) -> Recorded {
+    pub(super) fn new(parts: &request::Parts, mut url: Url, content: &Bytes) -> Recorded {
         let query = url.query_pairs().into_owned().collect();
         let mut encoded = pairs(url.query().unwrap_or_default());
         url.set_query(None);
         let content_type =
             parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let (format, body) = if content_type.starts_with("application/x-www-form-urlencoded") {
-            encoded.extend(pairs(&String::from_utf8_lossy(body)));
-            (Some("form"), form_urlencoded::parse(body).into_owned().collect())
+            encoded.extend(pairs(&String::from_utf8_lossy(content)));
+            (Some("form"), form_urlencoded::parse(content).into_owned().collect())
         } else if content_type.starts_with("application/json") {
-            let members: Map<String, Value> = serde_json::from_slice(body).unwrap_or_default();
+            let members: Map<String, Value> = serde_json::from_slice(content).unwrap_or_default();
             (Some("json"), members.into_iter().map(|(name, value)| (name, text(&value))).collect())
         } else {
             (None, vec![])
@@ -59,6 +61,7 @@ impl Recorded {
             body,
             format,
             encoded,
+            content: content.clone(),
             headers: parts.headers.clone(),
             status: 0,
             content_type: String::new(),
@@ -77,7 +80,7 @@ impl Recorded {
     }
 
     /// The value of a parameter as it was on the wire.
-    pub(super) fn wire(&self, name: &str) -> Option<&str> {
+    pub fn wire(&self, name: &str) -> Option<&str> {
         self.encoded.iter().find(|(existing, _)| existing == name).map(|(_, value)| value.as_str())
     }
 

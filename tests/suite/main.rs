@@ -14,6 +14,7 @@ mod manual;
 mod map;
 mod mock;
 mod server;
+mod show;
 mod test_command;
 mod validate;
 mod vectors;

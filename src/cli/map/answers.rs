@@ -18,6 +18,7 @@ use crate::cli::output;
 use crate::diagnostic::nearest;
 use crate::oauth::json;
 use crate::provider::catalog::files;
+use crate::provider::step::ResponseFormat;
 use crate::provider::{HttpAnswer, Protocol, Vector};
 
 /// A response longer than this is none.
@@ -31,6 +32,8 @@ pub struct Answers {
     /// What they are called together: the userinfo file, else where the first comes from.
     pub title: String,
     by_kind: IndexMap<String, Answer>,
+    /// Those of `token.then`, in order.
+    pub then: Vec<Answer>,
 }
 
 /// One response.
@@ -73,17 +76,17 @@ impl Answers {
         ];
         for (kind, file) in options {
             if let Some(file) = file {
-                shared.add(kind, read(file, kind == "claims")?, effective)?;
+                shared.add(kind, read(file, Shape::of(kind, effective))?, effective)?;
             }
         }
         for (kind, file) in &args.response {
-            shared.add(kind, read(file, false)?, effective)?;
+            shared.add(kind, read(file, Shape::of(kind, effective))?, effective)?;
         }
         for file in &args.files {
             match file.split_once('=').filter(|(name, _)| is_name(name) && !Path::new(file).exists()) {
-                Some((kind, file)) => shared.add(kind, read(file, kind == "claims")?, effective)?,
+                Some((kind, file)) => shared.add(kind, read(file, Shape::of(kind, effective))?, effective)?,
                 None => {
-                    let answer = read(file, false)?;
+                    let answer = read(file, Shape::of(tells_who(effective), effective))?;
                     match answer.kind.clone() {
                         Some(kind) if kind != "userinfo" => shared.add(&kind, answer, effective)?,
                         _ => own.push((answer.origin.clone(), answer)),
@@ -166,8 +169,36 @@ fn wrong(why: &str) -> ExitCode {
     ExitCode::from(2)
 }
 
-/// Reads a response of JSON. With `token`, the text may be an id_token instead: its claims count, its signature does not.
-fn read(file: &str, token: bool) -> Result<Answer, ExitCode> {
+/// What a file may hold.
+#[derive(Clone, Copy, PartialEq)]
+enum Shape {
+    /// Whatever the provider sends: a form, an image.
+    Any,
+    /// JSON.
+    Json,
+    /// JSON, or a JWT whose payload counts; its signature does not.
+    Jwt,
+}
+
+impl Shape {
+    fn of(kind: &str, effective: &Effective) -> Shape {
+        let provider = &effective.provider;
+        let call = provider.userinfo.iter().flatten().find(|call| call.name == kind);
+        let format = match kind {
+            "claims" => return Shape::Jwt,
+            "token" => provider.token.response.format,
+            _ => call.map(|call| call.step.response.format).unwrap_or_default(),
+        };
+        match format {
+            ResponseFormat::Bytes | ResponseFormat::Form => Shape::Any,
+            ResponseFormat::Json => Shape::Json,
+            ResponseFormat::Jwt => Shape::Jwt,
+        }
+    }
+}
+
+/// Reads a response.
+fn read(file: &str, shape: Shape) -> Result<Answer, ExitCode> {
     let refuse = |why: &str| {
         output::diagnostic(&format!("error: {}: {why}\n", output::one_line(file)));
         ExitCode::FAILURE
@@ -182,8 +213,15 @@ fn read(file: &str, token: bool) -> Result<Answer, ExitCode> {
         path => files::read(Path::new(path), None, MAX_BYTES).map_err(|finding| refuse(&finding.title))?,
     };
     let origin = if file == "-" { "standard input" } else { file };
-    if let Some(claims) = std::str::from_utf8(&bytes).ok().filter(|_| token).and_then(claims_of) {
+    if let Some(claims) = std::str::from_utf8(&bytes).ok().filter(|_| shape == Shape::Jwt).and_then(claims_of)
+    {
         return Ok(Answer::of_json(origin, claims));
+    }
+    if shape == Shape::Any && json::parse(&bytes).is_err() {
+        let mut answer = Answer::of_json(origin, Value::Null);
+        *answer.http.body_mut() = bytes.into();
+        answer.http.headers_mut().remove(CONTENT_TYPE);
+        return Ok(answer);
     }
     let body = json::parse(&bytes).map_err(|error| {
         // Line and column go where a person looks for them, behind the name of the file.
@@ -233,7 +271,8 @@ fn of_test(number: usize, vector: &Vector) -> Answers {
             by_kind.insert(kind.to_owned(), Answer::of_vector(&origin, value));
         }
     }
-    Answers { title: origin, by_kind }
+    let then = vector.then.iter().map(|answer| Answer::of_vector(&origin, answer.clone())).collect();
+    Answers { title: origin, by_kind, then }
 }
 
 impl Answer {

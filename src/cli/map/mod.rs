@@ -18,6 +18,8 @@ use crate::cli::map::answers::Answers;
 use crate::cli::map::sign_in::{Mapped, Setting};
 use crate::cli::output;
 
+pub use trace::written;
+
 /// Map responses to a profile, and see which path or template gave each claim.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
@@ -84,7 +86,7 @@ fn map(args: &Args) -> Result<ExitCode, ExitCode> {
     let test = effective.provider.tests.iter().enumerate().find(|(_, vector)| vector.profile.is_some());
     let runs = Answers::collect(args, &effective, test)?;
     let values = given::variables(&effective, &args.vars, &given::environment(), test)?;
-    given::check(&values, &effective.provider.vars)?;
+    given::check(&values, &effective.provider)?;
     let request = given::inputs(&effective, &[], test)?;
     let setting = Setting::new(&effective, &values, &request, test.map(|(_, vector)| vector))?;
 

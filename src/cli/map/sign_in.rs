@@ -3,8 +3,6 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use http::Response;
 use serde_json::{Map, Value, json};
 use url::form_urlencoded;
 
@@ -19,9 +17,11 @@ use crate::clock::{Clock, SystemClock};
 use crate::expr::Context;
 use crate::flow::error::{Error, Misbehaviour, MisbehaviourKind};
 use crate::flow::metadata::Metadata;
-use crate::flow::{self, CallbackParams, Pending, authorize, profile, token, userinfo};
+use crate::flow::{self, CallbackParams, Pending, authorize, profile, then, token, userinfo};
 use crate::mock::MockClient;
 use crate::oauth::{Secret, ServerMetadata};
+use crate::provider::step::ResponseFormat;
+use crate::provider::userinfo::UserinfoCall;
 use crate::provider::{Protocol, Registration, Vector};
 use crate::rng::SystemRng;
 
@@ -116,7 +116,13 @@ impl<'a> Setting<'a> {
         }
         let mut id_token = None;
         if let Some(answer) = answers.get("token") {
-            id_token = token::response(registration, &answer.http, context, &SystemClock)?.id_token;
+            let mut token = token::response(registration, &answer.http, context, &SystemClock)?;
+            for (step, answer) in registration.provider.then.iter().zip(&answers.then) {
+                if then::applies(step, context)? {
+                    token = then::response(step, registration, &answer.http, context, &SystemClock)?;
+                }
+            }
+            id_token = token.id_token;
         }
         let oidc = registration.provider.protocol == Protocol::Oidc;
         let given = answers.get("claims").map(|answer| answer.body.clone());
@@ -194,13 +200,13 @@ impl<'a> Setting<'a> {
     }
 }
 
-fn read_call(
-    call: &crate::provider::userinfo::UserinfoCall,
-    answer: &Answer,
-    context: &mut Context,
-) -> Result<Value, Error> {
-    let http: &Response<Bytes> = &answer.http;
-    userinfo::response(call, http, context)
+fn read_call(call: &UserinfoCall, answer: &Answer, context: &mut Context) -> Result<Value, Error> {
+    // Of a JWT, its claims are at hand already.
+    let is_signed = call.step.response.format == ResponseFormat::Jwt;
+    if is_signed && answer.http.status().is_success() && answer.body.is_object() {
+        return Ok(answer.body.clone());
+    }
+    userinfo::response(call, &answer.http, context)
 }
 
 /// The metadata as if discovery had told a userinfo endpoint: whether there is one, the answers say.

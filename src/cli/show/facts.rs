@@ -1,0 +1,310 @@
+//! What is known of a provider before any request: its metadata, variables, client, sign-in and profile, each with its place.
+
+use serde_json::{Map, Value, json};
+
+use crate::cli::effective::Effective;
+use crate::cli::map::written;
+use crate::cli::show::plan::{ENDPOINTS, Plan};
+use crate::expr::Template;
+use crate::flow::sections;
+use crate::provider::Protocol;
+use crate::provider::finding::segment;
+
+/// Facts of one kind.
+pub struct Section {
+    /// The member of the JSON document that holds them; empty where they stand at its top.
+    pub key: &'static str,
+    /// What it is called in front of a person.
+    pub title: &'static str,
+    /// The facts in order.
+    pub facts: Vec<Fact>,
+}
+
+/// Something that is known.
+pub struct Fact {
+    /// Its name.
+    pub name: String,
+    /// For a person, one line or more.
+    pub text: Vec<String>,
+    /// For a program.
+    pub json: Value,
+    /// Who says so.
+    pub place: String,
+}
+
+impl Fact {
+    fn new(name: &str, text: impl Into<String>, json: impl Into<Value>, place: impl Into<String>) -> Fact {
+        Fact { name: name.to_owned(), text: vec![text.into()], json: json.into(), place: place.into() }
+    }
+}
+
+/// Members of the metadata besides the endpoints of a sign-in.
+const OTHER_METADATA: [&str; 5] = [
+    "device_authorization_endpoint",
+    "end_session_endpoint",
+    "registration_endpoint",
+    "pushed_authorization_request_endpoint",
+    "authorization_response_iss_parameter_supported",
+];
+/// What a document says that is of use to somebody who writes a file.
+const OF_DOCUMENT: [&str; 7] = [
+    "scopes_supported",
+    "response_modes_supported",
+    "token_endpoint_auth_methods_supported",
+    "code_challenge_methods_supported",
+    "id_token_signing_alg_values_supported",
+    "claims_supported",
+    "prompt_values_supported",
+];
+
+/// Everything, in the order in which it is shown.
+pub fn of(effective: &Effective, plan: &Plan) -> Vec<Section> {
+    let mut sections = vec![
+        metadata(effective, plan),
+        Section { key: "vars", title: "Variables", facts: variables(effective, plan) },
+        Section { key: "client", title: "Client", facts: client(effective) },
+        Section { key: "", title: "Sign-in", facts: sign_in(effective) },
+        Section { key: "inputs", title: "Inputs of a sign-in", facts: inputs(effective) },
+    ];
+    if effective.provider.protocol == Protocol::Oidc {
+        sections.push(Section { key: "id_token", title: "id_token", facts: id_token(effective) });
+    }
+    sections.push(Section { key: "profile", title: "Profile", facts: profile(effective) });
+    sections.retain(|section| !section.facts.is_empty());
+    sections
+}
+
+/// The place of a key, else the section that gives its default.
+fn place(effective: &Effective, pointer: &str, default: &str) -> String {
+    let standard = || sections::key(default).unwrap_or_default().to_owned();
+    effective.place(pointer).unwrap_or_else(standard)
+}
+
+/// The metadata by its names in RFC 8414.
+fn metadata(effective: &Effective, plan: &Plan) -> Section {
+    let mut facts = vec![];
+    let context = plan.client.registration.context();
+    let discovery = plan.discovery_url.as_ref().map(|url| format!("discovery {url}"));
+    for name in ["issuer"].into_iter().chain(ENDPOINTS).chain(OTHER_METADATA) {
+        let pointer = format!("/{name}");
+        let found = plan.discovered.as_ref().and_then(|document| document.get(name));
+        match (effective.key(&pointer), found, &discovery) {
+            (Some(Value::String(source)), _, _) => {
+                let rendered = Template::compile(source).and_then(|template| template.render_url(&context));
+                let value = hidden(plan, rendered.unwrap_or_else(|_| source.clone()));
+                facts.push(Fact::new(name, value.as_str(), value.as_str(), place(effective, &pointer, "")));
+            }
+            (Some(value), _, _) => {
+                facts.push(Fact::new(name, value.to_string(), value.clone(), place(effective, &pointer, "")));
+            }
+            (None, Some(found), Some(discovery)) => {
+                let text = found.as_str().map_or_else(|| found.to_string(), str::to_owned);
+                facts.push(Fact::new(name, text, found.clone(), discovery));
+            }
+            _ => {}
+        }
+    }
+    if let (Some(document), Some(discovery)) = (&plan.discovered, &discovery) {
+        for (name, value) in OF_DOCUMENT.iter().filter_map(|name| Some((name, document.get(*name)?))) {
+            let words: Vec<&str> = value.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+            facts.push(Fact::new(name, words.join(" "), value.clone(), discovery));
+        }
+    }
+    Section { key: "metadata", title: "Metadata", facts }
+}
+
+/// An address without the values of secret variables.
+fn hidden(plan: &Plan, mut address: String) -> String {
+    let registration = &plan.client.registration;
+    for (name, _) in registration.provider.vars.iter().filter(|(_, constraint)| constraint.secret) {
+        if let Some(value) = registration.var(name).filter(|value| !value.is_empty()) {
+            address = address.replace(value, &name.to_uppercase());
+        }
+    }
+    address
+}
+
+/// The endpoints of a sign-in that the file leaves to discovery, where nobody has looked them up.
+pub fn left_to_discovery(effective: &Effective, plan: &Plan) -> Vec<&'static str> {
+    let asked = effective.provider.userinfo.as_ref().is_none_or(|calls| !calls.is_empty());
+    let is_left = |name: &&'static str| {
+        let written = effective.key(&format!("/{name}")).is_some();
+        plan.discovery_url.is_some()
+            && plan.discovered.is_none()
+            && !written
+            && (asked || *name != "userinfo_endpoint")
+    };
+    ENDPOINTS.into_iter().take(4).filter(is_left).collect()
+}
+
+fn variables(effective: &Effective, plan: &Plan) -> Vec<Fact> {
+    let registration = &plan.client.registration;
+    let fact = |(name, constraint): (&String, &crate::provider::variable::Constraint)| {
+        let pointer = format!("/vars/{}", segment(name));
+        let given = plan.vars.get(name);
+        let value = match constraint.secret {
+            true => name.to_uppercase(),
+            false => registration.var(name).unwrap_or_default().to_owned(),
+        };
+        let (rule, title) = rule(effective, &pointer);
+        let mut json = members(effective, &pointer);
+        json.insert("value".into(), value.as_str().into());
+        let default = effective.place(&format!("{pointer}/default")).or_else(|| effective.place(&pointer));
+        let place = given.map(|given| given.place.clone()).or(default).unwrap_or_default();
+        let text = match value.as_str() {
+            "" if effective.provider.learned.contains_key(name) => "(from the sign-in)",
+            "" => "(empty)",
+            value => value,
+        };
+        let mut fact = Fact::new(name, text, json, place);
+        fact.text.extend([title, rule].into_iter().filter(|line| !line.is_empty()));
+        fact
+    };
+    effective.provider.vars.iter().map(fact).collect()
+}
+
+/// What the deployment gives besides id and secret.
+fn client(effective: &Effective) -> Vec<Fact> {
+    let mut facts = vec![];
+    for name in effective.provider.client.keys() {
+        let pointer = format!("/client/{}", segment(name));
+        let (rule, title) = rule(effective, &pointer);
+        let mut fact = Fact::new(
+            name,
+            name.to_uppercase(),
+            members(effective, &pointer),
+            place(effective, &pointer, ""),
+        );
+        fact.text.extend([title, rule].into_iter().filter(|line| !line.is_empty()));
+        facts.push(fact);
+    }
+    facts
+}
+
+/// The rule of a variable, a member of the client or an input, in words; and its title.
+fn rule(effective: &Effective, pointer: &str) -> (String, String) {
+    let key = |name: &str| effective.key(&format!("{pointer}/{name}"));
+    let text = |name: &str| key(name).and_then(Value::as_str);
+    let mut parts = vec![];
+    parts.extend(text("format").map(str::to_owned));
+    parts.extend(text("pattern").map(|pattern| format!("matches {pattern}")));
+    if let Some(values) = key("enum").and_then(Value::as_array) {
+        let words: Vec<&str> = values.iter().filter_map(Value::as_str).collect();
+        parts.push(format!("one of {}", words.join(", ")));
+    }
+    for (name, word) in
+        [("prefix", "without the prefix"), ("suffix", "without the suffix"), ("default", "default")]
+    {
+        parts.extend(text(name).map(|value| format!("{word} {value}")));
+    }
+    for (name, word) in
+        [("optional", "optional"), ("secret", "secret"), ("route", "an e-mail domain: `routes` decide")]
+    {
+        parts.extend(key(name).filter(|value| **value == Value::Bool(true)).map(|_| word.to_owned()));
+    }
+    parts.extend(
+        key("from")
+            .map(|from| format!("from {}", from.as_str().map_or_else(|| from.to_string(), str::to_owned))),
+    );
+    (parts.join("; "), text("title").unwrap_or_default().to_owned())
+}
+
+fn members(effective: &Effective, pointer: &str) -> Map<String, Value> {
+    effective.key(pointer).and_then(Value::as_object).cloned().unwrap_or_default()
+}
+
+fn sign_in(effective: &Effective) -> Vec<Fact> {
+    let provider = &effective.provider;
+    let oidc = provider.protocol == Protocol::Oidc;
+    let text = |pointer: &str, default: &str| {
+        effective.key(pointer).and_then(Value::as_str).unwrap_or(default).to_owned()
+    };
+    let mut facts = vec![];
+    let mut add = |name: &str, text: String, json: Value, pointer: &str, default: &str| {
+        facts.push(Fact::new(name, text, json, place(effective, pointer, default)));
+    };
+    let scopes = &provider.authorize.scope;
+    let shown =
+        if scopes.is_empty() { "(none)".to_owned() } else { scopes.join(&provider.authorize.separator) };
+    add("scopes", shown, json!(scopes), "/scopes/default", if oidc { "scopes.oidc" } else { "scopes" });
+    let pkce = text("/pkce", "S256");
+    add("pkce", pkce.clone(), pkce.into(), "/pkce", "pkce");
+    let method = text("/token_endpoint_auth_method", "client_secret_basic");
+    add(
+        "token_endpoint_auth_method",
+        method.clone(),
+        method.into(),
+        "/token_endpoint_auth_method",
+        "token_endpoint_auth_method",
+    );
+    if let Some(jwt) = effective.key("/client_secret/jwt") {
+        let alg = jwt.get("alg").and_then(Value::as_str).unwrap_or_default();
+        add("client_secret", format!("a JWT for each request, {alg}"), jwt.clone(), "/client_secret/jwt", "");
+    }
+    let mode = text("/authorization/response_mode", "query");
+    add("response_mode", mode.clone(), mode.into(), "/authorization/response_mode", "response_mode");
+    if !provider.rename.is_empty() {
+        let shown: Vec<String> = provider.rename.iter().map(|(from, to)| format!("{from} as {to}")).collect();
+        add("rename", shown.join(", "), json!(provider.rename), "/rename", "");
+    }
+    let one_of = &provider.authorize.one_of;
+    if !one_of.is_empty() {
+        let groups: Vec<String> = one_of.iter().map(|group| group.join(", ")).collect();
+        add("one_of", groups.join("; "), json!(one_of), "/authorization/one_of", "");
+    }
+    facts
+}
+
+/// What one sign-in may pass.
+fn inputs(effective: &Effective) -> Vec<Fact> {
+    let fact = |(name, input): (&String, &crate::provider::authorize::Input)| {
+        let pointer = format!("/authorization/inputs/{}", segment(name));
+        let (rule, _) = rule(effective, &pointer);
+        let text = if rule.is_empty() { "any text" } else { &rule };
+        let standard = || sections::parameter("authorization", name).unwrap_or_default().to_owned();
+        let place = effective.place(&pointer).unwrap_or_else(standard);
+        let mut fact = Fact::new(name, text, members(effective, &pointer), place);
+        fact.text.extend(input.deprecated.iter().map(|why| format!("deprecated: {why}")));
+        fact
+    };
+    effective.provider.authorize.inputs.iter().map(fact).collect()
+}
+
+fn id_token(effective: &Effective) -> Vec<Fact> {
+    let policy = &effective.provider.id_token;
+    let mut facts = vec![];
+    let mut add = |name: &str, text: String, json: Value| {
+        let place = place(effective, &format!("/id_token/{name}"), &format!("id_token.{name}"));
+        facts.push(Fact::new(name, text, json, place));
+    };
+    match (&policy.issuer, &policy.issuers) {
+        (Some(issuer), _) => add("issuer", issuer.source().to_owned(), issuer.source().into()),
+        (_, Some(issuers)) => {
+            let sources: Vec<&str> = issuers.iter().map(Template::source).collect();
+            add("issuers", sources.join(" or "), json!(sources));
+        }
+        _ => add("issuer", "that of the metadata".into(), Value::Null),
+    }
+    let mut audiences = vec!["CLIENT_ID"];
+    audiences.extend(policy.audiences.iter().map(Template::source));
+    add("audiences", audiences.join(" or "), json!(audiences));
+    let algs: Vec<String> = policy.algs.iter().map(|alg| format!("{alg:?}")).collect();
+    add("algs", algs.join(" "), json!(algs));
+    add("nonce", if policy.nonce { "must come back" } else { "is not sent" }.into(), policy.nonce.into());
+    for (claim, pattern) in &policy.require {
+        let place = place(effective, &format!("/id_token/require/{}", segment(claim)), "");
+        facts.push(Fact::new(&format!("require {claim}"), pattern.as_str(), pattern.as_str(), place));
+    }
+    facts
+}
+
+/// The mapping; the claims that are read from where OpenID Connect has them are names in a list, for a person.
+fn profile(effective: &Effective) -> Vec<Fact> {
+    let mut facts = vec![];
+    for (claim, read) in &effective.provider.profile {
+        let pointer = format!("/profile/{}", segment(claim));
+        let json = effective.key(&pointer).cloned().unwrap_or_else(|| written(read).into());
+        facts.push(Fact::new(claim, written(read), json, place(effective, &pointer, "profile")));
+    }
+    facts
+}
