@@ -5,6 +5,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Response, StatusCode};
 use serde_json::{Map, Value, json};
 
+use crate::expr::Context;
 use crate::flow::later::Later;
 use crate::flow::variables;
 use crate::mock::answer;
@@ -17,6 +18,7 @@ use crate::oauth::jose::Alg;
 use crate::provider::step::{ResponseFormat, Step};
 use crate::provider::token::Then;
 use crate::provider::userinfo::UserinfoCall;
+use crate::provider::{Provider, Registration};
 
 impl Shared {
     pub fn token(&self, recorded: &mut Recorded, progress: &mut Progress) -> Response<Bytes> {
@@ -47,23 +49,10 @@ impl Shared {
 
     /// Remembers the token, so that later addresses that depend on it are known, and the credentials to expect.
     fn learn_token(&self, step: &Step, members: &Map<String, Value>, sign_in: &mut SignIn) {
-        let earlier = sign_in.context.get("token").and_then(Value::as_object).cloned();
-        let mut token = earlier.clone().unwrap_or_default();
-        let mut raw = token.get("raw").and_then(Value::as_object).cloned().unwrap_or_default();
-        raw.extend(members.clone());
-        token.extend(members.clone());
-        token.insert("raw".into(), Value::Object(raw));
-        sign_in.context.set("body", Value::Object(members.clone()));
-        for (name, read) in &step.response.map {
-            if let Ok(Some(value)) = read.value(&sign_in.context) {
-                token.insert((*name).to_owned(), value);
-            }
-        }
+        let token = learn(&self.client.registration, step, members, &mut sign_in.context);
         if let Some(access_token) = token.get("access_token").and_then(Value::as_str) {
             sign_in.placeholders.set("ACCESS_TOKEN", access_token);
         }
-        sign_in.context.set("token", Value::Object(token));
-        variables::learn_early(&self.client.registration, &mut sign_in.context);
     }
 
     fn id_token(&self, over: &Map<String, Value>, sign_in: &SignIn) -> String {
@@ -118,10 +107,8 @@ impl Shared {
         response
     }
 
-    /// A userinfo answer that is a JWT (OpenID Connect Core §5.3.2); null takes a claim away.
+    /// A userinfo answer that is a JWT; null takes a claim away.
     fn signed(&self, call: &UserinfoCall, over: &Map<String, Value>, sign_in: &SignIn) -> Response<Bytes> {
-        let alg = self.client.registration.provider.userinfo_signed_response_alg;
-        let alg = alg.map_or(Alg::RS256, Alg::from);
         let written = call.step.response.issuer.as_ref();
         let written = written.and_then(|issuer| issuer.render(&sign_in.context).ok());
         let mut claims = Map::new();
@@ -130,10 +117,8 @@ impl Shared {
         }
         claims.insert("aud".into(), self.client.credentials.client_id.as_str().into());
         answer::lay(&mut claims, over, &sign_in.placeholders);
-        let jwt = id_token::sign(alg, &claims, self.client.credentials.client_secret.as_deref());
-        let mut response = answer::plain(StatusCode::OK, jwt);
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/jwt"));
-        response
+        let secret = self.client.credentials.client_secret.as_deref();
+        signed_userinfo(&self.client.registration.provider, &claims, secret)
     }
 
     /// Answers a request that turns the token into the one to use.
@@ -194,6 +179,42 @@ impl Shared {
         };
         answer::scripted(scripted.as_ref().unwrap_or(&standard), &sign_in.placeholders)
     }
+}
+
+/// Lays the answer to a token request over `token` in `context`, its members under their standard names too, and returns
+/// what that is now.
+pub(super) fn learn(
+    registration: &Registration,
+    step: &Step,
+    members: &Map<String, Value>,
+    context: &mut Context,
+) -> Map<String, Value> {
+    let mut token = context.get("token").and_then(Value::as_object).cloned().unwrap_or_default();
+    let mut raw = token.get("raw").and_then(Value::as_object).cloned().unwrap_or_default();
+    raw.extend(members.clone());
+    token.extend(members.clone());
+    token.insert("raw".into(), Value::Object(raw));
+    context.set("body", Value::Object(members.clone()));
+    for (name, read) in &step.response.map {
+        if let Ok(Some(value)) = read.value(context) {
+            token.insert((*name).to_owned(), value);
+        }
+    }
+    context.set("token", Value::Object(token.clone()));
+    variables::learn_early(registration, context);
+    token
+}
+
+/// A userinfo answer that is a JWT (OpenID Connect Core §5.3.2).
+pub(super) fn signed_userinfo(
+    provider: &Provider,
+    claims: &Map<String, Value>,
+    secret: Option<&str>,
+) -> Response<Bytes> {
+    let alg = provider.userinfo_signed_response_alg.map_or(Alg::RS256, Alg::from);
+    let mut response = answer::plain(StatusCode::OK, id_token::sign(alg, claims, secret));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/jwt"));
+    response
 }
 
 fn token_of(sign_in: &SignIn) -> Map<String, Value> {

@@ -6,7 +6,7 @@
 use url::{Position, Url};
 
 use crate::flow::metadata::{EndpointName, Metadata};
-use crate::flow::userinfo;
+use crate::flow::{refresh, then, userinfo};
 use crate::mock::service::scenario::Scenario;
 
 /// What an endpoint is for.
@@ -18,7 +18,9 @@ pub(super) enum Role {
     Introspection,
     Jwks,
     Metadata,
+    Refresh,
     Revocation,
+    Then(usize),
     Token,
 }
 
@@ -32,7 +34,9 @@ impl Role {
             Role::Introspection => "introspection",
             Role::Jwks => "jwks",
             Role::Metadata => "discovery",
+            Role::Refresh => "refresh",
             Role::Revocation => "revocation",
+            Role::Then(_) => "then",
             Role::Token => "token",
         }
     }
@@ -41,6 +45,7 @@ impl Role {
     pub fn member(&self) -> String {
         match self {
             Role::Jwks => "jwks_uri".into(),
+            Role::Then(index) if *index > 0 => format!("then_{}_endpoint", index + 1),
             role => format!("{}_endpoint", role.step()),
         }
     }
@@ -152,14 +157,25 @@ fn endpoints(scenario: &Scenario) -> Vec<(Role, Url)> {
     if has_keys {
         add(Role::Jwks, endpoint(metadata, EndpointName::Jwks).or_else(|| documented(&Role::Jwks)));
     }
+    for (index, then) in registration.provider.then.iter().enumerate() {
+        add(Role::Then(index), then::endpoint(then, &context).ok().map(|endpoint| endpoint.url));
+    }
+    if registration.provider.refresh.endpoint.is_some() {
+        let url = refresh::endpoint(registration, metadata, &context).ok();
+        add(Role::Refresh, url.map(|endpoint| endpoint.url));
+    }
     // A client that discovers can ask for more than the provider file does.
     let userinfo = Role::Call("userinfo".into());
-    add(
-        userinfo.clone(),
-        scenario.vector.discovery.get(&userinfo.member()).and_then(|_| documented(&userinfo)),
-    );
-    for role in [Role::Revocation, Role::Introspection, Role::EndSession] {
-        let url = documented(&role);
+    let further = scenario.vector.discovery.get(&userinfo.member()).and_then(|_| documented(&userinfo));
+    add(userinfo, further);
+    let end_session = registration.provider.metadata.end_session_endpoint.as_ref();
+    let end_session = end_session.and_then(|template| template.render_url(&context).ok());
+    for (role, written) in [
+        (Role::Revocation, endpoint(metadata, EndpointName::Revocation)),
+        (Role::Introspection, endpoint(metadata, EndpointName::Introspection)),
+        (Role::EndSession, end_session.and_then(|url| Url::parse(&url).ok())),
+    ] {
+        let url = written.or_else(|| documented(&role));
         add(role, url);
     }
     add(Role::Metadata, metadata.discovery_url(registration).ok().flatten());

@@ -43,7 +43,8 @@ impl Played {
                 return Ok(response);
             }
         };
-        if let Err(refusal) = self.strictly_authorization(recorded, &mut authorized) {
+        let strictly = self.strictly(&mut authorized, None, |checker| checker.authorization(recorded));
+        if let Err(refusal) = strictly {
             let response = self.send_back(&authorized, &exchange.base, Back::Refused(&refusal));
             exchange.refusal = Some(refusal);
             return Ok(response);

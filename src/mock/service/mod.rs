@@ -6,8 +6,11 @@
 mod addresses;
 mod authorize;
 mod client_auth;
+mod ending;
 mod grants;
+mod issue;
 mod journal;
+mod later;
 mod page;
 mod played;
 mod refusal;

@@ -101,10 +101,12 @@ impl Played {
             Some(Role::Authorization) => self.authorization(&mut exchange),
             Some(Role::Call(name)) => self.call(&name, &mut exchange),
             Some(Role::EndSession) => self.end_session(&exchange),
-            Some(Role::Introspection) => self.introspect(&exchange),
+            Some(Role::Introspection) => self.introspect(&mut exchange),
             Some(Role::Jwks) => Ok(self.jwks()),
             Some(Role::Metadata) => Ok(answer::json(StatusCode::OK, &self.document(base))),
-            Some(Role::Revocation) => self.revoke(&exchange),
+            Some(Role::Refresh) => self.refresh(&mut exchange),
+            Some(Role::Revocation) => self.revoke(&mut exchange),
+            Some(Role::Then(index)) => self.then(index, &mut exchange),
             Some(Role::Token) => self.token(&mut exchange),
         };
         let response = answered.unwrap_or_else(|refusal| {
@@ -133,16 +135,34 @@ impl Played {
         let mut found: Vec<&Route> = self.addresses.at(path).filter(|route| has_own_query(route)).collect();
         found.sort_by_key(|route| std::cmp::Reverse(route.real.query().map_or(0, str::len)));
         let roles: Vec<&Role> = found.iter().map(|route| &route.role).collect();
-        let fitting = |role: &Role| match role {
+        let says_which = found.iter().find(|route| self.says(&route.role, &asked));
+        let fits = |role: &Role| match role {
             Role::Authorization => asked.param("response_type").is_some() || parts.method == Method::GET,
-            Role::Token => !roles.iter().any(|role| matches!(role, Role::Call(_))) || self.is_grant(&asked),
             Role::Call(name) => {
                 !roles.contains(&&Role::Token) || (!self.is_grant(&asked) && !self.was_called(name, &roles))
             }
+            Role::Token => !roles.iter().any(|role| matches!(role, Role::Call(_))) || self.is_grant(&asked),
+            Role::Refresh | Role::Then(_) => roles.len() == 1,
             _ => true,
         };
-        let route = found.iter().find(|route| fitting(&route.role)).or(found.first());
+        let route = says_which.or_else(|| found.iter().find(|route| fits(&route.role))).or(found.first());
         route.map(|route| (*route).clone()).or_else(|| self.dynamic_route(path))
+    }
+
+    /// Whether a request has the constant parameters of an exchange or a refresh, such as a `grant_type` of its own.
+    fn says(&self, role: &Role, asked: &Recorded) -> bool {
+        let step = match role {
+            Role::Refresh => &self.provider.refresh.step,
+            Role::Then(index) => &self.provider.then[*index].step,
+            _ => return false,
+        };
+        let written = step.params.iter().chain(&step.query);
+        let mut constant = written
+            .filter_map(|(name, value)| {
+                value.as_ref().filter(|value| value.is_literal()).map(|value| (name, value))
+            })
+            .peekable();
+        constant.peek().is_some() && constant.all(|(name, value)| asked.param(name) == Some(value.source()))
     }
 
     fn is_grant(&self, asked: &Recorded) -> bool {
@@ -185,8 +205,12 @@ impl Played {
             document.insert("issuer".into(), issuer.into());
         }
         for (role, path) in self.addresses.all() {
-            let standard = !matches!(role, Role::Call(name) if name != "userinfo") && *role != Role::Metadata;
-            if standard {
+            let further = match role {
+                Role::Call(name) => name != "userinfo",
+                Role::Metadata | Role::Refresh | Role::Then(_) => true,
+                _ => false,
+            };
+            if !further {
                 document.insert(role.member(), format!("{base}{path}").into());
             }
         }
@@ -194,7 +218,7 @@ impl Played {
         for (name, value) in [
             ("response_types_supported", json!(["code"])),
             ("response_modes_supported", json!(["query", "form_post"])),
-            ("grant_types_supported", json!(["authorization_code", "refresh_token"])),
+            ("grant_types_supported", json!(["authorization_code", "refresh_token", "client_credentials"])),
             ("code_challenge_methods_supported", json!(["S256", "plain"])),
             ("token_endpoint_auth_methods_supported", methods),
         ] {

@@ -1,18 +1,17 @@
-//! What an access token is good for: the calls for facts about the person, revocation, introspection; and the way out.
+//! What an access token is good for: the calls for facts about the person (OpenID Connect Core §5.3).
 
 use bytes::Bytes;
-use http::{Method, Response, StatusCode};
-use serde_json::{Map, Value, json};
-use url::Url;
+use http::{Method, Response};
+use serde_json::{Map, Value};
 
 use crate::mock::answer;
-use crate::mock::service::client_auth;
 use crate::mock::service::journal::Exchange;
-use crate::mock::service::page;
 use crate::mock::service::played::Played;
 use crate::mock::service::refusal::Refusal;
 use crate::mock::service::scenario::Scenario;
-use crate::provider::step::{Auth, Method as StepMethod, Step};
+use crate::mock::service::tokens;
+use crate::mock::tokens::signed_userinfo;
+use crate::provider::step::{Auth, Method as StepMethod, ResponseFormat, Step};
 
 /// The claims of an id_token that are about the token and not about the person.
 const ABOUT_THE_TOKEN: [&str; 13] = [
@@ -53,7 +52,8 @@ impl Played {
         };
         let scenario = &self.scenarios[sign_in.authorized.scenario];
         exchange.scenario = Some(scenario.name.clone());
-        self.strictly_call(name, step, &exchange.recorded, &mut sign_in.authorized)?;
+        let recorded = &exchange.recorded;
+        self.strictly(&mut sign_in.authorized, None, |checker| checker.userinfo(name, step, recorded))?;
         sign_in.called.push(name.to_owned());
         let scripted = match name {
             "userinfo" => scenario.vector.userinfo.clone().or_else(|| claims_of(scenario)),
@@ -65,6 +65,20 @@ impl Played {
         };
         if let Some(members) = answer::members(&scripted) {
             sign_in.context.set(name, Value::Object(members));
+        }
+        let is_signed = step.is_some_and(|step| step.response.format == ResponseFormat::Jwt);
+        if let Some(claims) = scripted.as_object().filter(|_| is_signed && !tokens::is_spelled_out(&scripted))
+        {
+            let written = step.and_then(|step| step.response.issuer.as_ref());
+            let written = written.and_then(|issuer| issuer.render(&sign_in.context).ok());
+            let mut signed = Map::new();
+            signed.insert("iss".into(), written.unwrap_or_else(|| exchange.base.clone()).into());
+            signed.insert("aud".into(), sign_in.authorized.client_id.as_str().into());
+            let mut claims = claims.clone();
+            claims.retain(|name, _| name != "iss" || !scenario.succeeds());
+            answer::lay(&mut signed, &claims, &sign_in.authorized.placeholders);
+            let secret = sign_in.authorized.placeholders.get("CLIENT_SECRET");
+            return Ok(signed_userinfo(&self.provider, &signed, secret));
         }
         self.localise_endpoints(&mut scripted, &exchange.base);
         Ok(answer::scripted(&scripted, &sign_in.authorized.placeholders))
@@ -116,56 +130,6 @@ impl Played {
                 "the access token comes in two ways at once (RFC 6750, section 2)",
             )),
         }
-    }
-
-    /// Takes a token back (RFC 7009). A token that nobody knows is no error.
-    pub fn revoke(&self, exchange: &Exchange) -> Result<Response<Bytes>, Refusal> {
-        let token = self.posted_token(exchange)?;
-        self.grants().revoke(&token);
-        Ok(answer::plain(StatusCode::OK, String::new()))
-    }
-
-    /// Tells whether a token is valid (RFC 7662).
-    pub fn introspect(&self, exchange: &Exchange) -> Result<Response<Bytes>, Refusal> {
-        let token = self.posted_token(exchange)?;
-        let grants = self.grants();
-        let Some((_, sign_in)) = grants.by_access_token(&token).or_else(|| grants.by_refresh_token(&token))
-        else {
-            return Ok(answer::json(StatusCode::OK, &json!({"active": false})));
-        };
-        let vector = &self.scenarios[sign_in.authorized.scenario].vector;
-        let mut told =
-            json!({"active": true, "client_id": sign_in.authorized.client_id, "token_type": "Bearer"});
-        let subject = [&vector.claims, &vector.profile];
-        if let Some(sub) = subject.into_iter().flatten().find_map(|members| members.get("sub")) {
-            told["sub"] = sub.clone();
-        }
-        if let Some(scope) = sign_in.context.get("token").and_then(|token| token.get("scope")) {
-            told["scope"] = scope.clone();
-        }
-        Ok(answer::json(StatusCode::OK, &told))
-    }
-
-    fn posted_token(&self, exchange: &Exchange) -> Result<String, Refusal> {
-        if exchange.recorded.method != Method::POST {
-            return Err(Refusal::method("POST", &exchange.recorded.method));
-        }
-        client_auth::client(&exchange.recorded, &self.provider, &self.rules, None)?;
-        let token = exchange.recorded.param("token").filter(|token| !token.is_empty());
-        token.map(str::to_owned).ok_or_else(|| Refusal::invalid_request("there is no token"))
-    }
-
-    /// Signs out (OpenID Connect RP-Initiated Logout §2): there is no session here to end, so the browser goes back at once.
-    pub fn end_session(&self, exchange: &Exchange) -> Result<Response<Bytes>, Refusal> {
-        let param = |name: &str| exchange.recorded.param(name);
-        let Some(there) = param("post_logout_redirect_uri") else {
-            return Ok(answer::html(page::signed_out(&self.provider.name)));
-        };
-        let url = Url::parse(there).ok().filter(|url| ["http", "https"].contains(&url.scheme()));
-        let url =
-            url.ok_or_else(|| Refusal::invalid_request("the post_logout_redirect_uri is no web address"))?;
-        let state = param("state").map(|state| ("state".to_owned(), state.to_owned()));
-        Ok(answer::redirect(&url, &state.into_iter().collect::<Vec<_>>()))
     }
 
     /// Puts this machine's addresses in the place of the provider's, where an answer names an endpoint or its bare origin.

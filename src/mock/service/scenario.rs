@@ -6,11 +6,13 @@ use serde_json::{Map, Value};
 
 use crate::expr::Context;
 use crate::flow::metadata::Metadata;
+use crate::flow::variables;
 use crate::mock::answer;
 use crate::mock::client::MockClient;
 use crate::mock::discovery;
 use crate::mock::placeholders::Placeholders;
 use crate::mock::service::tokens;
+use crate::mock::tokens::learn;
 use crate::provider::{Provider, Vector};
 
 /// Errors that a client finds before it asks the provider anything: there is nothing to play.
@@ -82,15 +84,16 @@ impl Scenario {
 
     /// The tree of this scenario's sign-in from its beginning to its end, for addresses that depend on it.
     pub fn whole_context(&self) -> Context {
-        let mut context = self.context();
         let vector = &self.vector;
-        let claims = vector.claims.clone().unwrap_or_default();
-        context.set("claims", Value::Object(claims));
-        context.set("callback", Value::Object(vector.callback.clone()));
-        if let Some(response) = &vector.token_response
-            && let Some(members) = tokens::members(response)
-        {
-            tokens::learn(&self.client.registration.provider, &members, &mut context);
+        let registration = &self.client.registration;
+        let mut context = self.context();
+        context.set("claims", Value::Object(vector.claims.clone().unwrap_or_default()));
+        let token = (vector.token_response.as_ref(), &registration.provider.token);
+        let then = vector.then.iter().map(Some).zip(registration.provider.then.iter().map(|then| &then.step));
+        for (response, step) in std::iter::once(token).chain(then) {
+            if let Some(members) = response.and_then(tokens::members) {
+                learn(registration, step, &members, &mut context);
+            }
         }
         let userinfo = vector.userinfo.as_ref().map(|answer| ("userinfo", answer));
         let named = vector.named.iter().map(|(name, answer)| (name.as_str(), answer));
@@ -102,12 +105,15 @@ impl Scenario {
         context
     }
 
-    /// The tree at the beginning of this scenario's sign-in.
+    /// The tree of this scenario's sign-in when the token is asked for.
     pub fn context(&self) -> Context {
-        let mut context = self.client.registration.context();
+        let registration = &self.client.registration;
+        let mut context = registration.context();
         let request: Map<String, Value> =
             self.vector.request.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
         context.set("request", Value::Object(request));
+        context.set("callback", Value::Object(self.vector.callback.clone()));
+        variables::learn_early(registration, &mut context);
         context
     }
 

@@ -5,42 +5,13 @@
 use indexmap::IndexMap;
 
 use crate::mock::check::{Checker, Failure};
-use crate::mock::record::Recorded;
-use crate::mock::service::client_auth::Client;
 use crate::mock::service::grants::Authorized;
 use crate::mock::service::played::Played;
 use crate::mock::service::refusal::Refusal;
-use crate::provider::step::Step;
 
 impl Played {
-    pub fn strictly_authorization(
-        &self,
-        recorded: &Recorded,
-        authorized: &mut Authorized,
-    ) -> Result<(), Refusal> {
-        self.checked(authorized, None, |checker| checker.authorization(recorded))
-    }
-
-    pub fn strictly_token(
-        &self,
-        recorded: &Recorded,
-        authorized: &mut Authorized,
-        client: &Client,
-    ) -> Result<(), Refusal> {
-        self.checked(authorized, client.secret.clone(), |checker| checker.token(recorded))
-    }
-
-    pub fn strictly_call(
-        &self,
-        name: &str,
-        step: Option<&Step>,
-        recorded: &Recorded,
-        authorized: &mut Authorized,
-    ) -> Result<(), Refusal> {
-        self.checked(authorized, None, |checker| checker.userinfo(name, step, recorded))
-    }
-
-    fn checked(
+    /// Holds a request against the file, where the rules are strict. `secret` is what the client sent.
+    pub fn strictly(
         &self,
         authorized: &mut Authorized,
         secret: Option<String>,

@@ -1,33 +1,33 @@
-//! The token endpoint: codes and refresh tokens become tokens (RFC 6749 §4.1.3, §6).
+//! The token endpoint: a code becomes tokens (RFC 6749 §4.1.3).
 
 use bytes::Bytes;
 use http::{Method, Response, StatusCode};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::mock::answer;
 use crate::mock::id_token;
-use crate::mock::placeholders::{Placeholders, mentions};
 use crate::mock::service::client_auth::{self, Client};
 use crate::mock::service::grants::{Authorized, CodeProblem, SignIn};
 use crate::mock::service::journal::Exchange;
 use crate::mock::service::played::Played;
 use crate::mock::service::refusal::Refusal;
 use crate::mock::service::request::count;
-use crate::mock::service::scenario::Scenario;
-use crate::mock::service::tokens;
 use crate::provider::client_auth::TokenEndpointAuthMethod;
-use crate::provider::step::{Auth, Body, Method as StepMethod};
+use crate::provider::step::{Auth, Body, Method as StepMethod, Step};
 
 impl Played {
     /// Answers a token request.
     pub fn token(&self, exchange: &mut Exchange) -> Result<Response<Bytes>, Refusal> {
-        self.check_shape(exchange)?;
+        self.check_shape(&self.provider.token, exchange)?;
         let grant_type = self.param(exchange, "grant_type").map(str::to_owned);
+        if self.is_refresh(exchange) {
+            return self.refresh(exchange);
+        }
         let code = self.code_of(exchange);
         match (grant_type.as_deref(), code) {
-            (Some("refresh_token"), _) => self.refresh(exchange),
             (Some("authorization_code"), None) => Err(Refusal::invalid_request("there is no code")),
             (Some("authorization_code"), Some(code)) => self.redeem(exchange, &code),
+            (Some("client_credentials"), _) => self.client_credentials(exchange),
             // Where the file drops or renames the grant_type, the code tells what is asked for.
             (None, Some(code)) if !self.sends_grant_type() => self.redeem(exchange, &code),
             (Some(_), Some(code)) if self.writes_grant_type() && self.grants().knows_code(&code) => {
@@ -61,121 +61,25 @@ impl Played {
         placeholders.set("CODE", code);
         placeholders.set("CLIENT_SECRET", client.secret.clone().unwrap_or_default());
         placeholders.set("CODE_VERIFIER", self.param(exchange, "code_verifier").unwrap_or_default());
-        self.strictly_token(&exchange.recorded, &mut authorized, &client)?;
+        self.strictly(&mut authorized, client.secret.clone(), |checker| checker.token(&exchange.recorded))?;
         let scenario = &self.scenarios[authorized.scenario];
         exchange.scenario = Some(scenario.name.clone());
         let context = self.context(&authorized);
         let mut sign_in = SignIn { context, authorized, ..SignIn::default() };
-        let scripted = scenario
+        let mut scripted = scenario
             .vector
             .token_response
             .clone()
             .unwrap_or_else(|| json!({"access_token": "AT", "token_type": "Bearer"}));
-        let response =
-            self.respond(scenario, scripted, &mut sign_in, &exchange.base, client.secret.as_deref());
+        self.sign(&mut scripted, &mut sign_in, (&exchange.base, client.secret.as_deref()), true);
+        let response = self.issue(&self.provider.token, &scripted, &mut sign_in, &exchange.base, true);
         self.grants().redeem(Some(code), sign_in);
         Ok(response)
     }
 
-    /// The refresh token grant: the answer of the code, with new tokens.
-    fn refresh(&self, exchange: &mut Exchange) -> Result<Response<Bytes>, Refusal> {
-        let token = self
-            .param(exchange, "refresh_token")
-            .ok_or_else(|| Refusal::invalid_request("there is no refresh_token"))?
-            .to_owned();
-        let found = self.grants().by_refresh_token(&token).map(|(number, sign_in)| (number, sign_in.clone()));
-        let (number, mut sign_in) = found.ok_or_else(|| {
-            Refusal::invalid_grant("the refresh_token is unknown, revoked or replaced by a newer one")
-        })?;
-        let client = self.client(exchange, Some(&sign_in.authorized))?;
-        let scenario = &self.scenarios[sign_in.authorized.scenario];
-        exchange.scenario = Some(scenario.name.clone());
-        let scripted = scenario.vector.token_response.clone().unwrap_or_default();
-        // The answer to a refresh has no nonce to repeat (OpenID Connect Core §12.2).
-        sign_in.authorized.placeholders.set("NONCE", "");
-        sign_in.called.clear();
-        let response =
-            self.respond(scenario, scripted, &mut sign_in, &exchange.base, client.secret.as_deref());
-        if let Some(kept) = self.grants().get_mut(number) {
-            *kept = sign_in;
-        }
-        Ok(response)
-    }
-
-    /// The vector's answer with tokens of this sign-in's own.
-    fn respond(
-        &self,
-        scenario: &Scenario,
-        mut scripted: Value,
-        sign_in: &mut SignIn,
-        base: &str,
-        secret: Option<&str>,
-    ) -> Response<Bytes> {
-        let placeholders = &mut sign_in.authorized.placeholders;
-        if let Some(id_token) =
-            self.id_token(scenario, &sign_in.authorized.client_id, placeholders, base, secret)
-        {
-            placeholders.set("ID_TOKEN", id_token);
-            let spelled_out = tokens::is_spelled_out(&scripted) || mentions(&scripted, "ID_TOKEN");
-            if let Some(members) = scripted.as_object_mut().filter(|_| !spelled_out) {
-                members.entry("id_token").or_insert_with(|| "ID_TOKEN".into());
-            }
-        }
-        let filled = placeholders.fill(&scripted);
-        let Some(mut members) = tokens::members(&filled) else {
-            return answer::scripted(&filled, &Placeholders::default());
-        };
-        let learned = tokens::learn(&self.provider, &members, &mut sign_in.context);
-        let text = |name: &str| learned.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
-        let mut body = Value::Object(std::mem::take(&mut members));
-        if let Some(old) = text("access_token") {
-            let new = tokens::mint(old, &*self.rng);
-            tokens::replace(&mut body, old, &new);
-            sign_in.authorized.placeholders.set("ACCESS_TOKEN", new.as_str());
-            sign_in.access_tokens.push(new);
-        }
-        if let Some(old) = text("refresh_token") {
-            let new = tokens::mint(old, &*self.rng);
-            tokens::replace(&mut body, old, &new);
-            sign_in.refresh_token = Some(new);
-        }
-        let Value::Object(members) = body else { return answer::scripted(&filled, &Placeholders::default()) };
-        tokens::learn(&self.provider, &members, &mut sign_in.context);
-        let mut shown = Value::Object(members);
-        self.localise(&mut shown, base);
-        let shown = match shown {
-            Value::Object(members) => tokens::with_members(&filled, members),
-            other => other,
-        };
-        answer::scripted(&shown, &Placeholders::default())
-    }
-
-    fn id_token(
-        &self,
-        scenario: &Scenario,
-        client_id: &str,
-        placeholders: &Placeholders,
-        base: &str,
-        secret: Option<&str>,
-    ) -> Option<String> {
-        let now = self.clock.now();
-        let over = scenario.claims(now, placeholders)?;
-        let mut claims = Map::new();
-        claims.insert("iss".into(), base.into());
-        claims.insert("aud".into(), client_id.into());
-        claims.insert("iat".into(), now.into());
-        claims.insert("exp".into(), (now + 300).into());
-        if let Some(nonce) = placeholders.get("NONCE").filter(|nonce| !nonce.is_empty()) {
-            claims.insert("nonce".into(), nonce.into());
-        }
-        answer::lay(&mut claims, &over, &Placeholders::default());
-        Some(id_token::sign(self.alg(), &claims, secret))
-    }
-
     /// Method and body, as the file has them or as RFC 6749 does.
-    fn check_shape(&self, exchange: &Exchange) -> Result<(), Refusal> {
+    pub fn check_shape(&self, step: &Step, exchange: &Exchange) -> Result<(), Refusal> {
         let recorded = &exchange.recorded;
-        let step = &self.provider.token;
         let takes_get = step.method == StepMethod::Get;
         match recorded.method {
             Method::GET if takes_get => {}
@@ -207,7 +111,7 @@ impl Played {
     }
 
     /// The client: a secret, or for a client that has none the proof that PKCE is (RFC 7636).
-    fn client(&self, exchange: &Exchange, authorized: Option<&Authorized>) -> Result<Client, Refusal> {
+    pub fn client(&self, exchange: &Exchange, authorized: Option<&Authorized>) -> Result<Client, Refusal> {
         let known = authorized.map(|authorized| authorized.client_id.as_str());
         let client = client_auth::client(&exchange.recorded, &self.provider, &self.rules, known)?;
         let may_be_public = self.provider.client_auth.method == TokenEndpointAuthMethod::None

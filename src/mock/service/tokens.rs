@@ -3,10 +3,8 @@
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
-use crate::expr::Context;
 use crate::mock::answer;
 use crate::mock::record::text;
-use crate::provider::Provider;
 use crate::rng::{self, Rng};
 
 /// The members of an answer, also of one that is written as text: a form, or JSON that calls itself something else.
@@ -50,24 +48,6 @@ pub(super) fn is_spelled_out(answer: &Value) -> bool {
 
 fn body(answer: &Value) -> &Value {
     if is_spelled_out(answer) { &answer["http"]["body"] } else { answer }
-}
-
-/// Puts a token response into `context` as `token`, its members under their standard names too, and returns those.
-pub(super) fn learn(
-    provider: &Provider,
-    members: &Map<String, Value>,
-    context: &mut Context,
-) -> Map<String, Value> {
-    let mut token = members.clone();
-    token.insert("raw".into(), Value::Object(members.clone()));
-    context.set("body", Value::Object(members.clone()));
-    for (name, read) in &provider.token.response.map {
-        if let Ok(Some(value)) = read.value(context) {
-            token.insert((*name).to_owned(), value);
-        }
-    }
-    context.set("token", Value::Object(token.clone()));
-    token
 }
 
 /// A new token that looks like the vector's: it keeps a prefix such as `xyz_`.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::visitor::{Stage, auto, encoded, json as ask, request, ruled, written};
 
 /// A provider file with what a test is about.
-fn file(more: Value) -> Value {
+pub fn file(more: Value) -> Value {
     let mut file = json!({
         "id": "acme", "name": "Acme", "docs": "https://acme.example", "verified": {"on": "2026-11-24", "how": "docs"},
         "authorization_endpoint": "https://acme.example/authorize", "token_endpoint": "https://acme.example/token",
@@ -20,11 +20,11 @@ fn file(more: Value) -> Value {
     file
 }
 
-async fn stage(more: Value) -> Stage {
+pub async fn stage(more: Value) -> Stage {
     Stage::set(&[written(file(more))], auto()).await
 }
 
-async fn token(stage: &Stage) -> Value {
+pub async fn token(stage: &Stage) -> Value {
     let code = stage.authorize("/acme/authorize", &request(&[])).await.code();
     let (status, token) = stage.token("/acme/token", &[("code", &code)]).await;
     assert_eq!(status, 200, "{token}");
@@ -157,35 +157,6 @@ async fn strict_wants_the_file_s_client_authentication() {
     let (status, answer) = stage.token("/acme/token", &[("code", &code)]).await;
     assert_eq!((status, &answer["error"]), (400, &json!("invalid_request")));
     assert!(answer["error_description"].as_str().unwrap().starts_with("strict: "), "{answer}");
-}
-
-#[tokio::test]
-async fn a_refresh_token_gives_new_tokens() {
-    let tests = json!([{
-        "token_response": {"access_token": "AT", "token_type": "bearer", "refresh_token": "RT"},
-        "userinfo": {"id": "1"}, "profile": {"sub": "1"},
-    }]);
-    let stage = stage(json!({"tests": tests})).await;
-    let first = token(&stage).await;
-    let refresh = |token: &str| {
-        let form = encoded(&[
-            ("grant_type", "refresh_token"),
-            ("refresh_token", token),
-            ("client_id", "app"),
-            ("client_secret", "s"),
-        ]);
-        ask(stage
-            .http
-            .post(stage.at("/acme/token"))
-            .header("content-type", "application/x-www-form-urlencoded")
-            .body(form))
-    };
-    let (status, second) = refresh(first["refresh_token"].as_str().unwrap()).await;
-    assert_eq!(status, 200, "{second}");
-    assert_ne!(first["access_token"], second["access_token"]);
-    assert_eq!(stage.userinfo("/acme/me", second["access_token"].as_str().unwrap()).await.0, 200);
-    let (status, answer) = refresh("made-up").await;
-    assert_eq!((status, &answer["error"]), (400, &json!("invalid_grant")));
 }
 
 #[tokio::test]
