@@ -189,7 +189,7 @@ mod tests {
     #[test]
     fn a_table_is_a_line_for_each_row() {
         let page = "| name | holds | from |\n|---|---|---|\n| `a` | b \\| c | d |\n| e | | f g h |\n";
-        assert_eq!(shown(page, 12), "  a: b | c; d\n  e: f g h\n");
+        assert_eq!(shown(page, 13), "  a: b | c; d\n  e: f g h\n");
         assert_eq!(shown(page, 8), "  a: b |\n      c;\n      d\n  e: f g\n      h\n");
     }
 
