@@ -17,7 +17,7 @@ fn every_key_and_every_named_value_is_in_an_example() {
     let schema = provider_schema();
     let mut wanted = BTreeSet::new();
     for node in Node::types(&schema) {
-        wanted.extend(node.properties().map(|(key, _)| format!("{}.{key}", node.name)));
+        wanted.extend(node.properties().map(|(key, _)| node.declared(key)));
         wanted
             .extend(node.constants().into_iter().map(|(constant, _)| format!("{} = {constant}", node.name)));
     }
@@ -48,7 +48,7 @@ fn look(node: Node<'_>, value: &Value, shown: &mut BTreeSet<String>) {
     }
     for (key, member) in value.as_object().into_iter().flatten() {
         if let Some((_, property)) = node.properties().find(|(known, _)| known == key) {
-            shown.insert(format!("{}.{key}", node.name));
+            shown.insert(node.declared(key));
             look(property, member, shown);
         } else if let Some(property) = node.at("additionalProperties") {
             look(property, member, shown);

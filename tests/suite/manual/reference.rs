@@ -65,10 +65,14 @@ impl Writer {
     /// The keys of a type, and after them the sections of the types that they lead to.
     fn keys(&mut self, node: Node<'_>, path: &str) {
         let mut nested = vec![];
-        for (key, property) in node.properties() {
+        for (key, property) in own(node) {
             let place = if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
             let mappings = mappings(property, &place);
-            for (place, mapping) in mappings {
+            let step = mappings
+                .iter()
+                .any(|(_, mapping)| mapping.is_step())
+                .then(|| ("step".to_owned(), node.step()));
+            for (place, mapping) in step.into_iter().chain(mappings) {
                 if !self.sections.iter().any(|(name, _)| name == mapping.name) {
                     self.sections.push((mapping.name.to_owned(), place.clone()));
                     nested.push((place, mapping));
@@ -84,7 +88,7 @@ impl Writer {
     /// One item a key.
     fn members(&mut self, node: Node<'_>, depth: usize) {
         let required = node.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
-        for (key, property) in node.properties() {
+        for (key, property) in own(node) {
             let needed = if required.iter().any(|name| name == key) { ", needed" } else { "" };
             let (kind, more) = (kind(property, true), self.more(property));
             self.item(depth, &format!("`{key}` ({kind}{needed}{more}): {}", description(property)));
@@ -93,6 +97,10 @@ impl Writer {
                     self.item(depth + 1, &format!("`{constant}`: {}", meaning.replace('\n', " ")));
                 }
             }
+        }
+        if is_kind_of_step(node) {
+            let keys: Vec<String> = node.step().properties().map(|(key, _)| format!("`{key}`")).collect();
+            self.item(depth, &format!("the keys of every [step](#step): {}", keys.join(", ")));
         }
     }
 
@@ -161,6 +169,17 @@ impl Writer {
         self.page.push_str(&line);
         self.page.push('\n');
     }
+}
+
+/// The keys that only this type has.
+fn own(node: Node<'_>) -> impl Iterator<Item = (&str, Node<'_>)> {
+    let shared =
+        move |key: &str| is_kind_of_step(node) && node.step().properties().any(|(other, _)| other == key);
+    node.properties().filter(move |(key, _)| !shared(key))
+}
+
+fn is_kind_of_step(node: Node<'_>) -> bool {
+    node.is_step() && node.name != node.step().name
 }
 
 fn description(node: Node<'_>) -> String {

@@ -77,6 +77,23 @@ impl<'a> Node<'a> {
         }
     }
 
+    /// The type with the keys that every step has.
+    pub fn step(self) -> Node<'a> {
+        Node::types(self.root).find(|node| node.name == "Step").expect("there are steps")
+    }
+
+    /// Whether the node has the keys that every step has, and perhaps further ones.
+    pub fn is_step(self) -> bool {
+        self.step().properties().all(|(key, _)| self.properties().any(|(own, _)| own == key))
+    }
+
+    /// A key of the node with the type that declares it. The keys of a step are those of every step: `spec::step` declares
+    /// them once, and one function of `provider::step` reads them.
+    pub fn declared(self, key: &str) -> String {
+        let is_shared = self.is_step() && self.step().properties().any(|(shared, _)| shared == key);
+        format!("{}.{key}", if is_shared { "Step" } else { self.name })
+    }
+
     /// Whether a value could be meant by this node. Good enough to tell alternatives apart.
     pub fn fits(self, value: &Value) -> bool {
         let node = self.resolved();
