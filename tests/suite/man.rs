@@ -44,9 +44,9 @@ A section of a page is `authcfg man format scopes`.
 
 #[test]
 fn a_section_is_printed_in_both_spellings() {
-    let output = man(&["reference#token.response.map"]);
-    assert!(text(&output.stdout).starts_with("## token.response.map\n"), "{}", text(&output.stdout));
-    assert_eq!(man(&["reference", "token", "response", "map"]).stdout, output.stdout);
+    let output = man(&["reference#step.response.map"]);
+    assert!(text(&output.stdout).starts_with("## step.response.map\n"), "{}", text(&output.stdout));
+    assert_eq!(man(&["reference", "step", "response", "map"]).stdout, output.stdout);
 }
 
 #[test]

@@ -23,7 +23,7 @@ Examples:
   authcfg man format             a whole page
   authcfg man format scopes      one section of it, also written format#scopes
   authcfg man cookbook e-mail    every section with that word in its title
-  authcfg man reference token.response.map
+  authcfg man reference step.response.map
   authcfg man cookbook > cookbook.md
 
 A terminal gets headings in bold and text as wide as it is; anything else gets
@@ -127,7 +127,7 @@ mod tests {
         let section = find("format", "userinfo").unwrap();
         assert!(section.starts_with("## Userinfo\n"), "{section}");
         assert_eq!(find("format#userinfo", "").unwrap(), section);
-        assert!(find("reference", "token.response.map").unwrap().starts_with("## token.response.map\n"));
+        assert!(find("reference", "step.response.map").unwrap().starts_with("## step.response.map\n"));
     }
 
     #[test]
