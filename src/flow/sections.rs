@@ -161,7 +161,7 @@ mod tests {
     fn every_parameter_that_nobody_wrote_has_its_section() {
         for over in [
             json!({}),
-            json!({"protocol": "oidc", "jwks_uri": "https://acme.example/jwks", "profile": {"sub": null}}),
+            json!({"protocol": "oidc", "jwks_uri": "https://acme.example/jwks", "profile": {"sub": "$.claims.sub"}}),
             json!({"token_endpoint_auth_method": "client_secret_post", "pkce": "plain"}),
             json!({"token_endpoint_auth_method": "client_secret_jwt"}),
             json!({"token_endpoint_auth_method": "none", "authorization": {"response_mode": "form_post"}}),
