@@ -95,7 +95,11 @@ fn each_of_several_files_is_a_person() {
 fn an_answer_that_tells_a_failure_gives_no_profile() {
     let document = json(&["./acme.yaml", "down.json", "--format", "json"], "");
     assert_eq!(document["error"]["code"], "userinfo_failed");
-    assert_eq!(map(&["./acme.yaml", "down.json"]).status.code(), Some(4));
+    let output = map(&["./acme.yaml", "down.json"]);
+    assert_eq!(output.status.code(), Some(4));
+    let shown = text(&output.stdout);
+    assert!(shown.contains("what `ok` wants: body.status == 'ok' (./acme.yaml:11)"), "{shown}");
+    assert!(shown.contains("$.userinfo.id"), "{shown}");
 }
 
 #[test]

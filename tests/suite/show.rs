@@ -47,6 +47,8 @@ fn looks_as_expected() {
         ("acme-why.txt", &["./acme.yaml", "--why", "--vars", "tenant=red"]),
         ("acme-why.json", &["./acme.yaml", "--why", "--format", "json"]),
         ("acme.sh", &["./acme.yaml", "--format", "curl"]),
+        ("acme-eu.sh", &["./acme-eu.yaml", "--format", "curl"]),
+        ("acme-eu-why.txt", &["./acme-eu.yaml", "--why"]),
     ] {
         let output = show(arguments);
         assert!(!text(&output.stdout).contains('\u{1b}'), "no colours where nobody sees them");
@@ -85,6 +87,13 @@ fn every_built_in_provider_shows_all_its_requests_on_80_columns() {
             }
         }
     }
+}
+
+#[test]
+fn a_bare_file_name_finds_the_file_beside_it_that_it_extends() {
+    let output = show(&["acme-eu.yaml"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("https://api.acme.example/exchange"));
 }
 
 #[test]

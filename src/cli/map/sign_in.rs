@@ -90,6 +90,14 @@ impl<'a> Setting<'a> {
         let mut context = authorize::context(&self.registration, &self.pending, &SystemClock, &SystemRng)
             .map_err(|error| refused(&error))?;
         let outcome = self.run(answers, &mut context, &mut notes);
+        if outcome.is_err() {
+            // What each claim would have been is shown all the same.
+            for (kind, answer) in answers.iter() {
+                if context.get(kind).is_none() {
+                    context.set(kind, answer.body.clone());
+                }
+            }
+        }
         let profile =
             outcome.and_then(|()| Ok(profile::map(&self.registration, &context)?.into_json())).map_err(
                 |error| (crate::client::Error::from(error.clone()).code().to_owned(), error.to_string()),
@@ -153,10 +161,27 @@ impl<'a> Setting<'a> {
                 Err(error) if call.optional => {
                     notes.push(format!("{error}: the sign-in goes on without it"));
                 }
-                Err(error) => return Err(error),
+                Err(error) => {
+                    notes.extend(self.not_ok(call, answer));
+                    return Err(error);
+                }
             }
         }
         Ok(())
+    }
+
+    /// The condition of the file that an answer with a good status does not meet.
+    fn not_ok(&self, call: &UserinfoCall, answer: &Answer) -> Option<String> {
+        call.step.response.ok.as_ref().filter(|_| answer.http.status().is_success())?;
+        let calls = self.effective.key("/userinfo").and_then(Value::as_array);
+        let own = |spec: &Value| spec.get("as").and_then(Value::as_str).unwrap_or("userinfo") == call.name;
+        let pointer = match calls.and_then(|calls| calls.iter().position(own)) {
+            Some(index) => format!("/userinfo/{index}/response/ok"),
+            None => "/userinfo/response/ok".into(),
+        };
+        let source = self.effective.key(&pointer).and_then(Value::as_str)?;
+        let place = self.effective.place(&pointer).unwrap_or_default();
+        Some(format!("`{}` does not hold what `ok` wants: {source} ({place})", call.name))
     }
 
     /// Userinfo over the id_token's claims; both must be about one person.

@@ -11,7 +11,13 @@ use crate::cli::table::{WIDTH, clipped, flush_right, wrapped};
 
 /// What is shown of one sign-in.
 pub fn of(effective: &Effective, answers: &Answers, mapped: &Mapped) -> String {
-    let mut text = format!("{BOLD}{}{PLAIN}, {}\n", effective.provider.name, one_line(&answers.title));
+    let of_title: Vec<&String> =
+        answers.iter().filter(|(_, answer)| answer.origin == answers.title).map(|(kind, _)| kind).collect();
+    let kind = match of_title.as_slice() {
+        [kind] => format!(" ({kind})"),
+        _ => String::new(),
+    };
+    let mut text = format!("{BOLD}{}{PLAIN}, {}{kind}\n", effective.provider.name, one_line(&answers.title));
     for (kind, answer) in answers.iter().filter(|(_, answer)| answer.origin != answers.title) {
         text += &format!("{DIM}  {kind}: {}{PLAIN}\n", one_line(&answer.origin));
     }

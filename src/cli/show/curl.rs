@@ -41,9 +41,9 @@ fn command(number: usize, sent: &Sent, note: &str) -> String {
             _ => arguments.push(format!("-H {}", quoted(&format!("{}: {value}", title(name))))),
         }
     }
-    let data = |(name, value): &(String, String)| {
-        let option = if sent.raw.contains(name) { "-d" } else { "--data-urlencode" };
-        format!("{option} {}", quoted(&format!("{}={value}", encoded(name))))
+    let data = |(name, value): &(String, String)| match sent.raw.iter().find(|(raw, _)| raw == name) {
+        Some((_, wire)) => format!("-d {}", quoted(&format!("{}={wire}", encoded(name)))),
+        None => format!("--data-urlencode {}", quoted(&format!("{}={value}", encoded(name)))),
     };
     let mut url = sent.url.clone();
     match sent.format {

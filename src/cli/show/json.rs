@@ -80,7 +80,7 @@ fn request(effective: &Effective, plan: &Plan, sent: &Sent, why: bool) -> Value 
     members.insert("params".into(), params);
     members.insert("query".into(), query);
     members.insert("body".into(), body);
-    members.insert("raw".into(), json!(sent.raw));
+    members.insert("raw".into(), sent.raw.iter().map(|(name, _)| name.as_str()).collect());
     members.insert("fragment".into(), json!(sent.fragment));
     if why {
         let from = sent.params().map(|(name, _)| (name.clone(), reason.param(name).into())).collect();

@@ -21,7 +21,7 @@ use crate::transport::{Limit, Request, Transport, Trust};
 
 /// The redirect URI of the sign-in; `REDIRECT_URI` stands for it.
 const REDIRECT_URI: &str = "https://redirect-uri.invalid/callback";
-/// The moment of the sign-in, 2100-01-01; `NOW` stands for it.
+/// About the moment of the sign-in, 2100-01-01; `NOW` stands for it.
 const NOW: u64 = 4_102_444_800;
 /// What a transport adds, and what only the way to a mock needs.
 const OF_THE_WAY: [&str; 5] = ["accept-encoding", "connection", "content-length", "host", "x-authcfg-url"];
@@ -57,8 +57,8 @@ pub struct Sent {
     pub fragment: Option<String>,
     /// The body of a JSON request.
     pub json: Value,
-    /// The parameters that are sent as they are, without percent-encoding.
-    pub raw: Vec<String>,
+    /// The parameters that are not percent-encoded as a form is, as they are on the wire.
+    pub raw: Vec<(String, String)>,
 }
 
 /// Plays the sign-in.
@@ -66,6 +66,17 @@ pub struct Sent {
 /// # Errors
 /// The exit code, once the reason is on standard error: a sign-in that cannot even begin.
 pub async fn play(effective: &Effective, plan: &Plan) -> Result<Played, ExitCode> {
+    let mut played = once(effective, plan, 1).await?;
+    // What another run sends otherwise is made of something that differs from run to run: its name stands for it.
+    let again = once(effective, plan, 2).await?;
+    for (sent, other) in played.requests.iter_mut().zip(&again.requests) {
+        sent.name_what_differs(other);
+    }
+    Ok(played)
+}
+
+/// Plays it once; another `run` has other random values and another time.
+async fn once(effective: &Effective, plan: &Plan, run: u64) -> Result<Played, ExitCode> {
     let recorded: Arc<Mutex<Vec<Recorded>>> = Arc::default();
     let shown = recorded.clone();
     let options = Options {
@@ -75,8 +86,8 @@ pub async fn play(effective: &Effective, plan: &Plan) -> Result<Played, ExitCode
         })),
         ..Options::default()
     };
-    let clock: Arc<dyn Clock> = Arc::new(FixedClock::new(NOW));
-    let (own, theirs) = (Arc::new(Tape::new(1)), Arc::new(Tape::new(2)));
+    let clock: Arc<dyn Clock> = Arc::new(FixedClock::new(NOW + run));
+    let (own, theirs) = (Arc::new(Tape::new(run)), Arc::new(Tape::new(run + 1000)));
     let rng: Arc<dyn Rng> = own.clone();
     let vector = plan.played();
     let mock = Mock::start(&plan.client, &vector, options, clock.clone(), theirs.clone()).await;
@@ -178,6 +189,7 @@ fn placeholders(
     recorded: &[Recorded],
 ) -> Placeholders {
     let mut placeholders = Placeholders::default();
+    placeholders.set(&authorization.pending.created.to_string(), "NOW");
     let pending = &authorization.pending;
     placeholders.set(pending.state.expose(), "STATE");
     for (secret, name) in [(&pending.nonce, "NONCE"), (&pending.code_verifier, "CODE_VERIFIER")] {
@@ -186,7 +198,6 @@ fn placeholders(
         }
     }
     placeholders.set(REDIRECT_URI, "REDIRECT_URI");
-    placeholders.set(&NOW.to_string(), "NOW");
     for (code, _) in theirs.made() {
         placeholders.set(&code, "CODE");
     }
@@ -251,7 +262,7 @@ impl Sent {
             headers: headers.map(header).collect(),
             fragment: fragment.map(|fragment| placeholders.hide(fragment)),
             json: hidden(recorded, placeholders),
-            raw: raw(recorded),
+            raw: raw(recorded, placeholders),
         };
         sent.hide_code(provider);
         sent
@@ -263,6 +274,28 @@ impl Sent {
         if self.step == "token" {
             let params = self.query.iter_mut().chain(&mut self.body);
             params.filter(|(name, _)| name == code).for_each(|(_, value)| *value = "CODE".into());
+        }
+    }
+
+    /// Names the values that the same request of another run does not have: a parameter's by the parameter.
+    fn name_what_differs(&mut self, other: &Sent) {
+        let pairs = [
+            (&mut self.query, &other.query),
+            (&mut self.body, &other.body),
+            (&mut self.headers, &other.headers),
+        ];
+        for (pairs, others) in pairs {
+            for ((name, value), (_, other)) in pairs.iter_mut().zip(others) {
+                if value != other {
+                    *value = name.to_uppercase().replace('-', "_");
+                }
+            }
+        }
+        let members = self.json.as_object_mut().into_iter().flatten();
+        for ((name, value), (_, other)) in members.zip(other.json.as_object().into_iter().flatten()) {
+            if value != other {
+                *value = name.to_uppercase().into();
+            }
         }
     }
 
@@ -290,13 +323,17 @@ fn hidden(recorded: &Recorded, placeholders: &Placeholders) -> Value {
     Value::Object(members.into_iter().map(|(name, value)| (name, hide(value))).collect())
 }
 
-/// The parameters whose value was not percent-encoded where a form would be.
-fn raw(recorded: &Recorded) -> Vec<String> {
+/// The parameters whose value was not percent-encoded where a form would be, as they were on the wire.
+fn raw(recorded: &Recorded, placeholders: &Placeholders) -> Vec<(String, String)> {
     let encoded = |value: &str| form_urlencoded::byte_serialize(value.as_bytes()).collect::<String>();
-    let is_raw = |(name, value): &(&str, &str)| {
-        recorded.format != Some("json") && recorded.wire(name).is_some_and(|wire| wire != encoded(value))
+    let on_wire = |(name, value): (&str, &str)| {
+        let wire = recorded.wire(name).filter(|wire| *wire != encoded(value))?;
+        Some((name.to_owned(), placeholders.hide(wire)))
     };
-    recorded.params().filter(is_raw).map(|(name, _)| name.to_owned()).collect()
+    if recorded.format == Some("json") {
+        return vec![];
+    }
+    recorded.params().filter_map(on_wire).collect()
 }
 
 /// An address, or the name of the endpoint where nobody has looked it up: `TOKEN_ENDPOINT`.

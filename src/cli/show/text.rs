@@ -126,7 +126,8 @@ fn request(number: usize, sent: &Sent, reason: &Why<'_>, why: bool) -> String {
     for (kind, params) in groups.into_iter().filter(|(_, params)| !params.is_empty()) {
         text += &format!("    {DIM}{kind}{PLAIN}\n");
         for (name, value) in params {
-            let note = if sent.raw.contains(name) { "  (not percent-encoded)" } else { "" };
+            let note =
+                if sent.raw.iter().any(|(raw, _)| raw == name) { "  (not percent-encoded)" } else { "" };
             text += &indented(name, &format!("{value}{note}"), &place(reason.param(name)), column);
         }
     }

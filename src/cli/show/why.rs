@@ -25,10 +25,9 @@ impl<'a> Why<'a> {
 
     /// How the request authenticates, in the word of the format.
     pub fn auth(&self) -> String {
-        let written = |pointer: &str| self.effective.key(pointer).and_then(Value::as_str).map(str::to_owned);
-        let own = written(&format!("{}/auth", self.step));
-        let client =
-            || written("/token_endpoint_auth_method").unwrap_or_else(|| "client_secret_basic".into());
+        let text = |pointer: &str| self.effective.key(pointer).and_then(Value::as_str).map(str::to_owned);
+        let own = self.own("auth").and_then(|pointer| text(&pointer));
+        let client = || text("/token_endpoint_auth_method").unwrap_or_else(|| "client_secret_basic".into());
         match self.sent.step.as_str() {
             "authorization" => "none".into(),
             "client_credentials" | "introspection" | "refresh" | "revocation" | "token" => {
@@ -37,6 +36,18 @@ impl<'a> Why<'a> {
             step if step.starts_with("then") => own.unwrap_or_else(|| "none".into()),
             _ => own.unwrap_or_else(|| "bearer".into()),
         }
+    }
+
+    /// Where a key of the step stands. What a refresh leaves out, parameters excepted, is as in the token request.
+    fn own(&self, key: &str) -> Option<String> {
+        let token = (self.sent.step == "refresh").then_some("/token");
+        let steps = [Some(self.step.as_str()), token].into_iter().flatten();
+        steps.map(|step| format!("{step}/{key}")).find(|pointer| self.effective.key(pointer).is_some())
+    }
+
+    /// Who says so of a key of the step.
+    fn place_of(&self, key: &str) -> Option<String> {
+        self.effective.place(&self.own(key)?)
     }
 
     /// Who says where it goes.
@@ -57,34 +68,25 @@ impl<'a> Why<'a> {
 
     /// Who says by which method.
     pub fn method(&self) -> String {
-        let written = self.effective.place(&format!("{}/method", self.step));
-        written.or_else(|| Some(sections::request(self.section())?.to_owned())).unwrap_or_default()
+        let standard = || Some(sections::request(self.section())?.to_owned());
+        self.place_of("method").or_else(standard).unwrap_or_default()
     }
 
     /// Who says so of a header.
     pub fn header(&self, name: &str) -> String {
-        let mut own = self
-            .effective
-            .key(&format!("{}/headers", self.step))
-            .and_then(Value::as_object)
-            .into_iter()
-            .flatten();
-        let written = own.find(|(written, _)| written.eq_ignore_ascii_case(name));
-        if let Some((written, _)) = written {
-            let pointer = format!("{}/headers/{}", self.step, segment(written));
-            return self.effective.place(&pointer).unwrap_or_default();
+        let headers = self.own("headers");
+        let own = headers.as_deref().and_then(|pointer| self.effective.key(pointer)?.as_object());
+        let written = own.into_iter().flatten().find(|(written, _)| written.eq_ignore_ascii_case(name));
+        if let (Some((written, _)), Some(headers)) = (written, &headers) {
+            return self.effective.place(&format!("{headers}/{}", segment(written))).unwrap_or_default();
         }
         let auth = self.auth();
         let credential = auth.strip_prefix("header:").is_some_and(|header| header.eq_ignore_ascii_case(name));
         if name == "authorization" || credential {
             return self.credential(&auth);
         }
-        if name == "content-type"
-            && let Some(place) = self.effective.place(&format!("{}/body", self.step))
-        {
-            return place;
-        }
-        sections::header(name, &auth).unwrap_or_default().to_owned()
+        let body = self.place_of("body").filter(|_| name == "content-type");
+        body.or_else(|| Some(sections::header(name, &auth)?.to_owned())).unwrap_or_default()
     }
 
     /// Who says so of a parameter.
@@ -112,11 +114,10 @@ impl<'a> Why<'a> {
             return self.credential(&auth);
         }
         let decided = match standard {
-            "client_assertion" | "client_secret" => {
-                [format!("{}/auth", self.step), format!("/{standard}"), "/token_endpoint_auth_method".into()]
-                    .into_iter()
-                    .find_map(|pointer| self.effective.place(&pointer))
-            }
+            "client_assertion" | "client_secret" => self
+                .place_of("auth")
+                .or_else(|| self.effective.place(&format!("/{standard}")))
+                .or_else(|| self.effective.place("/token_endpoint_auth_method")),
             "code_challenge" | "code_challenge_method" => self.effective.place("/pkce"),
             "response_mode" if browser => self.effective.place("/authorization/response_mode"),
             "scope" => self.effective.place("/scopes/default"),
@@ -135,12 +136,13 @@ impl<'a> Why<'a> {
 
     /// Who says how the request authenticates.
     fn credential(&self, auth: &str) -> String {
-        let mut pointers = vec![format!("{}/auth", self.step)];
-        if sections::authentication(auth) != Some("RFC 6750 §2.1") {
-            pointers.push("/token_endpoint_auth_method".into());
-        }
-        let written = pointers.iter().find_map(|pointer| self.effective.place(pointer));
-        written.or_else(|| sections::authentication(auth).map(str::to_owned)).unwrap_or_default()
+        let standard = sections::authentication(auth);
+        let client = || match standard {
+            Some("RFC 6750 §2.1") => None,
+            _ => self.effective.place("/token_endpoint_auth_method"),
+        };
+        let written = self.place_of("auth").or_else(client);
+        written.or_else(|| standard.map(str::to_owned)).unwrap_or_default()
     }
 
     /// The step as the standards know it: a named call is one for userinfo.

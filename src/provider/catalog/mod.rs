@@ -47,7 +47,12 @@ struct Loaded {
 /// The file that a file at `path` is laid over: the one beside it, else the built-in one.
 pub fn base_of(path: Option<&Path>, id: &str) -> Option<Arc<Document>> {
     let plain = id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-    let beside = path.and_then(Path::parent).filter(|_| plain).and_then(|folder| {
+    // The folder of a bare file name is this one.
+    let folder = path.and_then(Path::parent).map(|folder| match folder.as_os_str().is_empty() {
+        true => Path::new("."),
+        false => folder,
+    });
+    let beside = folder.filter(|_| plain).and_then(|folder| {
         let path = ["yaml", "yml"].iter().map(|ending| folder.join(format!("{id}.{ending}")));
         let path = path.into_iter().find(|path| path.is_file())?;
         let bytes = files::read(&path, Some(folder), Limits::PROVIDER.bytes).ok()?;
