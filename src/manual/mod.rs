@@ -16,6 +16,9 @@ pub mod deployment {}
 #[doc = include_str!("format.md")]
 pub mod format {}
 
+#[doc = include_str!("mock.md")]
+pub mod mock {}
+
 /// [format]: mod@crate::manual::format
 #[doc = include_str!("reference.md")]
 pub mod reference {}

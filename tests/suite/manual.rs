@@ -2,6 +2,7 @@
 
 mod coverage;
 mod example;
+mod mock;
 mod page;
 mod reference;
 mod schema;

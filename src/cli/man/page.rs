@@ -33,6 +33,11 @@ pub(super) const PAGES: &[Page] = &[
         text: include_str!("../../manual/deployment.md"),
     },
     Page {
+        name: "mock",
+        summary: "a provider on this machine, for the tests of an application",
+        text: include_str!("../../manual/mock.md"),
+    },
+    Page {
         name: "sign-in",
         summary: "one sign-in, from YAML to session",
         text: include_str!("../../manual/sign-in.md"),

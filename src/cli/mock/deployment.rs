@@ -71,6 +71,12 @@ fn deployment(provider: &Arc<Provider>, file: &Value, settings: &Value) -> Value
     if let Some(userinfo) = userinfo(file, &settings["endpoints"]) {
         deployed.insert("userinfo".into(), userinfo);
     }
+    if let Some(token) = exchanges(file, &settings["endpoints"]) {
+        deployed.insert("token".into(), token);
+    }
+    if let Some(endpoint) = settings["endpoints"].get("refresh_endpoint") {
+        deployed.insert("refresh".into(), json!({"endpoint": endpoint}));
+    }
     if let Some(issuer) = vars.shift_remove("issuer") {
         deployed.insert("issuer".into(), issuer.into());
     }
@@ -140,6 +146,16 @@ fn userinfo(file: &Value, endpoints: &Value) -> Option<Value> {
     changed.then_some(Value::Array(calls))
 }
 
+/// The requests that turn a token into the one to use, with this machine's addresses.
+fn exchanges(file: &Value, endpoints: &Value) -> Option<Value> {
+    let mut then = file.get("token")?.get("then")?.as_array()?.clone();
+    for (index, one) in then.iter_mut().enumerate() {
+        let number = if index == 0 { String::new() } else { format!("{}_", index + 1) };
+        one["endpoint"] = endpoints.get(format!("then_{number}endpoint"))?.clone();
+    }
+    Some(json!({"then": then}))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -186,14 +202,20 @@ mod tests {
             "authorization_endpoint": "https://acme.example/a", "token_endpoint": "https://acme.example/t",
             "userinfo_endpoint": "https://acme.example/me", "profile": {"sub": "$.userinfo.id"},
             "userinfo": [{}, {"as": "emails", "endpoint": "https://acme.example/emails", "optional": true}],
+            "token": {"then": [{"endpoint": "https://acme.example/exchange", "params": {"a": "b"}}]},
+            "refresh": {"endpoint": "https://acme.example/renew"},
         }));
         let here = |path: &str| format!("http://127.0.0.1:9400/acme{path}");
         let settings = json!({"endpoints": {
             "authorization_endpoint": here("/a"), "token_endpoint": here("/t"), "userinfo_endpoint": here("/me"),
-            "emails_endpoint": here("/emails"),
+            "emails_endpoint": here("/emails"), "then_endpoint": here("/exchange"), "refresh_endpoint": here("/renew"),
         }});
         let mut expected = settings["endpoints"].clone();
-        expected.as_object_mut().unwrap().shift_remove("emails_endpoint");
+        for name in ["emails_endpoint", "then_endpoint", "refresh_endpoint"] {
+            expected.as_object_mut().unwrap().shift_remove(name);
+        }
+        expected["token"] = json!({"then": [{"endpoint": here("/exchange"), "params": {"a": "b"}}]});
+        expected["refresh"] = json!({"endpoint": here("/renew")});
         expected["userinfo"] = json!([{}, {"as": "emails", "endpoint": here("/emails"), "optional": true}]);
         assert_eq!(deployment(&provider(&file), &file, &settings), expected);
     }
