@@ -11,13 +11,16 @@ use crate::transport::{MAX_HEAD, Options, Trust};
 /// One client for each trust: they differ in the addresses they may connect to. Made when first used.
 pub(super) struct HttpClients {
     options: Options,
+    played: bool,
     discovered: OnceLock<Result<Client, String>>,
     operator: OnceLock<Result<Client, String>>,
 }
 
 impl HttpClients {
-    pub fn new(options: &Options) -> HttpClients {
-        HttpClients { options: options.clone(), discovered: OnceLock::new(), operator: OnceLock::new() }
+    /// With `played`, the clients speak in clear text to this machine alone, and need no certificates.
+    pub fn new(options: &Options, played: bool) -> HttpClients {
+        let (discovered, operator) = (OnceLock::new(), OnceLock::new());
+        HttpClients { options: options.clone(), played, discovered, operator }
     }
 
     pub fn get(&self, trust: Trust) -> Result<&Client, String> {
@@ -25,7 +28,11 @@ impl HttpClients {
             Trust::Discovered => &self.discovered,
             Trust::Operator => &self.operator,
         };
-        slot.get_or_init(|| client(&self.options, trust)).as_ref().map_err(String::clone)
+        let make = || match self.played {
+            true => certified(&self.options, trust, vec![]),
+            false => client(&self.options, trust),
+        };
+        slot.get_or_init(make).as_ref().map_err(String::clone)
     }
 }
 
@@ -33,13 +40,15 @@ impl HttpClients {
 /// Mozilla's list.
 fn client(options: &Options, trust: Trust) -> Result<Client, String> {
     builder(options, trust)?.build().or_else(|_| {
-        let roots =
-            webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().filter_map(|der| Certificate::from_der(der).ok());
-        builder(options, trust)?
-            .tls_certs_only(roots)
-            .build()
-            .map_err(|error| error.without_url().to_string())
+        let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS;
+        certified(options, trust, roots.iter().filter_map(|der| Certificate::from_der(der).ok()).collect())
     })
+}
+
+/// A client that trusts these certificates and no others.
+fn certified(options: &Options, trust: Trust, roots: Vec<Certificate>) -> Result<Client, String> {
+    let built = builder(options, trust)?.tls_certs_only(roots).build();
+    built.map_err(|error| error.without_url().to_string())
 }
 
 fn builder(options: &Options, trust: Trust) -> Result<ClientBuilder, String> {

@@ -161,7 +161,7 @@ impl Transport {
 
     fn with(options: Options, played_by: Option<SocketAddr>) -> Transport {
         let inner = Inner {
-            clients: HttpClients::new(&options),
+            clients: HttpClients::new(&options, played_by.is_some()),
             bulkheads: Bulkheads::default(),
             options,
             played_by,
