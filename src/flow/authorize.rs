@@ -116,7 +116,7 @@ pub fn context(
     if let Some(nonce) = &pending.nonce {
         flow.insert("nonce".into(), nonce.expose().into());
     }
-    flow.insert("scope".into(), scope(registration).into());
+    flow.insert("scope".into(), registration.scope().into());
     flow.insert("uuid".into(), rng::uuid(rng).into());
     flow.insert("now".into(), clock.now().into());
     context.set("flow", Value::Object(flow));
@@ -171,7 +171,7 @@ fn standard_params(
         .set_auth_uri(AuthUrl::from_url(endpoint.clone()))
         .set_redirect_uri(redirect_uri);
     let mut request = client.authorize_url(|| CsrfToken::new(pending.state.expose().to_owned()));
-    let scope = scope(registration);
+    let scope = registration.scope();
     if !scope.is_empty() {
         request = request.add_scope(Scope::new(scope));
     }
@@ -195,11 +195,6 @@ fn standard_params(
     }
     let (url, _) = request.url();
     Ok(url.query_pairs().into_owned().collect())
-}
-
-pub(super) fn scope(registration: &Registration) -> String {
-    let authorize = &registration.provider.authorize;
-    authorize.scope.join(&authorize.separator)
 }
 
 fn set(params: &mut Vec<(String, String)>, name: String, value: String) {

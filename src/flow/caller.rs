@@ -4,7 +4,6 @@ use serde_json::{Map, Value};
 
 use crate::clock::Clock;
 use crate::expr::Context;
-use crate::flow::authorize::scope;
 use crate::flow::metadata::Metadata;
 use crate::flow::token_set::TokenSet;
 use crate::provider::Registration;
@@ -35,9 +34,12 @@ pub fn later_context(
 ) -> Context {
     let mut context = registration.context();
     let mut flow = Map::new();
-    flow.insert("scope".into(), scope(registration).into());
+    flow.insert("scope".into(), registration.scope().into());
     flow.insert("uuid".into(), rng::uuid(rng).into());
     flow.insert("now".into(), clock.now().into());
+    if let Some(token) = token {
+        flow.insert("redirect_uri".into(), token.remembered.redirect_uri.as_str().into());
+    }
     context.set("flow", Value::Object(flow));
     if let Some(token) = token {
         let mut vars = context.get("vars").and_then(Value::as_object).cloned().unwrap_or_default();

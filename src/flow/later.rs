@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use crate::clock::Clock;
 use crate::expr::Context;
-use crate::flow::authorize::scope;
 use crate::flow::caller::Caller;
 use crate::flow::client_auth::authenticate;
 use crate::flow::error::{Error, Misbehaviour, MisbehaviourKind, Misuse};
@@ -68,7 +67,7 @@ impl Later {
         let mut params: Vec<(String, String)> = vec![];
         if self == Later::ClientCredentials {
             params.push(("grant_type".into(), "client_credentials".into()));
-            let scope = scope(registration);
+            let scope = registration.scope();
             if !scope.is_empty() {
                 params.push(("scope".into(), scope));
             }

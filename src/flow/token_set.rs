@@ -34,14 +34,16 @@ pub struct TokenSet {
     pub remembered: Remembered,
 }
 
-/// What a later request may need of a sign-in: the token response as the provider sent it, and the variables that the sign-in
-/// brought. Both may hold secrets: `Debug` shows neither.
+/// What a later request may need of a sign-in: the token response as the provider sent it, the variables that the sign-in
+/// brought, its redirect URI. It may hold secrets: `Debug` shows nothing of it.
 #[derive(Clone, Default)]
 pub struct Remembered {
     /// The token response: `token.raw`.
     pub raw: Map<String, Value>,
     /// The variables: `vars`.
     pub vars: Map<String, Value>,
+    /// The redirect URI of the sign-in: `flow.redirect_uri`; empty where nobody signed in.
+    pub redirect_uri: String,
 }
 
 impl fmt::Debug for Remembered {
@@ -71,6 +73,10 @@ impl TokenSet {
         members.insert("raw".into(), Value::Object(self.remembered.raw.clone()));
         members
     }
+}
+
+fn redirect_uri(context: &Context) -> Option<&str> {
+    context.get("flow")?.get("redirect_uri")?.as_str()
 }
 
 /// A token response that was read.
@@ -116,6 +122,7 @@ impl Read {
             scope: text("scope").map(str::to_owned),
             remembered: Remembered {
                 vars: context.get("vars").and_then(Value::as_object).cloned().unwrap_or_default(),
+                redirect_uri: redirect_uri(context).unwrap_or_default().to_owned(),
                 raw: self.raw,
             },
         }

@@ -40,6 +40,8 @@ impl Failure {
 pub(super) struct Checker<'a> {
     pub provider: &'a Provider,
     pub credentials: &'a Credentials,
+    /// `scope` as the client asks for it.
+    pub scope: String,
     pub expect: &'a IndexMap<String, Value>,
     pub placeholders: &'a mut Placeholders,
 }

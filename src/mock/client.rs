@@ -64,6 +64,7 @@ impl MockClient {
             client_secret: client_secret.as_deref().map(Secret::from),
             client,
             vars: vector.vars.clone(),
+            scopes: vector.scopes.clone(),
         };
         let registration =
             Registration::new(provider.id.clone(), provider.clone(), values).map_err(|errors| {

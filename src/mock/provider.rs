@@ -298,6 +298,7 @@ impl Shared {
         Checker {
             provider: &self.client.registration.provider,
             credentials: &self.client.credentials,
+            scope: self.client.registration.scope(),
             expect: &self.vector.expect,
             placeholders: &mut sign_in.placeholders,
         }

@@ -33,7 +33,7 @@ impl Checker<'_> {
                 self.placeholders.set(placeholder, value);
             }
         }
-        let scope = authorize.scope.join(&authorize.separator);
+        let scope = self.scope.clone();
         let present = |yes: bool| if yes { Want::Present } else { Want::Absent };
         let method = match authorize.pkce {
             Pkce::S256 => Want::Is("S256".into()),
@@ -142,7 +142,7 @@ impl Checker<'_> {
 
     /// Checks a revocation (RFC 7009 §2.1), an introspection (RFC 7662 §2.1) or a client credentials request (RFC 6749 §4.4.2).
     pub fn after(&mut self, later: Later, token: &Map<String, Value>, recorded: &Recorded) -> Vec<Failure> {
-        let scope = self.provider.authorize.scope.join(&self.provider.authorize.separator);
+        let scope = self.scope.clone();
         let is = |name: &str| token.get(name).map_or(Want::Absent, |value| Want::Is(text(value)));
         let refreshable = token.contains_key("refresh_token");
         let (step, standard) = match later {

@@ -64,8 +64,10 @@ pub(super) enum Moment {
 
 /// What the engine knows of a sign-in under `flow`.
 const FLOW: [&str; 6] = ["nonce", "now", "redirect_uri", "scope", "state", "uuid"];
-/// What of it is there outside of one.
-const FLOW_LATER: [&str; 3] = ["now", "scope", "uuid"];
+/// What of it is there afterwards; the redirect URI is kept with the tokens.
+const FLOW_LATER: [&str; 4] = ["now", "redirect_uri", "scope", "uuid"];
+/// What of it is there without a sign-in.
+const FLOW_CLIENT: [&str; 3] = ["now", "scope", "uuid"];
 
 impl Compiler {
     pub fn new(spec: &ProviderSpec, inputs: impl IntoIterator<Item = String>) -> Compiler {
@@ -202,6 +204,7 @@ impl Compiler {
                 "client" => self.client.iter().map(String::as_str).collect(),
                 "request" => self.inputs.iter().map(String::as_str).collect(),
                 "captured" => self.captured.iter().map(String::as_str).collect(),
+                "flow" if moment >= Moment::Client => FLOW_CLIENT.to_vec(),
                 "flow" if moment >= Moment::Later => FLOW_LATER.to_vec(),
                 "flow" => FLOW.to_vec(),
                 _ => continue,

@@ -27,6 +27,7 @@ pub struct Registration {
     pub issuer_is_set: bool,
     client: IndexMap<String, Secret>,
     vars: Map<String, Value>,
+    scopes: Option<Vec<String>>,
 }
 
 /// What a deployment gives for one provider.
@@ -40,6 +41,8 @@ pub struct RegistrationValues {
     pub client: IndexMap<String, Secret>,
     /// Values of variables.
     pub vars: IndexMap<String, String>,
+    /// The scopes that a sign-in asks for, where they are not the provider file's.
+    pub scopes: Option<Vec<String>>,
 }
 
 /// A value that the provider file does not accept.
@@ -133,12 +136,19 @@ impl Registration {
             provider,
             client,
             vars,
+            scopes: values.scopes,
         })
     }
 
     /// A member of the client, such as `private_key`.
     pub fn client_member(&self, name: &str) -> Option<&Secret> {
         self.client.get(name)
+    }
+
+    /// `scope` as a sign-in asks for it (RFC 6749 §3.3), with the provider's own separator; empty where it asks for nothing.
+    pub fn scope(&self) -> String {
+        let authorize = &self.provider.authorize;
+        self.scopes.as_ref().unwrap_or(&authorize.scope).join(&authorize.separator)
     }
 
     /// The value of a variable.

@@ -18,6 +18,8 @@ pub struct Vector {
     /// Values of the client's other members.
     #[serde(default)]
     pub client: IndexMap<String, String>,
+    /// The scopes that the deployment asks for, instead of `scopes.default`.
+    pub scopes: Option<Vec<String>>,
     /// The inputs of this sign-in.
     #[serde(default)]
     pub request: IndexMap<String, String>,

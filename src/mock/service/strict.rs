@@ -27,6 +27,7 @@ impl Played {
         let mut checker = Checker {
             provider: &self.provider,
             credentials: &credentials,
+            scope: self.scenarios[authorized.scenario].client.registration.scope(),
             expect: &expect,
             placeholders: &mut authorized.placeholders,
         };

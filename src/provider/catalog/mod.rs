@@ -46,23 +46,23 @@ struct Loaded {
 
 /// The file that a file at `path` is laid over: the one beside it, else the built-in one.
 pub fn base_of(path: Option<&Path>, id: &str) -> Option<Arc<Document>> {
+    beside(path, id).or_else(|| builtin(id))
+}
+
+fn beside(path: Option<&Path>, id: &str) -> Option<Arc<Document>> {
     let plain = id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    let folder = path?.parent().filter(|_| plain)?;
     // The folder of a bare file name is this one.
-    let folder = path.and_then(Path::parent).map(|folder| match folder.as_os_str().is_empty() {
-        true => Path::new("."),
-        false => folder,
-    });
-    let beside = folder.filter(|_| plain).and_then(|folder| {
-        let path = ["yaml", "yml"].iter().map(|ending| folder.join(format!("{id}.{ending}")));
-        let path = path.into_iter().find(|path| path.is_file())?;
-        let bytes = files::read(&path, Some(folder), Limits::PROVIDER.bytes).ok()?;
-        Document::parse(path.display().to_string(), &bytes, Limits::PROVIDER).ok()
-    });
-    let document = beside.or_else(|| {
-        let (_, text) = BUILTIN.iter().find(|(builtin, _)| *builtin == id)?;
-        Document::parse(format!("builtin:{id}.yaml"), text.as_bytes(), Limits::PROVIDER).ok()
-    });
-    document.map(Arc::new)
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let paths = ["yaml", "yml"].map(|ending| folder.join(format!("{id}.{ending}")));
+    let path = paths.into_iter().find(|path| path.is_file())?;
+    let bytes = files::read(&path, Some(folder), Limits::PROVIDER.bytes).ok()?;
+    Document::parse(path.display().to_string(), &bytes, Limits::PROVIDER).ok().map(Arc::new)
+}
+
+fn builtin(id: &str) -> Option<Arc<Document>> {
+    let (_, text) = BUILTIN.iter().find(|(builtin, _)| *builtin == id)?;
+    Document::parse(format!("builtin:{id}.yaml"), text.as_bytes(), Limits::PROVIDER).ok().map(Arc::new)
 }
 
 impl Catalog {
@@ -131,8 +131,8 @@ impl Catalog {
             }
             let file = entry.document()?.to_json();
             let id = extends::base_id(&file)?;
-            let here = self.entries.get(id).filter(|base| base.id != entry.id);
-            here.and_then(|base| base.document().cloned()).or_else(|| base_of(entry.path.as_deref(), id))
+            let here = || self.entries.get(id).filter(|base| base.id != entry.id)?.document().cloned();
+            beside(entry.path.as_deref(), id).or_else(here).or_else(|| builtin(id))
         });
     }
 }

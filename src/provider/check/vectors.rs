@@ -84,7 +84,7 @@ pub fn check(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compiler) 
 
 const FACETS: [&str; 9] = ["auth", "body", "fragment", "headers", "jwt", "method", "params", "raw", "url"];
 
-const KEYS: [&str; 19] = [
+const KEYS: [&str; 20] = [
     "callback",
     "claims",
     "client",
@@ -99,6 +99,7 @@ const KEYS: [&str; 19] = [
     "refreshed",
     "request",
     "revocation_response",
+    "scopes",
     "then",
     "token",
     "token_response",

@@ -42,6 +42,7 @@ fn registration(provider: &Arc<Provider>, vars: IndexMap<String, String>) -> Opt
         client_secret: Some(Secret::from("client-secret-of-32-bytes-or-more")),
         client,
         vars,
+        scopes: None,
     };
     Registration::new(provider.id.clone(), provider.clone(), values).ok()
 }
