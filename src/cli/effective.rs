@@ -18,6 +18,9 @@ use crate::spec::DeploymentSpec;
 use crate::spec::deployment::ProviderDeployment;
 use crate::yaml::{Document, Limits};
 
+/// A path this long fits a column.
+const SHORT: usize = 24;
+
 /// A provider, and what it is made of.
 pub struct Effective {
     /// The id under which it runs.
@@ -134,6 +137,23 @@ impl Effective {
     /// Where a key stands that counts: `file:line`. `None` where nobody wrote it.
     pub fn place(&self, pointer: &str) -> Option<String> {
         self.layers.iter().find_map(|layer| layer.place(pointer))
+    }
+
+    /// The files that keys stand in: the provider file first, the one it extends, the deployment file.
+    pub fn files(&self) -> Vec<&str> {
+        let mut files: Vec<&str> = self.layers.iter().map(|layer| layer.document.name()).collect();
+        if self.deployment.is_some() {
+            files.rotate_left(1);
+        }
+        files
+    }
+
+    /// A place for a narrow screen: the folders of a long path are left out. [`Effective::files`] tells the whole path.
+    pub fn short(&self, place: &str) -> String {
+        let long = |name: &&str| name.chars().count() > SHORT && name.contains('/');
+        self.files().into_iter().filter(long).fold(place.to_owned(), |place, name| {
+            place.replace(name, name.rsplit('/').next().unwrap_or_default())
+        })
     }
 
     /// The value of a key, if somebody wrote it.

@@ -1,11 +1,10 @@
 //! The responses that are mapped: from files, from standard input, or from a test of the provider file.
 
-use std::io::Read;
 use std::path::Path;
 use std::process::ExitCode;
 
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{Response, StatusCode};
@@ -14,15 +13,11 @@ use serde_json::{Map, Value};
 
 use crate::cli::effective::Effective;
 use crate::cli::map::Args;
+use crate::cli::map::read::{Shape, read};
 use crate::cli::output;
 use crate::diagnostic::nearest;
-use crate::oauth::json;
-use crate::provider::catalog::files;
-use crate::provider::step::ResponseFormat;
 use crate::provider::{HttpAnswer, Protocol, Vector};
 
-/// A response longer than this is none.
-const MAX_BYTES: usize = 1024 * 1024;
 /// What a response may be of, besides a call of the provider file.
 const KINDS: [&str; 4] = ["callback", "claims", "token", "userinfo"];
 
@@ -46,7 +41,7 @@ pub struct Answer {
     /// The body as JSON; null where it is none.
     pub body: Value,
     /// What it is of, where a recorded answer says so itself.
-    kind: Option<String>,
+    pub kind: Option<String>,
 }
 
 impl Answers {
@@ -169,88 +164,6 @@ fn wrong(why: &str) -> ExitCode {
     ExitCode::from(2)
 }
 
-/// What a file may hold.
-#[derive(Clone, Copy, PartialEq)]
-enum Shape {
-    /// Whatever the provider sends: a form, an image.
-    Any,
-    /// JSON.
-    Json,
-    /// JSON, or a JWT whose payload counts; its signature does not.
-    Jwt,
-}
-
-impl Shape {
-    fn of(kind: &str, effective: &Effective) -> Shape {
-        let provider = &effective.provider;
-        let call = provider.userinfo.iter().flatten().find(|call| call.name == kind);
-        let format = match kind {
-            "claims" => return Shape::Jwt,
-            "token" => provider.token.response.format,
-            _ => call.map(|call| call.step.response.format).unwrap_or_default(),
-        };
-        match format {
-            ResponseFormat::Bytes | ResponseFormat::Form => Shape::Any,
-            ResponseFormat::Json => Shape::Json,
-            ResponseFormat::Jwt => Shape::Jwt,
-        }
-    }
-}
-
-/// Reads a response.
-fn read(file: &str, shape: Shape) -> Result<Answer, ExitCode> {
-    let refuse = |why: &str| {
-        output::diagnostic(&format!("error: {}: {why}\n", output::one_line(file)));
-        ExitCode::FAILURE
-    };
-    let bytes = match file {
-        "-" => {
-            let mut bytes = vec![];
-            let read = std::io::stdin().take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes);
-            read.map_err(|_| refuse("standard input cannot be read"))?;
-            bytes
-        }
-        path => files::read(Path::new(path), None, MAX_BYTES).map_err(|finding| refuse(&finding.title))?,
-    };
-    let origin = if file == "-" { "standard input" } else { file };
-    if let Some(claims) = std::str::from_utf8(&bytes).ok().filter(|_| shape == Shape::Jwt).and_then(claims_of)
-    {
-        return Ok(Answer::of_json(origin, claims));
-    }
-    if shape == Shape::Any && json::parse(&bytes).is_err() {
-        let mut answer = Answer::of_json(origin, Value::Null);
-        *answer.http.body_mut() = bytes.into();
-        answer.http.headers_mut().remove(CONTENT_TYPE);
-        return Ok(answer);
-    }
-    let body = json::parse(&bytes).map_err(|error| {
-        // Line and column go where a person looks for them, behind the name of the file.
-        let text = error.to_string();
-        let place = text.split_once(" (line ").and_then(|(why, at)| {
-            let (line, column) = at.strip_suffix(')')?.split_once(", column ")?;
-            Some((why.to_owned(), format!("{line}:{column}")))
-        });
-        let (why, at) = place.unwrap_or((text, "1:1".into()));
-        output::diagnostic(&format!("error: {}:{at}: this is not JSON: {why}\n", output::one_line(origin)));
-        ExitCode::FAILURE
-    })?;
-    let record = body.get("kind").and_then(Value::as_str).zip(body.get("sample"));
-    if let Some((kind, sample)) = record {
-        let answer = Answer::of_json(origin, sample.clone());
-        return Ok(Answer { kind: Some(kind.to_owned()), ..answer });
-    }
-    let mut answer = Answer::of_json(origin, body);
-    *answer.http.body_mut() = bytes.into();
-    Ok(answer)
-}
-
-/// The claims of an id_token, to be mapped: nothing of it is verified here.
-pub fn claims_of(text: &str) -> Option<Value> {
-    let mut parts = text.trim().split('.');
-    let (_, payload, _) = (parts.next()?, parts.next()?, parts.next()?);
-    json::parse(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok().filter(Value::is_object)
-}
-
 /// The answers that a test gives.
 fn of_test(number: usize, vector: &Vector) -> Answers {
     let origin = match &vector.name {
@@ -276,7 +189,8 @@ fn of_test(number: usize, vector: &Vector) -> Answers {
 }
 
 impl Answer {
-    fn of_json(origin: &str, body: Value) -> Answer {
+    /// The body of a 200 with JSON.
+    pub fn of_json(origin: &str, body: Value) -> Answer {
         let mut http = Response::new(Bytes::from(body.to_string()));
         http.headers_mut().insert(CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
         Answer { origin: origin.to_owned(), http, body, kind: None }

@@ -1,6 +1,7 @@
 //! `authcfg map`: responses in, the profile out, and which path or template gave each claim.
 
 mod answers;
+mod read;
 mod sign_in;
 mod text;
 mod trace;

@@ -8,7 +8,8 @@ use url::form_urlencoded;
 
 use crate::cli::effective::Effective;
 use crate::cli::given::Values;
-use crate::cli::map::answers::{Answer, Answers, claims_of};
+use crate::cli::map::answers::{Answer, Answers};
+use crate::cli::map::read::claims_of;
 use crate::cli::map::trace::Claim;
 use crate::cli::map::unread;
 use crate::cli::output;

@@ -28,7 +28,7 @@ pub fn of(effective: &Effective, answers: &Answers, mapped: &Mapped) -> String {
     let names = mapped.claims.iter().filter(|claim| is_shown(claim)).map(|claim| claim.name.len());
     let column = names.max().unwrap_or_default().min(26) + 4;
     for claim in mapped.claims.iter().filter(|claim| is_shown(claim)) {
-        text += &claim_text(claim, column);
+        text += &claim_text(effective, claim, column);
     }
     text += &lists(mapped);
     text += &summary(mapped);
@@ -40,7 +40,7 @@ fn is_shown(claim: &Claim) -> bool {
     claim.name == "sub" || claim.value.is_some() || claim.source().is_some() || claim.is_written()
 }
 
-fn claim_text(claim: &Claim, column: usize) -> String {
+fn claim_text(effective: &Effective, claim: &Claim, column: usize) -> String {
     let value = claim.value.as_ref().or(match claim.source().map(|source| &source.outcome) {
         Some(Outcome::Value(value)) => Some(value),
         _ => None,
@@ -53,12 +53,12 @@ fn claim_text(claim: &Claim, column: usize) -> String {
     let mut text = format!("{BOLD}{name}{PLAIN}{value}{DIM}{note}{PLAIN}\n");
     let single = claim.sources.len() == 1;
     for source in &claim.sources {
-        text += &source_text(source, single, column);
+        text += &source_text(effective, source, single, column);
     }
     text
 }
 
-fn source_text(source: &Source, single: bool, column: usize) -> String {
+fn source_text(effective: &Effective, source: &Source, single: bool, column: usize) -> String {
     let (mark, word) = match &source.outcome {
         Outcome::Value(_) if single => (" ", String::new()),
         Outcome::Value(_) => ("*", String::new()),
@@ -68,7 +68,7 @@ fn source_text(source: &Source, single: bool, column: usize) -> String {
         Outcome::NotTried => (" ", "not tried  ".to_owned()),
     };
     let indent = column - 2;
-    let right = format!("{word}{}", source.place);
+    let right = format!("{word}{}", effective.short(&source.place));
     let mut text = String::new();
     let left = format!("{:indent$}{mark} {}", "", one_line(&source.text));
     text += &format!("{DIM}{}{PLAIN}", flush_right(&left, &right, column));

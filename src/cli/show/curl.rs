@@ -5,7 +5,8 @@ use url::form_urlencoded;
 
 use crate::cli::effective::Effective;
 use crate::cli::show::plan::Plan;
-use crate::cli::show::play::{Played, Sent};
+use crate::cli::show::play::Played;
+use crate::cli::show::sent::Sent;
 use crate::cli::show::text::title_of;
 use crate::cli::show::why::{Why, title};
 

@@ -4,7 +4,8 @@ use serde_json::{Map, Value, json};
 
 use crate::cli::effective::Effective;
 use crate::cli::map::written;
-use crate::cli::show::plan::{ENDPOINTS, Plan};
+use crate::cli::show::metadata::metadata;
+use crate::cli::show::plan::Plan;
 use crate::expr::Template;
 use crate::flow::sections;
 use crate::provider::Protocol;
@@ -33,29 +34,16 @@ pub struct Fact {
 }
 
 impl Fact {
-    fn new(name: &str, text: impl Into<String>, json: impl Into<Value>, place: impl Into<String>) -> Fact {
+    /// A fact of one line.
+    pub fn new(
+        name: &str,
+        text: impl Into<String>,
+        json: impl Into<Value>,
+        place: impl Into<String>,
+    ) -> Fact {
         Fact { name: name.to_owned(), text: vec![text.into()], json: json.into(), place: place.into() }
     }
 }
-
-/// Members of the metadata besides the endpoints of a sign-in.
-const OTHER_METADATA: [&str; 5] = [
-    "device_authorization_endpoint",
-    "end_session_endpoint",
-    "registration_endpoint",
-    "pushed_authorization_request_endpoint",
-    "authorization_response_iss_parameter_supported",
-];
-/// What a document says that is of use to somebody who writes a file.
-const OF_DOCUMENT: [&str; 7] = [
-    "scopes_supported",
-    "response_modes_supported",
-    "token_endpoint_auth_methods_supported",
-    "code_challenge_methods_supported",
-    "id_token_signing_alg_values_supported",
-    "claims_supported",
-    "prompt_values_supported",
-];
 
 /// Everything, in the order in which it is shown.
 pub fn of(effective: &Effective, plan: &Plan) -> Vec<Section> {
@@ -75,66 +63,9 @@ pub fn of(effective: &Effective, plan: &Plan) -> Vec<Section> {
 }
 
 /// The place of a key, else the section that gives its default.
-fn place(effective: &Effective, pointer: &str, default: &str) -> String {
+pub fn place(effective: &Effective, pointer: &str, default: &str) -> String {
     let standard = || sections::key(default).unwrap_or_default().to_owned();
     effective.place(pointer).unwrap_or_else(standard)
-}
-
-/// The metadata by its names in RFC 8414.
-fn metadata(effective: &Effective, plan: &Plan) -> Section {
-    let mut facts = vec![];
-    let context = plan.client.registration.context();
-    let discovery = plan.discovery_url.as_ref().map(|url| format!("discovery {url}"));
-    for name in ["issuer"].into_iter().chain(ENDPOINTS).chain(OTHER_METADATA) {
-        let pointer = format!("/{name}");
-        let found = plan.discovered.as_ref().and_then(|document| document.get(name));
-        match (effective.key(&pointer), found, &discovery) {
-            (Some(Value::String(source)), _, _) => {
-                let rendered = Template::compile(source).and_then(|template| template.render_url(&context));
-                let value = hidden(plan, rendered.unwrap_or_else(|_| source.clone()));
-                facts.push(Fact::new(name, value.as_str(), value.as_str(), place(effective, &pointer, "")));
-            }
-            (Some(value), _, _) => {
-                facts.push(Fact::new(name, value.to_string(), value.clone(), place(effective, &pointer, "")));
-            }
-            (None, Some(found), Some(discovery)) => {
-                let text = found.as_str().map_or_else(|| found.to_string(), str::to_owned);
-                facts.push(Fact::new(name, text, found.clone(), discovery));
-            }
-            _ => {}
-        }
-    }
-    if let (Some(document), Some(discovery)) = (&plan.discovered, &discovery) {
-        for (name, value) in OF_DOCUMENT.iter().filter_map(|name| Some((name, document.get(*name)?))) {
-            let words: Vec<&str> = value.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-            facts.push(Fact::new(name, words.join(" "), value.clone(), discovery));
-        }
-    }
-    Section { key: "metadata", title: "Metadata", facts }
-}
-
-/// An address without the values of secret variables.
-fn hidden(plan: &Plan, mut address: String) -> String {
-    let registration = &plan.client.registration;
-    for (name, _) in registration.provider.vars.iter().filter(|(_, constraint)| constraint.secret) {
-        if let Some(value) = registration.var(name).filter(|value| !value.is_empty()) {
-            address = address.replace(value, &name.to_uppercase());
-        }
-    }
-    address
-}
-
-/// The endpoints of a sign-in that the file leaves to discovery, where nobody has looked them up.
-pub fn left_to_discovery(effective: &Effective, plan: &Plan) -> Vec<&'static str> {
-    let asked = effective.provider.userinfo.as_ref().is_none_or(|calls| !calls.is_empty());
-    let is_left = |name: &&'static str| {
-        let written = effective.key(&format!("/{name}")).is_some();
-        plan.discovery_url.is_some()
-            && plan.discovered.is_none()
-            && !written
-            && (asked || *name != "userinfo_endpoint")
-    };
-    ENDPOINTS.into_iter().take(4).filter(is_left).collect()
 }
 
 fn variables(effective: &Effective, plan: &Plan) -> Vec<Fact> {
@@ -202,10 +133,11 @@ fn rule(effective: &Effective, pointer: &str) -> (String, String) {
     {
         parts.extend(key(name).filter(|value| **value == Value::Bool(true)).map(|_| word.to_owned()));
     }
-    parts.extend(
-        key("from")
-            .map(|from| format!("from {}", from.as_str().map_or_else(|| from.to_string(), str::to_owned))),
-    );
+    parts.extend(key("from").map(|from| {
+        let words = from.as_array().map(|list| list.iter().filter_map(Value::as_str).collect::<Vec<_>>());
+        let text = words.map(|words| words.join(", else "));
+        format!("from {}", text.or(from.as_str().map(str::to_owned)).unwrap_or_else(|| from.to_string()))
+    }));
     (parts.join("; "), text("title").unwrap_or_default().to_owned())
 }
 

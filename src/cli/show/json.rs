@@ -3,9 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use crate::cli::effective::Effective;
-use crate::cli::show::facts::{self, left_to_discovery};
+use crate::cli::show::facts;
+use crate::cli::show::metadata::left_to_discovery;
 use crate::cli::show::plan::Plan;
-use crate::cli::show::play::{Played, Sent};
+use crate::cli::show::play::Played;
+use crate::cli::show::sent::Sent;
 use crate::cli::show::why::{Why, title};
 
 /// One document.

@@ -4,9 +4,11 @@ mod curl;
 mod discover;
 mod facts;
 mod json;
+mod metadata;
 mod placeholders;
 mod plan;
 mod play;
+mod sent;
 mod text;
 mod why;
 
@@ -59,8 +61,8 @@ enum Format {
 }
 
 const EXAMPLES: &str = "\
-The requests are those that the engine sends while the first test of the file is played on this machine. What differs
-from run to run, and every secret, is a placeholder: CLIENT_ID CLIENT_SECRET STATE NONCE CODE CODE_CHALLENGE
+The requests are those that the engine sends while the first test of the file is played on this machine. What differs \
+from run to run, and every secret, is a placeholder: CLIENT_ID CLIENT_SECRET STATE NONCE CODE CODE_CHALLENGE \
 CODE_VERIFIER REDIRECT_URI ACCESS_TOKEN REFRESH_TOKEN. No secret of the deployment or of the environment is read.
 
 Examples:

@@ -60,10 +60,12 @@ impl Plan {
             vector.token_response.iter_mut().chain(&mut vector.then).chain(&mut vector.refresh_response);
         answers.chain(vector.named.values_mut()).for_each(hide_tokens);
         let client = MockClient::of_vector(&effective.provider, &vector).map_err(|failures| {
-            for failure in failures {
+            for failure in &failures {
                 output::diagnostic(&format!("error: {}: {}\n", failure.what, failure.expected));
             }
-            output::diagnostic("help: a test of the file with these values would do\n");
+            if failures.iter().any(|failure| failure.what.starts_with("client.")) {
+                output::diagnostic("help: a test of the file with these values would do\n");
+            }
             ExitCode::from(2)
         })?;
         let wrong = |error: crate::flow::Error| {

@@ -2,11 +2,13 @@
 
 use crate::cli::effective::Effective;
 use crate::cli::output::{BOLD, DIM, GREEN, PLAIN, YELLOW, one_line};
-use crate::cli::show::facts::{self, Fact, Section, left_to_discovery};
+use crate::cli::show::facts::{self, Fact, Section};
+use crate::cli::show::metadata::left_to_discovery;
 use crate::cli::show::plan::Plan;
-use crate::cli::show::play::{Played, Sent};
+use crate::cli::show::play::Played;
+use crate::cli::show::sent::Sent;
 use crate::cli::show::why::{Why, title};
-use crate::cli::table::{flush_right, wrapped};
+use crate::cli::table::{flush_right, folded, wrapped};
 use crate::flow::sections;
 
 /// The column where values begin is at most this.
@@ -15,23 +17,24 @@ const VALUES: usize = 33;
 /// What is shown.
 pub fn of(effective: &Effective, plan: &Plan, played: &Played, why: bool) -> String {
     let provider = &effective.provider;
-    let place = effective.place("/id").unwrap_or_default();
-    let file = place.rsplit_once(':').map_or("", |(file, _)| file);
-    let mut text = format!("{BOLD}{}{PLAIN}", provider.name);
-    text += &format!(" {DIM}({}) {}{PLAIN}\n", provider.protocol.as_str(), one_line(file));
+    let files: Vec<String> = effective.files().into_iter().map(one_line).collect();
+    let head = folded(&format!("{} ({}) {}", provider.name, provider.protocol.as_str(), files.join(", ")), 2);
+    let head = head.join("\n");
+    let rest = head.strip_prefix(provider.name.as_str()).unwrap_or_default();
+    let mut text = format!("{BOLD}{}{PLAIN}{DIM}{rest}{PLAIN}\n", provider.name);
     text += &format!("{DIM}callback URL{PLAIN} {}\n", plan.callback_url);
     for mut section in facts::of(effective, plan) {
         if section.key == "metadata" {
             section.facts.extend(discovery(effective, plan));
         }
-        text += &section_text(&section, why);
+        text += &section_text(effective, &section, why);
     }
     text += &requests(effective, plan, played, why);
     text
 }
 
 /// A heading and its facts.
-fn section_text(section: &Section, why: bool) -> String {
+fn section_text(effective: &Effective, section: &Section, why: bool) -> String {
     let mut text = heading(section.title);
     // What nobody wrote is a list of names.
     let (standard, what) = match section.key {
@@ -45,7 +48,8 @@ fn section_text(section: &Section, why: bool) -> String {
     for fact in shown {
         let (first, more) = fact.text.split_first().expect("a fact has a line");
         let place = fact.place.split_once(" https://").map_or(fact.place.as_str(), |(word, _)| word);
-        text += &row(&fact.name, first, if why { place } else { "" }, column);
+        let place = if why { effective.short(place) } else { String::new() };
+        text += &row(&fact.name, first, &place, column);
         for line in more {
             text += &format!(
                 "{DIM}{}{PLAIN}",
@@ -83,7 +87,7 @@ fn requests(effective: &Effective, plan: &Plan, played: &Played, why: bool) -> S
         if index > 0 {
             text.push('\n');
         }
-        text += &request(index + 1, sent, &Why::new(effective, plan, sent), why);
+        text += &request(index + 1, sent, effective, &Why::new(effective, plan, sent), why);
     }
     match &played.stopped {
         Some(stopped) => text += &format!("\n{YELLOW}{}{PLAIN}", wrapped("  ", stopped)),
@@ -103,13 +107,13 @@ fn summary(played: &Played) -> String {
     }
 }
 
-fn request(number: usize, sent: &Sent, reason: &Why<'_>, why: bool) -> String {
+fn request(number: usize, sent: &Sent, effective: &Effective, reason: &Why<'_>, why: bool) -> String {
     let (name, what) = title_of(&sent.step);
     // The address of the discovery document is told once, among the metadata.
     let place = |place: String| match place.split_once(' ') {
         _ if !why => String::new(),
         Some(("discovery", _)) => "discovery".into(),
-        _ => place,
+        _ => effective.short(&place),
     };
     let mut text = format!("  {BOLD}{number} {name}{PLAIN}  {DIM}{what}{PLAIN}\n");
     let line = format!("    {} {}", sent.method, sent.url);

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::cli::effective::Effective;
 use crate::cli::show::plan::Plan;
-use crate::cli::show::play::Sent;
+use crate::cli::show::sent::Sent;
 use crate::flow::sections;
 use crate::provider::finding::segment;
 
