@@ -18,6 +18,7 @@ pub mod man;
 pub mod map;
 #[cfg(feature = "mock")]
 pub mod mock;
+pub mod new;
 mod output;
 pub mod schema;
 #[cfg(feature = "server")]
@@ -63,6 +64,8 @@ pub enum Command {
     /// Serve the endpoints of providers on this machine, for the tests of an application.
     #[cfg(feature = "mock")]
     Mock(mock::Args),
+    /// Write a provider file to begin with: from a provider's discovery document, or from a sample of its userinfo.
+    New(new::Args),
     /// Print the JSON Schema of provider or deployment files.
     Schema(schema::Args),
     /// Run the sign-in server.
@@ -91,6 +94,7 @@ pub fn run() -> ExitCode {
         Command::Map(args) => map::run(args),
         #[cfg(feature = "mock")]
         Command::Mock(args) => mock::run(args),
+        Command::New(args) => new::run(args),
         Command::Schema(args) => schema::run(args),
         #[cfg(feature = "server")]
         Command::Serve(args) => serve::run(args),

@@ -13,6 +13,7 @@ mod man;
 mod manual;
 mod map;
 mod mock;
+mod new;
 mod properties;
 mod server;
 mod show;

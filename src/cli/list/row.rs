@@ -48,7 +48,7 @@ impl Row {
     /// What the list says of a file; `None` where it has errors.
     pub fn of(entry: &Entry) -> Option<Row> {
         let provider = entry.provider()?;
-        let file = entry.document()?.to_json();
+        let file = entry.value()?;
         let text = |pointer: &str| file.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
         let categories = file["categories"].as_array().into_iter().flatten();
         Some(Row {

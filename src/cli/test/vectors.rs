@@ -78,11 +78,9 @@ fn unknown_provider(id: &str, ids: Vec<&str>) -> Finding {
 
 /// What is wrong with the tests as tests of this provider: the pointers of both documents are the same.
 fn meaning(entry: &Entry, document: &Document) -> Vec<Diagnostic> {
-    let Some(provider) = entry.document() else { return vec![] };
-    let mut file = provider.to_json();
-    let Value::Object(members) = &mut file else { return vec![] };
+    let Some(Value::Object(mut members)) = entry.value() else { return vec![] };
     members.insert("tests".into(), document.to_json()["tests"].clone());
-    let (_, findings) = provider::load_value(file);
+    let (_, findings) = provider::load_value(Value::Object(members));
     let of_tests = findings.into_iter().filter(|finding| finding.pointer.starts_with("/tests/"));
     of_tests.map(|finding| finding.locate(document)).collect()
 }
