@@ -10,11 +10,12 @@ use crate::spec::value::Incoming;
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CallbackSpec {
-    /// Where the code stands; `$.callback.code` where it is absent.
+    /// The path of the code; `$.callback.code` where it is absent.
     pub code: Option<String>,
     /// Values of the callback to keep: `$.captured.NAME` in the profile.
     #[serde(default)]
     pub capture: IndexMap<String, Incoming>,
-    /// An expression that must hold, such as the check of a signature over the callback.
+    /// An expression that must hold, such as the check of a signature:
+    /// `callback | canonical_query(exclude=['hmac']) | hmac_sha256(client.secret) | hex is same_secret(callback.hmac)`.
     pub verify: Option<String>,
 }

@@ -40,7 +40,7 @@ pub struct ProviderSpec {
     pub status: Status,
     /// The id of the provider to use instead, where `status` is not `active`.
     pub successor: Option<String>,
-    /// Other ids under which this file is served.
+    /// Other ids under which this file is served, each with its own callback path and environment variables.
     #[serde(default)]
     pub aliases: Vec<String>,
     /// The id of a provider file that this one is laid over: mappings merge key by key, lists and scalars replace, null
@@ -62,11 +62,12 @@ pub struct ProviderSpec {
     /// The credentials this provider issues besides `id` and `secret`: `client.NAME` in templates.
     #[serde(default)]
     pub client: IndexMap<String, Variable>,
-    /// `true`: what is absent here is read from `ISSUER/.well-known/openid-configuration`; an address: from there.
+    /// Where the metadata is read that this file leaves out: `true` for `ISSUER/.well-known/openid-configuration`, or an
+    /// address. What the file writes wins.
     pub discovery: Option<Discovery>,
     /// The issuer identifier (RFC 8414 §2). A callback's `iss` and an id_token's must equal it.
     pub issuer: Option<String>,
-    /// Where the browser is sent (RFC 6749 §3.1).
+    /// Where the browser is sent (RFC 6749 §3.1). A template, as every address.
     pub authorization_endpoint: Option<String>,
     /// Where a code becomes a token (RFC 6749 §3.2).
     pub token_endpoint: Option<String>,
@@ -100,7 +101,7 @@ pub struct ProviderSpec {
     /// Names that this provider uses for standard parameters, in every step: `{client_id: client_key}`.
     #[serde(default)]
     pub rename: IndexMap<String, String>,
-    /// What a sign-in asks for.
+    /// What a sign-in asks for, and what there is to ask for.
     #[serde(default)]
     pub scopes: Scopes,
     /// How the authorization request deviates.
@@ -120,7 +121,8 @@ pub struct ProviderSpec {
     pub introspection: Option<Step>,
     /// How the client gets a token for itself, where that is not as RFC 6749 §4.4.2 says.
     pub client_credentials: Option<Step>,
-    /// The calls that tell who has signed in.
+    /// The calls that tell who has signed in: one, a list in their order, or `[]` for none. The userinfo endpoint is called
+    /// where this is absent and there is one.
     pub userinfo: Option<UserinfoSpec>,
     /// What the id_token must look like.
     #[serde(default)]

@@ -121,13 +121,13 @@ pub enum Body {
 pub struct ResponseSpec {
     /// How the body is read; `json` where it is absent.
     pub format: Option<ResponseFormat>,
-    /// An expression over `body` that holds on success, for a provider that answers errors with status 200.
+    /// An expression over `body` that holds on success, for a provider that answers errors with status 200: `body.code == 0`.
     pub ok: Option<String>,
-    /// Where the error code stands; `$.body.error` where it is absent.
+    /// The path of the error code; `$.body.error` where it is absent.
     pub error: Option<String>,
-    /// Where the error's description stands; `$.body.error_description` where it is absent.
+    /// The path of the error's description; `$.body.error_description` where it is absent.
     pub error_description: Option<String>,
-    /// Where a token response has its members: standard name to theirs.
+    /// Where a token response has its members, by their standard names; those that are absent have these names already.
     pub map: Option<ResponseMap>,
     /// For `format: jwt`: the `iss` of the answer, a template, where that is not the provider's issuer.
     pub issuer: Option<String>,

@@ -46,8 +46,10 @@ pub struct Vector {
     pub introspection_response: Option<Value>,
     /// The answer to a client credentials request, which is played when it is here or `expect` names `client_credentials`.
     pub client_credentials_response: Option<Value>,
-    /// What each request must have: `STEP`, `STEP.method`, `STEP.url`, `STEP.auth`, `STEP.headers`, `STEP.body`;
-    /// `token.jwt` is members of the header and claims of a client secret or assertion that was made. `then` and its parts are lists.
+    /// What each request must have. `STEP`: its parameters, null for one that must be absent; those of the standard need not be
+    /// listed, and any other that is not listed fails the test. Beside it `STEP.method`, `STEP.url`, `STEP.auth`,
+    /// `STEP.headers`, `STEP.body`, `STEP.raw` (parameters as they look on the wire), `STEP.jwt` (header and claims of a secret or
+    /// an assertion that was made) and `authorization.fragment`. Those of `then` are lists in its order.
     #[serde(default)]
     pub expect: IndexMap<String, Value>,
     /// Members of the normalised token response.

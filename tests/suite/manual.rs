@@ -45,6 +45,30 @@ async fn the_tests_of_every_example_pass() {
     assert!(failed.is_empty(), "{}", failed.join("\n"));
 }
 
+#[test]
+fn every_recipe_has_an_example_and_says_who_needs_it() {
+    let (_, page) = page::pages().into_iter().find(|(name, _)| name == "cookbook.md").unwrap();
+    let (recipes, _) = page.split_once("\n[format]: ").unwrap();
+    let recipes: Vec<&str> = recipes.split("\n### ").skip(1).collect();
+    assert!(recipes.len() >= 35, "{} recipes", recipes.len());
+    for recipe in recipes {
+        let title = recipe.lines().next().unwrap();
+        let recipe = recipe.split("\n## ").next().unwrap();
+        let first = recipe.lines().nth(2).unwrap_or_default();
+        assert!(
+            first.ends_with(|c: char| !c.is_whitespace()) && !first.starts_with("```"),
+            "{title}: a word first"
+        );
+        assert!(recipe.contains("\n```yaml\n"), "{title}: no example");
+        let last = recipe.trim_end().rsplit("\n\n").next().unwrap();
+        let tells = |word| last.contains(word);
+        assert!(
+            !last.starts_with("```") && ["eeded by ", "ffered by ", " at ", "show"].into_iter().any(tells),
+            "{title}: {last}"
+        );
+    }
+}
+
 fn examples(blocks: &[Block]) -> impl Iterator<Item = (&Block, Example)> {
     blocks.iter().filter_map(|block| Some((block, Example::write(block, blocks)?)))
 }

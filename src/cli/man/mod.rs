@@ -23,6 +23,7 @@ Examples:
   authcfg man format             a whole page
   authcfg man format scopes      one section of it, also written format#scopes
   authcfg man cookbook e-mail    every section with that word in its title
+  authcfg man format expires_at  every section with that key, where no title has it
   authcfg man reference step.response.map
   authcfg man cookbook > cookbook.md
 
@@ -83,7 +84,10 @@ fn find(topic: &str, section: &str) -> Result<String, String> {
     if wanted.is_empty() {
         return Ok(page.text.to_owned());
     }
-    let sections = page.sections(wanted);
+    let mut sections = page.sections(wanted);
+    if sections.is_empty() {
+        sections = page.sections_with(wanted);
+    }
     if sections.is_empty() {
         return Err(no_section(page, wanted));
     }
@@ -135,6 +139,13 @@ mod tests {
         let found = find("cookbook", "e-mail call").unwrap();
         assert!(found.starts_with("### The e-mail is a second call\n"), "{found}");
         assert!(find("cookbook", "e-mails").unwrap().matches("\n### ").count() >= 1);
+    }
+
+    #[test]
+    fn a_key_that_is_no_title_finds_where_it_is_shown() {
+        let found = find("format", "expires_at").unwrap();
+        assert!(found.starts_with("### Members of a token response under other names\n"), "{found}");
+        assert!(!found.contains("### Errors"), "{found}");
     }
 
     #[test]

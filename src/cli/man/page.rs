@@ -69,6 +69,17 @@ impl Page {
             .collect()
     }
 
+    /// The sections that have a key, for a word that is in no title: each without the sections inside it.
+    pub fn sections_with(&self, key: &str) -> Vec<String> {
+        let headings = self.headings();
+        let own = |index: usize| {
+            let end = headings.get(index + 1).map_or(self.text.len(), |next| next.start);
+            &self.text[headings[index].start..end]
+        };
+        let found = (0..headings.len()).map(own).filter(|text| has_key(text, key));
+        found.map(|text| text.trim_end().to_owned() + "\n").collect()
+    }
+
     /// Whether there is a section of exactly that title.
     pub fn has(&self, title: &str) -> bool {
         self.slugs().any(|existing| existing == slug(title))
@@ -101,6 +112,15 @@ impl Page {
         }
         headings
     }
+}
+
+/// Whether a text has a key: `key` in backticks, or before a colon.
+fn has_key(text: &str, key: &str) -> bool {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    !key.is_empty()
+        && text
+            .match_indices(key)
+            .any(|(at, _)| !text[..at].ends_with(is_word) && text[at + key.len()..].starts_with(['`', ':']))
 }
 
 /// A heading, and where it stands in the text.
@@ -139,6 +159,14 @@ mod tests {
         assert_eq!(PAGE.sections("two-more-code").len(), 1);
         assert!(PAGE.sections("heading").is_empty());
         assert!(PAGE.sections("#").is_empty());
+    }
+
+    #[test]
+    fn a_key_is_found_where_it_stands() {
+        assert!(has_key("say `a_b`", "a_b") && has_key("{a_b: 1}", "a_b") && has_key("a_b:\n", "a_b"));
+        assert!(!has_key("a_b c, xa_b: 1, a_bc: 1", "a_b") && !has_key("`` : ", ""));
+        assert_eq!(PAGE.sections_with("code"), ["## Two.more `code`\n\ny\n\n[a]: b\n"]);
+        assert!(PAGE.sections_with("y").is_empty());
     }
 
     #[test]
