@@ -1,7 +1,7 @@
 //! What an `authcfg.yaml` has to say so that `authcfg serve` signs in at the mock.
 //!
-//! Where the deployment may choose the issuer, that is all. Where the file writes its endpoints, they are overridden. Where
-//! the issuer is fixed, the file's keys are laid over the generic provider, whose issuer is free.
+//! Where the deployment may choose the issuer, that is all. Else the endpoints are overridden, and for id_tokens who issues
+//! them.
 
 use std::sync::Arc;
 
@@ -9,33 +9,16 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
 use crate::provider::catalog::Entry;
-use crate::provider::{Protocol, Provider, Registration, RegistrationValues};
+use crate::provider::learned::Stage;
+use crate::provider::{Protocol, Provider, Registration, RegistrationValues, Vector};
 
-/// Keys of a file that are about the file, or about addresses that the generic provider discovers.
-const LEFT_OUT: [&str; 23] = [
-    "aliases",
+/// The addresses that a file, or what it discovers, has at the top.
+const ENDPOINTS: [&str; 5] = [
     "authorization_endpoint",
-    "brand",
-    "categories",
-    "client",
-    "client_secret",
-    "device_authorization_endpoint",
-    "discovery",
-    "docs",
-    "end_session_endpoint",
-    "extends",
-    "id",
-    "introspection_endpoint",
-    "issuer",
-    "jwks_uri",
-    "protocol",
-    "revocation_endpoint",
-    "sources",
-    "status",
-    "successor",
-    "tests",
     "token_endpoint",
-    "verified",
+    "userinfo_endpoint",
+    "revocation_endpoint",
+    "introspection_endpoint",
 ];
 
 /// The settings, with the `deployment` of each provider.
@@ -52,42 +35,79 @@ pub(super) fn with_deployments(mut settings: Value, entries: &[Arc<Entry>]) -> V
 /// The keys under `providers.ID`.
 fn deployment(provider: &Arc<Provider>, file: &Value, settings: &Value) -> Value {
     let issuer = settings["issuer"].as_str().unwrap_or_default();
-    let vars = provider.tests.iter().find(|vector| vector.error.is_none()).map(|vector| vector.vars.clone());
-    let mut vars = vars.unwrap_or_default();
-    vars.retain(|name, _| provider.vars.get(name).is_some_and(|variable| variable.default.is_none()));
-    if provider.protocol == Protocol::Oidc {
-        if takes_issuer(provider, issuer, &vars) {
-            vars.shift_remove("issuer");
-            return with_vars(json!({"issuer": issuer}), vars);
-        }
-        return generic(file, issuer);
-    }
+    let vector = provider.tests.iter().find(|vector| vector.error.is_none());
+    let vector = vector.cloned().unwrap_or_default();
     let mut deployed = Map::new();
-    for name in ["authorization_endpoint", "token_endpoint", "userinfo_endpoint"] {
-        if let Some(endpoint) = settings["endpoints"].get(name).filter(|_| file.get(name).is_some()) {
-            deployed.insert(name.into(), endpoint.clone());
-        }
-    }
-    if let Some(userinfo) = userinfo(file, &settings["endpoints"]) {
-        deployed.insert("userinfo".into(), userinfo);
-    }
-    if let Some(token) = exchanges(file, &settings["endpoints"]) {
-        deployed.insert("token".into(), token);
-    }
-    if let Some(endpoint) = settings["endpoints"].get("refresh_endpoint") {
-        deployed.insert("refresh".into(), json!({"endpoint": endpoint}));
-    }
-    if let Some(issuer) = vars.shift_remove("issuer") {
+    let mut vars = vector.vars.clone();
+    vars.retain(|name, _| provider.vars.get(name).is_some_and(|variable| variable.default.is_none()));
+    let discovers = provider.metadata.discovery.is_some();
+    if discovers && takes_issuer(provider, issuer, &vars) {
+        vars.shift_remove("issuer");
         deployed.insert("issuer".into(), issuer.into());
+    } else {
+        deployed.extend(overridden(provider, file, settings));
+        deployed.extend(vars.shift_remove("issuer").map(|issuer| ("issuer".into(), issuer.into())));
     }
-    with_vars(Value::Object(deployed), vars)
+    deployed.extend(
+        [
+            ("vars", json!(vars)),
+            ("client", client(provider, &vector)),
+            ("request", request(provider, &vector)),
+        ]
+        .into_iter()
+        .filter(|(_, value)| value.as_object().is_some_and(|members| !members.is_empty()))
+        .map(|(name, value)| (name.to_owned(), value)),
+    );
+    Value::Object(deployed)
 }
 
-fn with_vars(mut deployed: Value, vars: IndexMap<String, String>) -> Value {
-    if !vars.is_empty() {
-        deployed["vars"] = json!(vars);
+/// The file's addresses with those of this machine in their place.
+fn overridden(provider: &Provider, file: &Value, settings: &Value) -> Map<String, Value> {
+    let endpoints = &settings["endpoints"];
+    let discovers = provider.metadata.discovery.is_some();
+    let asks =
+        provider.userinfo.as_ref().is_none_or(|calls| calls.iter().any(|call| call.name == "userinfo"));
+    let mut deployed = Map::new();
+    for name in ENDPOINTS {
+        let used = file.get(name).is_some() || (discovers && (name != "userinfo_endpoint" || asks));
+        deployed
+            .extend(endpoints.get(name).filter(|_| used).map(|endpoint| (name.to_owned(), endpoint.clone())));
     }
+    if provider.protocol == Protocol::Oidc {
+        if discovers {
+            deployed.insert("discovery".into(), Value::Null);
+        }
+        deployed.extend(endpoints.get("jwks_uri").map(|endpoint| ("jwks_uri".into(), endpoint.clone())));
+        let mut policy = json!({"issuers": [settings["issuer"]]});
+        if provider.id_token.issuer.is_some() {
+            policy["issuer"] = Value::Null;
+        }
+        deployed.insert("id_token".into(), policy);
+    }
+    deployed.extend(userinfo(file, endpoints).map(|calls| ("userinfo".into(), calls)));
+    deployed.extend(exchanges(file, endpoints).map(|token| ("token".into(), token)));
+    let refresh = endpoints.get("refresh_endpoint").map(|endpoint| json!({"endpoint": endpoint}));
+    deployed.extend(refresh.map(|refresh| ("refresh".into(), refresh)));
     deployed
+}
+
+/// The members of the client that are no secret: the vector's.
+fn client(provider: &Provider, vector: &Vector) -> Value {
+    let own = vector
+        .client
+        .iter()
+        .filter(|(name, _)| provider.client.get(*name).is_some_and(|member| !member.secret));
+    json!(own.collect::<IndexMap<_, _>>())
+}
+
+/// The inputs that no sign-in can do without: the vector's.
+fn request(provider: &Provider, vector: &Vector) -> Value {
+    if provider.learned.values().any(|variable| variable.stage == Stage::Request) {
+        return json!(vector.request);
+    }
+    let needed = provider.authorize.one_of.iter().flatten();
+    let given = needed.filter_map(|name| Some((name, vector.request.get(name)?)));
+    json!(given.collect::<IndexMap<_, _>>())
 }
 
 /// Whether the deployment may choose this issuer.
@@ -102,34 +122,6 @@ fn takes_issuer(provider: &Arc<Provider>, issuer: &str, vars: &IndexMap<String, 
         Ok(_) => true,
         Err(errors) => !errors.iter().any(|error| error.section == "vars" && error.name == "issuer"),
     }
-}
-
-/// The file's own keys over the generic provider.
-fn generic(file: &Value, issuer: &str) -> Value {
-    let mut deployed = Map::new();
-    deployed.insert("use".into(), "oidc".into());
-    deployed.insert("issuer".into(), issuer.into());
-    for (name, value) in file.as_object().into_iter().flatten() {
-        let value = match name.as_str() {
-            name if LEFT_OUT.contains(&name) || name == "vars" => continue,
-            "scopes" => match value.get("default") {
-                Some(scopes) => scopes.clone(),
-                None => continue,
-            },
-            // Whose id_tokens are taken is what differs here.
-            "id_token" => {
-                let mut policy = value.as_object().cloned().unwrap_or_default();
-                policy.retain(|name, _| !["issuer", "issuers"].contains(&name.as_str()));
-                if policy.is_empty() {
-                    continue;
-                }
-                Value::Object(policy)
-            }
-            _ => value.clone(),
-        };
-        deployed.insert(name.clone(), value);
-    }
-    Value::Object(deployed)
 }
 
 /// The calls of the file with this machine's addresses; nothing where none has an address of its own.
@@ -184,15 +176,23 @@ mod tests {
     }
 
     #[test]
-    fn a_fixed_issuer_needs_the_generic_provider() {
+    fn of_a_fixed_issuer_endpoints_and_policy_are_overridden() {
         let file = file(json!({
-            "protocol": "oidc", "discovery": true, "issuer": "https://acme.example", "profile": {"org": "$.claims.org"},
-            "id_token": {"issuers": ["https://acme.example"]}, "scopes": {"default": ["openid"]},
+            "protocol": "oidc", "discovery": true, "issuer": "https://acme.example", "userinfo": [],
+            "id_token": {"issuer": "https://acme.example/{{ claims.tid }}"},
+            "client": {"team_id": {}, "key": {"secret": true}}, "authorization": {"inputs": {"org": {}, "hint": {}}, "one_of": [["org"]]},
+            "tests": [{"client": {"team_id": "T1", "key": "K1"}, "request": {"org": "o1", "hint": "h"}, "claims": {"sub": "1"}, "profile": {"sub": "1"}}],
         }));
-        let settings = json!({"issuer": "http://127.0.0.1:9400/acme"});
+        let here = |path: &str| format!("http://127.0.0.1:9400/acme{path}");
+        let endpoints = json!({
+            "authorization_endpoint": here("/a"), "token_endpoint": here("/t"), "userinfo_endpoint": here("/me"), "jwks_uri": here("/k"),
+        });
         assert_eq!(
-            deployment(&provider(&file), &file, &settings),
-            json!({"use": "oidc", "issuer": "http://127.0.0.1:9400/acme", "name": "Acme", "profile": {"org": "$.claims.org"}, "scopes": ["openid"]})
+            deployment(&provider(&file), &file, &json!({"issuer": here(""), "endpoints": endpoints})),
+            json!({
+                "authorization_endpoint": here("/a"), "token_endpoint": here("/t"), "discovery": null, "jwks_uri": here("/k"),
+                "id_token": {"issuers": [here("")], "issuer": null}, "client": {"team_id": "T1"}, "request": {"org": "o1"},
+            })
         );
     }
 

@@ -64,7 +64,9 @@ pub(super) fn client(
             "the client_id is {id}; the mock was started for {wanted}"
         )));
     }
-    if let (Some(wanted), None) = (&rules.client_secret, assertion)
+    // A client that has none, or makes one for each request, cannot send the one that was given.
+    let wanted = rules.client_secret.as_ref().filter(|_| provider.needs_client_secret());
+    if let (Some(wanted), None) = (wanted, assertion)
         && !secret.as_deref().is_some_and(|secret| secret == wanted || form_decoded(secret) == *wanted)
     {
         let what = if secret.is_some() { "is wrong" } else { "is missing" };

@@ -10,6 +10,9 @@ use url::Url;
 
 use super::visitor::{encoded, json as ask};
 
+/// As long as a key of HS256 has to be.
+const SECRET: &str = "a client secret of 32 bytes and more";
+
 /// A running program of ours; it ends with the test.
 struct Program {
     child: Child,
@@ -122,70 +125,155 @@ fn says_why_it_does_not_start() {
     }
 }
 
-/// A whole sign-in of `authcfg serve` at the mock, with the deployment that the mock prints.
-async fn serve_signs_in(id: &str, email: &str) {
-    let folder = tempfile::tempdir().unwrap();
-    let args = ["mock", id, "--listen", "127.0.0.1:0", "--auto", "--print", "json"];
-    let mut mock = Program::start(folder.path(), &args, &[]);
-    let settings: Value = serde_json::from_str(&mock.until("\n")).unwrap();
-    let mut providers = serde_json::Map::new();
-    providers.insert(id.to_owned(), settings["providers"][id]["deployment"].clone());
-    let deployment = serde_json::json!({ "providers": providers });
-    std::fs::write(folder.path().join("authcfg.yaml"), deployment.to_string()).unwrap();
-    let prefix = format!("AUTH_{}", id.to_uppercase().replace('-', "_"));
-    let env = [
-        ("AUTH_SECRET", "a secret of the test, and long enough for that"),
-        (&format!("{prefix}_ID"), "mock"),
-        (&format!("{prefix}_SECRET"), "mock"),
-    ];
-    let mut serve = Program::start(folder.path(), &["serve", "--listen", "127.0.0.1:0"], &env);
-    let text = serve.until("listening on ");
-    let origin = Url::parse(text.trim_end().rsplit(' ').next().unwrap()).unwrap();
-    let at = |path: &str| origin.join(&format!("/api/auth{path}")).unwrap();
+/// The mock, and `authcfg serve` beside it with the deployment that the mock prints.
+struct Pair {
+    mock: Program,
+    _serve: Program,
+    origin: Url,
+    http: Client,
+    _folder: tempfile::TempDir,
+}
 
-    let http = Client::builder().redirect(redirect::Policy::none()).no_proxy().build().unwrap();
-    let mut cookies: Vec<(String, String)> = vec![];
-    let mut keep = |answer: &reqwest::Response| {
+impl Pair {
+    fn start(ids: &[&str]) -> Pair {
+        let folder = tempfile::tempdir().unwrap();
+        let options =
+            ["mock", "--listen", "127.0.0.1:0", "--auto", "--print", "json", "--client-secret", SECRET];
+        let args = [&options, ids].concat();
+        let mut mock = Program::start(folder.path(), &args, &[]);
+        let settings: Value = serde_json::from_str(&mock.until("\n")).unwrap();
+        let mut providers = serde_json::Map::new();
+        let mut env =
+            vec![("AUTH_SECRET".to_owned(), "a secret of the test, and long enough for that".to_owned())];
+        for id in ids {
+            providers.insert((*id).to_owned(), settings["providers"][id]["deployment"].clone());
+            let prefix = format!("AUTH_{}", id.to_uppercase().replace('-', "_"));
+            env.push((format!("{prefix}_ID"), "mock".into()));
+            env.push((format!("{prefix}_SECRET"), SECRET.into()));
+            let provider = super::visitor::builtin(id);
+            let vector = provider.tests.iter().find(|vector| vector.error.is_none()).unwrap();
+            for (name, _) in provider.client.iter().filter(|(_, member)| member.secret) {
+                let value = vector.client.get(name).cloned().unwrap_or_else(private_key);
+                env.push((format!("{prefix}_{}", name.to_uppercase()), value));
+            }
+        }
+        let deployment = serde_json::json!({ "providers": providers });
+        std::fs::write(folder.path().join("authcfg.yaml"), deployment.to_string()).unwrap();
+        let env: Vec<(&str, &str)> =
+            env.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let mut serve = Program::start(folder.path(), &["serve", "--listen", "127.0.0.1:0"], &env);
+        let text = serve.until("listening on ");
+        let origin = Url::parse(text.trim_end().rsplit(' ').next().unwrap()).unwrap();
+        let http = Client::builder().redirect(redirect::Policy::none()).no_proxy().build().unwrap();
+        Pair { mock, _serve: serve, origin, http, _folder: folder }
+    }
+
+    fn at(&self, path: &str) -> Url {
+        self.origin.join(&format!("/api/auth{path}")).unwrap()
+    }
+
+    /// A whole sign-in; the session, or where the browser ended instead.
+    async fn sign_in(&self, id: &str) -> Result<Value, String> {
+        let mut jar = Jar::default();
+        let answer = self.http.get(self.at("/csrf")).send().await.unwrap();
+        jar.keep(&answer);
+        let csrf: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+        let form = encoded(&[("csrfToken", csrf["csrfToken"].as_str().unwrap()), ("callbackUrl", "/")]);
+        let origin = self.origin.as_str().trim_end_matches('/');
+        let start = jar.request(self.http.post(self.at(&format!("/signin/{id}"))), Some(form), origin);
+        let answer = start.send().await.unwrap();
+        jar.keep(&answer);
+        let authorize = location(&answer)?;
+        let back = self.http.get(authorize.as_str()).send().await.unwrap();
+        let callback = match location(&back) {
+            Ok(callback) => jar.request(self.http.get(callback), None, origin),
+            Err(_) => {
+                let mut page = http::Response::new(back.bytes().await.unwrap());
+                page.headers_mut().remove("location");
+                let form = authcfg::mock::callback_of(&page).filter(|form| !form.is_empty());
+                let form = form.ok_or_else(|| String::from_utf8_lossy(page.body()).into_owned())?;
+                jar.request(self.http.post(self.at(&format!("/callback/{id}"))), Some(form), origin)
+            }
+        };
+        let answer = callback.send().await.unwrap();
+        jar.keep(&answer);
+        location(&answer)?;
+        Ok(ask(jar.request(self.http.get(self.at("/session")), None, origin)).await.1)
+    }
+}
+
+/// A key as a provider hands it out to its clients.
+fn private_key() -> String {
+    use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
+    use base64::Engine;
+    let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap().to_pkcs8v1().unwrap();
+    let text = base64::engine::general_purpose::STANDARD.encode(key.as_ref());
+    format!("-----BEGIN PRIVATE KEY-----\n{text}\n-----END PRIVATE KEY-----\n")
+}
+
+/// The cookies of a browser.
+#[derive(Default)]
+struct Jar(Vec<(String, String)>);
+
+impl Jar {
+    fn keep(&mut self, answer: &reqwest::Response) {
         for cookie in answer.headers().get_all("set-cookie") {
             let pair = cookie.to_str().unwrap().split(';').next().unwrap();
             let (name, value) = pair.split_once('=').unwrap();
-            cookies.retain(|(known, _)| known != name);
-            cookies.push((name.to_owned(), value.to_owned()));
+            self.0.retain(|(known, _)| known != name);
+            self.0.push((name.to_owned(), value.to_owned()));
         }
-        cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
-    };
-    let answer = http.get(at("/csrf")).send().await.unwrap();
-    let jar = keep(&answer);
-    let csrf: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
-    let form = encoded(&[("csrfToken", csrf["csrfToken"].as_str().unwrap()), ("callbackUrl", "/")]);
-    let start = http
-        .post(at(&format!("/signin/{id}")))
-        .header("cookie", jar)
-        .header("origin", origin.as_str().trim_end_matches('/'))
-        .header("content-type", "application/x-www-form-urlencoded");
-    let answer = start.body(form).send().await.unwrap();
-    let location = |answer: &reqwest::Response| answer.headers()["location"].to_str().unwrap().to_owned();
-    let jar = keep(&answer);
-    let back = http.get(location(&answer)).send().await.unwrap();
-    let answer = http.get(location(&back)).header("cookie", jar).send().await.unwrap();
-    let there = location(&answer);
-    assert!(!there.contains("error"), "{there}");
-    let jar = keep(&answer);
-    let (_, session) = ask(http.get(at("/session")).header("cookie", jar)).await;
-    assert_eq!(session["user"]["email"], email, "{session}");
+    }
+
+    fn request(
+        &self,
+        request: reqwest::RequestBuilder,
+        form: Option<String>,
+        origin: &str,
+    ) -> reqwest::RequestBuilder {
+        let cookies: Vec<String> = self.0.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let request = request.header("cookie", cookies.join("; ")).header("origin", origin);
+        match form {
+            Some(form) => request.header("content-type", "application/x-www-form-urlencoded").body(form),
+            None => request,
+        }
+    }
+}
+
+/// Where the browser is sent, unless that is a page with an error.
+fn location(answer: &reqwest::Response) -> Result<String, String> {
+    let there = answer.headers().get("location").and_then(|there| there.to_str().ok());
+    match there {
+        Some(there) if there.contains("error=") => Err(there.to_owned()),
+        Some(there) => Ok(there.to_owned()),
+        None => Err(format!("no redirect, but {}", answer.status())),
+    }
 }
 
 #[tokio::test]
-async fn serve_signs_in_where_endpoints_are_overridden() {
-    serve_signs_in("github", "octocat@github.com").await;
+async fn serve_signs_in_with_the_deployment_that_is_printed() {
+    let pair = Pair::start(&["github", "google", "keycloak"]);
+    for (id, email) in
+        [("github", "octocat@github.com"), ("google", "jsmith@example.com"), ("keycloak", "ada@example.com")]
+    {
+        assert_eq!(pair.sign_in(id).await.unwrap()["user"]["email"], email);
+    }
+    assert_eq!(pair.mock.end("-TERM"), (Some(0), String::new()));
 }
 
 #[tokio::test]
-async fn serve_signs_in_where_the_issuer_may_be_chosen() {
-    serve_signs_in("keycloak", "ada@example.com").await;
-}
-
-#[tokio::test]
-async fn serve_signs_in_where_the_issuer_is_fixed() {
-    serve_signs_in("google", "jsmith@example.com").await;
+async fn serve_signs_in_at_every_built_in_provider() {
+    let catalog = authcfg::provider::catalog::Catalog::builtin();
+    let ids: Vec<&str> = catalog.ids().collect();
+    let pair = Pair::start(&ids);
+    let mut failed = vec![];
+    for id in ids {
+        match pair.sign_in(id).await {
+            Ok(session) if session["user"].is_object() => {}
+            Ok(session) => failed.push(format!("{id}: {session}")),
+            Err(why) => failed.push(format!("{id}: {why}")),
+        }
+    }
+    let told = pair.mock.end("-TERM").1;
+    assert!(failed.is_empty(), "{}\n{told}", failed.join("\n"));
 }
