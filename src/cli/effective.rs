@@ -9,13 +9,14 @@ use serde_json::{Map, Value, json};
 
 use crate::cli::catalog::{CatalogArgs, find};
 use crate::cli::output;
-use crate::diagnostic::{Diagnostic, render};
+use crate::diagnostic::{Diagnostic, Severity, render};
 use crate::provider::catalog::{Entry, files};
 use crate::provider::finding::segment;
 use crate::provider::{self, Provider};
 use crate::spec;
 use crate::spec::DeploymentSpec;
 use crate::spec::deployment::ProviderDeployment;
+use crate::spec::schema::{self, Kind};
 use crate::yaml::{Document, Limits};
 
 /// A path this long fits a column.
@@ -191,6 +192,12 @@ fn deployment(args: &CatalogArgs) -> Result<Option<(Arc<Document>, DeploymentSpe
         refuse(&problems.into_iter().map(about).collect::<Vec<_>>())
     })?;
     let json = document.to_json();
+    if !json.is_null() {
+        let findings = schema::check(&document, Kind::Deployment).findings;
+        if findings.iter().any(|finding| finding.severity == Severity::Error) {
+            return Err(refuse(&findings));
+        }
+    }
     let spec = if json.is_null() { Ok(DeploymentSpec::default()) } else { spec::decode_deployment(json) };
     match spec {
         Ok(spec) => {

@@ -281,6 +281,23 @@ fn wrong_usage_exits_2() {
 }
 
 #[test]
+fn a_client_that_signs_shows_its_assertion_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = "id: beta\nname: Beta\nprotocol: oidc\nissuer: https://beta.example\ndiscovery: true\n\
+                client: {private_key: {format: pem, secret: true}}\ntoken_endpoint_auth_method: private_key_jwt\n\
+                client_assertion: {alg: ES256}\ntests:\n  - claims: {sub: \"17\"}\n    userinfo: {sub: \"17\"}\n    profile: {sub: \"17\", email_verified: false}\n";
+    fs::write(folder.path().join("beta.yaml"), file).unwrap();
+    let output = command(folder.path(), &["./beta.yaml", "--format", "json", "--why"]).output().unwrap();
+    let shown: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let token = &shown["requests"][1];
+    assert_eq!(token["auth"], "private_key_jwt");
+    assert_eq!(token["params"]["client_assertion"], "CLIENT_ASSERTION");
+    assert_eq!(token["from"]["client_assertion"], "./beta.yaml:8");
+    assert_eq!(token["from"]["client_assertion_type"], "RFC 7523 §2.2");
+    assert!(!text(&output.stdout).contains("eyJ"), "no JWT is shown");
+}
+
+#[test]
 fn a_file_with_errors_exits_1() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("beta.yaml"), "id: beta\nname: Beta\ntoken_enpoint: https://beta.example\n")
@@ -290,4 +307,8 @@ fn a_file_with_errors_exits_1() {
         assert_eq!((output.status.code(), text(&output.stdout)), (Some(1), ""), "{path}");
         assert!(text(&output.stderr).contains("error["), "{}", text(&output.stderr));
     }
+    fs::write(folder.path().join("authcfg.yaml"), "provders: {}\n").unwrap();
+    let output = command(folder.path(), &["github"]).output().unwrap();
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(1), ""));
+    assert!(text(&output.stderr).contains("authcfg.yaml:1:1"), "{}", text(&output.stderr));
 }

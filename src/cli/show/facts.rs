@@ -10,6 +10,7 @@ use crate::expr::Template;
 use crate::flow::sections;
 use crate::provider::Protocol;
 use crate::provider::finding::segment;
+use crate::provider::token::RefreshRequires;
 
 /// Facts of one kind.
 pub struct Section {
@@ -172,6 +173,25 @@ fn sign_in(effective: &Effective) -> Vec<Fact> {
     if let Some(jwt) = effective.key("/client_secret/jwt") {
         let alg = jwt.get("alg").and_then(Value::as_str).unwrap_or_default();
         add("client_secret", format!("a JWT for each request, {alg}"), jwt.clone(), "/client_secret/jwt", "");
+    }
+    if let Some(assertion) = effective.key("/client_assertion") {
+        let alg = assertion.get("alg").and_then(Value::as_str).unwrap_or("RS256");
+        let shown = format!("a JWT for each request, {alg}");
+        add("client_assertion", shown, assertion.clone(), "/client_assertion", "");
+    }
+    if let Some(alg) = effective.key("/userinfo_signed_response_alg") {
+        let pointer = "/userinfo_signed_response_alg";
+        add("userinfo_signed_response_alg", text(pointer, ""), alg.clone(), pointer, "");
+    }
+    let refresh = &provider.refresh;
+    if effective.key("/refresh").is_some() {
+        let needs = match refresh.requires {
+            RefreshRequires::AccessToken => "with the access token",
+            RefreshRequires::RefreshToken => "with the refresh token",
+        };
+        let rotates = if refresh.rotates { ", which is new each time" } else { "" };
+        let json = json!({"requires": refresh.requires, "rotates": refresh.rotates, "keep": refresh.keep});
+        add("refresh", format!("{needs}{rotates}"), json, "/refresh", "");
     }
     let mode = text("/authorization/response_mode", "query");
     add("response_mode", mode.clone(), mode.into(), "/authorization/response_mode", "response_mode");

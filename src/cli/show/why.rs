@@ -6,6 +6,7 @@ use crate::cli::effective::Effective;
 use crate::cli::show::plan::Plan;
 use crate::cli::show::sent::Sent;
 use crate::flow::sections;
+use crate::provider::Protocol;
 use crate::provider::finding::segment;
 
 /// Tells where the parts of one request come from.
@@ -120,6 +121,10 @@ impl<'a> Why<'a> {
                 .or_else(|| self.effective.place("/token_endpoint_auth_method")),
             "code_challenge" | "code_challenge_method" => self.effective.place("/pkce"),
             "response_mode" if browser => self.effective.place("/authorization/response_mode"),
+            "scope" if self.effective.provider.protocol == Protocol::Oidc => {
+                let standard = || sections::key("scopes.oidc").map(str::to_owned);
+                self.effective.place("/scopes/default").or_else(standard)
+            }
             "scope" => self.effective.place("/scopes/default"),
             _ => None,
         };
