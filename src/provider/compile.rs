@@ -215,7 +215,10 @@ impl Compiler {
                 let suggestion = nearest(member, declared.iter().copied()).map(str::to_owned);
                 let mut finding =
                     Finding::error(code::UNKNOWN_NAME, at, format!("unknown name `{root}.{member}`"))
-                        .label(format!("not declared under `{}`", section(root)))
+                        .label(match root {
+                            "flow" => format!("of `flow` there is here: {}", declared.join(", ")),
+                            _ => format!("not declared under `{}`", section(root)),
+                        })
                         .range(range.map(|range| {
                             range.start + root.len() + 1..range.start + root.len() + 1 + member.len()
                         }));

@@ -167,11 +167,20 @@ impl Compiler {
             let bounded = rule == Some(HostRule::Bounded) || (fixed_suffix && rule.is_some());
             if !bounded {
                 let range = source.find(name).map(|start| start..start + name.len());
+                let learned = name.strip_prefix("vars.").is_some_and(|name| self.learned.contains_key(name));
+                let help = match learned {
+                    false => {
+                        "give the variable `enum`, an anchored `pattern`, or `format: hostname`; or end the host with a fixed suffix"
+                    }
+                    true => {
+                        "a value that the sign-in brings needs `enum`, or the host a fixed suffix; an anchored `pattern` will do for an input"
+                    }
+                };
                 self.report(
                     Finding::error(code::UNBOUNDED_HOST, at, format!("`{name}` can choose any host"))
                         .range(range)
                         .label("tokens and the client secret would be sent there")
-                        .help("give the variable `enum`, an anchored `pattern`, or `format: hostname`; or end the host with a fixed suffix"),
+                        .help(help),
                 );
             }
         }

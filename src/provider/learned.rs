@@ -93,7 +93,11 @@ impl Compiler {
                 origins.push(Origin::Config);
                 continue;
             }
+            let reported = self.findings.len();
             let read = self.read(&at, member, Moment::Then)?;
+            if self.findings.len() > reported {
+                return None;
+            }
             let Some(found) = self.stage(&at, &read) else { continue };
             stage = stage.max(Some(found));
             origins.push(Origin::SignIn(read));

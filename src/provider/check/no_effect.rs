@@ -6,7 +6,7 @@ use crate::provider::compile::Compiler;
 use crate::provider::finding::Finding;
 use crate::provider::step::ResponseFormat;
 use crate::spec::ProviderSpec;
-use crate::spec::client_auth::TokenEndpointAuthMethod;
+use crate::spec::client_auth::TokenEndpointAuthMethod::{self, ClientSecretJwt, PrivateKeyJwt};
 use crate::spec::identity::Status;
 use crate::spec::provider::{Discovery, Protocol};
 
@@ -54,27 +54,7 @@ pub fn check(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compiler) 
             "no call without `as` here",
         );
     }
-    if spec.client_assertion.is_some()
-        && !uses(spec, &[TokenEndpointAuthMethod::PrivateKeyJwt, TokenEndpointAuthMethod::ClientSecretJwt])
-    {
-        useless(
-            "/client_assertion",
-            "no request has an assertion",
-            "/token_endpoint_auth_method",
-            "an assertion belongs to `private_key_jwt` and `client_secret_jwt`",
-        );
-    }
-    if let Some(assertion) = &spec.client_assertion
-        && assertion.alg.is_some()
-        && !uses(spec, &[TokenEndpointAuthMethod::PrivateKeyJwt])
-    {
-        useless(
-            "/client_assertion/alg",
-            "`client_secret_jwt` is signed with HS256",
-            "/token_endpoint_auth_method",
-            "the algorithm is one of `private_key_jwt`",
-        );
-    }
+    assertion(spec, compiler);
     let written = [
         ("revocation", spec.revocation.is_some(), spec.revocation_endpoint.is_some()),
         ("introspection", spec.introspection.is_some(), spec.introspection_endpoint.is_some()),
@@ -151,6 +131,33 @@ mod tests {
         assert!(!told("{default: [read, write], separator: ','}"));
         assert!(!told("{default: [read], separator: ',', supported: {write: {title: Write}}}"));
     }
+}
+
+/// An assertion that no request has, or an algorithm that it is not signed with.
+fn assertion(spec: &ProviderSpec, compiler: &mut Compiler) {
+    let Some(assertion) = &spec.client_assertion else { return };
+    let (at, title, why) = if !uses(spec, &[PrivateKeyJwt, ClientSecretJwt]) {
+        (
+            "/client_assertion",
+            "no request has an assertion",
+            "it belongs to `private_key_jwt` and `client_secret_jwt`",
+        )
+    } else if assertion.alg.is_some() && !uses(spec, &[PrivateKeyJwt]) {
+        (
+            "/client_assertion/alg",
+            "`client_secret_jwt` is signed with HS256",
+            "an algorithm belongs to `private_key_jwt`",
+        )
+    } else {
+        return;
+    };
+    let finding = Finding::error(code::NO_EFFECT, at, title).on_key();
+    compiler.report(match spec.token_endpoint_auth_method {
+        Some(_) => finding.other("/token_endpoint_auth_method", why),
+        None => finding
+            .label(why)
+            .note("`token_endpoint_auth_method` is `client_secret_basic` where it is absent"),
+    });
 }
 
 /// Whether some request authenticates by one of `methods`.

@@ -1,5 +1,8 @@
 //! Every test of every provider file, played over a real socket.
 
+mod learned;
+mod tokens;
+
 use std::sync::Arc;
 
 use authcfg::mock::play;
@@ -189,4 +192,35 @@ async fn a_minted_secret_is_looked_into() {
         found(json!({"kid": "K2", "aud": "a"})).await,
         ["token jwt.kid: K2/K1", "token jwt.aud: a/absent"]
     );
+}
+
+#[tokio::test]
+async fn a_subject_that_is_a_number_keeps_every_digit() {
+    for digits in ["12345678901234567890123", "9007199254740993", "18446744073709551616", "7"] {
+        let body = format!(r#"{{"id": {digits}}}"#);
+        let vector = json!({"userinfo": {"http": {"body": body}}, "profile": {"sub": digits}});
+        assert_eq!(findings(json!({}), vector).await, Vec::<String>::new(), "{digits}");
+    }
+    for number in ["1.0", "1e3", "12345678901234567890123.5", "true", "[1]"] {
+        let body = format!(r#"{{"id": {number}}}"#);
+        let vector = json!({"userinfo": {"http": {"body": body}}, "profile": null, "error": "sub_missing"});
+        assert_eq!(findings(json!({}), vector).await, Vec::<String>::new(), "{number}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_sent_is_never_half_empty() {
+    let over = json!({"authorization": {"params": {"audience": "{{ request.tenant | default('') }}"}}});
+    let vector = json!({"expect": {"authorization": {"audience": null}}});
+    assert_eq!(findings(over, vector).await, Vec::<String>::new(), "an empty parameter is left out");
+    let over = json!({"authorization": {"params": {"audience": "{{ request.tenant }}-x"}}});
+    let found = findings(over, json!({})).await;
+    assert!(
+        found.len() == 1 && found[0].contains("misconfigured"),
+        "undefined is an error in what is sent: {found:?}"
+    );
+    let over =
+        json!({"profile": {"sub": "$.userinfo.id", "name": "{{ userinfo.first }} {{ userinfo.last }}"}});
+    let vector = json!({"userinfo": {"id": "1", "first": "Ada", "last": null}, "profile": {"sub": "1"}});
+    assert_eq!(findings(over, vector).await, Vec::<String>::new(), "never `Ada null`");
 }
