@@ -116,3 +116,35 @@ fn the_first_line_says_what_a_block_is() {
     assert_eq!(kinds("a.md"), [whole, Kind::Excerpt, wrong, Kind::Excerpt, Kind::Deployment]);
     assert_eq!(blocks_of("a.md", page)[1].line, 6);
 }
+
+#[test]
+fn every_link_leads_somewhere() {
+    let pages = pages();
+    let mut wrong = vec![];
+    for (name, text) in &pages {
+        let prose: String = text.split("```").step_by(2).collect();
+        let anchors: Vec<String> = prose.lines().filter(|line| line.starts_with('#')).map(anchor).collect();
+        for target in prose.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let known =
+                target.strip_prefix('#').is_some_and(|target| anchors.iter().any(|anchor| anchor == target));
+            if !known && !target.starts_with("https://") {
+                wrong.push(format!("{name}: {target}"));
+            }
+        }
+        for (label, target) in prose.lines().filter_map(|line| line.strip_prefix('[')?.split_once("]: ")) {
+            if !pages.iter().any(|(page, _)| page == target)
+                || prose.matches(&format!("[{label}]")).count() < 2
+            {
+                wrong.push(format!("{name}: [{label}]: {target}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// The name that GitHub and rustdoc give to a heading.
+fn anchor(heading: &str) -> String {
+    let title = heading.trim_start_matches('#').trim().to_lowercase();
+    let kept = title.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+    kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+}
