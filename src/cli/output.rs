@@ -1,6 +1,6 @@
 //! Writing to the terminal: a closed pipe ends the output, never the program with a panic.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
 use crate::diagnostic::render::Style;
 
@@ -46,7 +46,10 @@ pub fn style() -> Style {
 /// How wide a table on standard output may be: as the terminal, or as `COLUMNS` says; `None` where nobody looks.
 pub fn width() -> Option<usize> {
     let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    columns.or_else(|| terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| width.0.into()))
+    columns.or_else(|| {
+        let size = terminal_size::terminal_size_of(std::io::stdout());
+        size.map(|(width, _)| width.0.into()).or(std::io::stdout().is_terminal().then_some(80))
+    })
 }
 
 /// Text on one line, without what could move the cursor or forge a line.

@@ -45,7 +45,7 @@ impl Guesses {
         let person = person(&leaves);
         let claims: Vec<Guess> = CLAIMS.iter().filter_map(|claim| guess(claim, &leaves, &person)).collect();
         let mut guesses = Guesses { sub: subject(&leaves, &person, &claims), claims, maybe_verified: vec![] };
-        guesses.drop_repeated_nickname();
+        guesses.drop_repeated_name();
         guesses.drop_flag_of_another_address();
         guesses.doubt_lists(&person);
         let picture = guesses.get("picture").map(|guess| guess.leaf.path.clone());
@@ -66,15 +66,17 @@ impl Guesses {
         self.claims.iter().find(|guess| guess.claim == claim)
     }
 
-    /// A nickname is the name of last resort, or a user name, and not both.
-    fn drop_repeated_nickname(&mut self) {
-        let Some((name, user)) = self.get("name").zip(self.get("preferred_username")) else { return };
-        if name.leaf.path != user.leaf.path {
-            return;
-        }
+    /// One value is one claim: a user name is no name, and a nickname is the name where there is no other.
+    fn drop_repeated_name(&mut self) {
+        let Some(name) = self.get("name").map(|guess| guess.leaf.path.clone()) else { return };
+        let is_name = |guess: Option<&Guess>| guess.is_some_and(|guess| guess.leaf.path == name);
         let full = self.get("given_name").is_some() || self.get("family_name").is_some();
-        let weak = user.leaf.names().first().is_some_and(|name| name.starts_with("nick"));
-        let dropped = if full || !weak { "name" } else { "preferred_username" };
+        let dropped = match (is_name(self.get("preferred_username")), is_name(self.get("nickname"))) {
+            (true, _) => "name",
+            (false, true) if full => "name",
+            (false, true) => "nickname",
+            (false, false) => return,
+        };
         self.claims.retain(|guess| guess.claim != dropped);
     }
 

@@ -32,11 +32,12 @@ pub const CLAIMS: &[Claim] = &[
                 sn",
     },
     Claim { name: "middle_name", form: Form::Name, names: "middlename namemiddle namemiddlename" },
+    Claim { name: "nickname", form: Form::Name, names: "nickname nick alias" },
     Claim {
         name: "preferred_username",
         form: Form::Word,
         names: "preferredusername username login loginname userlogin accountname screenname handle urlname \
-                userprincipalname vanity vanityname slug nick nickname",
+                userprincipalname vanity vanityname slug",
     },
     Claim {
         name: "email",

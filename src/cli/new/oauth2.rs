@@ -82,7 +82,10 @@ fn profile_text(guesses: &Guesses, call: &str) -> String {
         _ => {}
     }
     for guess in &guesses.claims {
-        lines.push(line(guess));
+        lines.push(match user.filter(|_| guess.claim == "name" && guess.leaf.value.is_null()) {
+            Some(user) => nameless(guess, user),
+            None => line(guess),
+        });
         if guess.claim == "email" && guesses.get("email_verified").is_none() {
             lines.push(unverified(guesses));
         }
@@ -109,6 +112,15 @@ fn line(guess: &Guess) -> (String, Option<String>) {
         false => format!("{}: {source}", guess.claim),
     };
     (line, comment(guess))
+}
+
+/// The sample is of somebody without a name.
+fn nameless(name: &Guess, user: &Guess) -> (String, Option<String>) {
+    let quoted =
+        |source: String| if source.contains('[') { Value::String(source).to_string() } else { source };
+    let sources = [name, user].map(|guess| quoted(guess.leaf.source()));
+    let comment = "decide: the user name, where there is no name as in the response";
+    (format!("name: [{}]", sources.join(", ")), Some(comment.to_owned()))
 }
 
 /// What a person should look at.
@@ -228,6 +240,10 @@ mod tests {
                 "# decide: $.userinfo.verified, if it is about",
             ),
             (json!({"id": 1, "login": "ada"}), "name: $.userinfo.login # decide: there is no name"),
+            (
+                json!({"id": 1, "login": "ada", "name": null}),
+                "name: [$.userinfo.name, $.userinfo.login] # decide: the user name, where",
+            ),
             (json!([{"id": 1}]), "sub: $.me[0].id # decide: the first of a list"),
         ] {
             let profile = profile_of(response).split_whitespace().collect::<Vec<_>>().join(" ");

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::cli::new::form::{Form, is_email, is_web};
 use crate::cli::new::leaf::{Leaf, Step};
-use crate::cli::new::names::{Claim, OTHERS, SUBJECTS, rank};
+use crate::cli::new::names::{Claim, OTHERS, PERSONS, SUBJECTS, rank};
 
 /// What a name and a value are worth for a claim; none where they do not fit.
 pub fn of_claim(claim: &Claim, leaf: &Leaf) -> Option<i32> {
@@ -13,12 +13,14 @@ pub fn of_claim(claim: &Claim, leaf: &Leaf) -> Option<i32> {
     }
     let names = leaf.names();
     let own = names.first()?;
-    let joined = |count: usize| names.iter().take(count).rev().map(String::as_str).collect::<String>();
-    let rank = |name: &str| rank(claim.names, name);
     if ["profile", "website"].contains(&claim.name) && is_picture(leaf) {
         return None;
     }
-    let known = rank(own).or_else(|| rank(&joined(2))).or_else(|| rank(&joined(3)));
+    // `avatar: {url: …}` is an `avatarurl`; but `user: {name: …}` is the name of the user, and no user name.
+    let of_person = names.get(1).is_some_and(|of| rank(PERSONS, of).is_some());
+    let joined = |count: usize| names.iter().take(count).rev().map(String::as_str).collect::<String>();
+    let composed = || rank(claim.names, &joined(2)).or_else(|| rank(claim.names, &joined(3)));
+    let known = rank(claim.names, own).or_else(|| if of_person { None } else { composed() });
     let worth = match known {
         Some(rank) => 100 - (rank as i32 * 30) / claim.names.split(' ').count() as i32,
         None if claim.name == "picture" => of_picture(leaf, &names)?,

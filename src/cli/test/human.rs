@@ -41,11 +41,14 @@ pub fn difference(outcome: &Outcome) -> String {
         }
     }
     for heading in titles {
-        text += &format!("        {BOLD}{heading}{PLAIN}\n");
         let wanted = case.played.as_ref().and_then(|(_, vector)| vector.profile.as_ref());
         match (heading == "profile").then_some(wanted.zip(outcome.result.profile.as_ref())).flatten() {
-            Some((wanted, got)) => text += &profile(wanted, got),
+            Some((wanted, got)) => {
+                text += &format!("        {BOLD}profile{PLAIN}  {DIM}- expected  + got{PLAIN}\n");
+                text += &profile(wanted, got);
+            }
             None => {
+                text += &format!("        {BOLD}{heading}{PLAIN}\n");
                 for failure in failures.iter().filter(|failure| title(failure) == heading) {
                     text += &lines(failure);
                 }
@@ -94,10 +97,10 @@ fn profile(wanted: &Map<String, Value>, got: &Value) -> String {
             (Some(a), Some(b)) if a == b => text += &format!("            {DIM}{shown}: {a}{PLAIN}\n"),
             (a, b) => {
                 if let Some(a) = a {
-                    text += &format!("          {RED}- {shown}: {a}{PLAIN}\n");
+                    text += &format!("          {GREEN}- {shown}: {a}{PLAIN}\n");
                 }
                 if let Some(b) = b {
-                    text += &format!("          {GREEN}+ {shown}: {b}{PLAIN}\n");
+                    text += &format!("          {RED}+ {shown}: {b}{PLAIN}\n");
                 }
             }
         }
