@@ -126,6 +126,24 @@ fn an_id_token_must_be_of_the_person_that_userinfo_is_of() {
 }
 
 #[test]
+fn a_form_and_a_picture_are_read_where_the_file_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = "id: beta\nname: Beta\nauthorization_endpoint: https://beta.example/a\ntoken_endpoint: https://beta.example/t\n\
+                token: {response: {format: form}}\nuserinfo:\n  - {as: photo, endpoint: \"https://beta.example/p\", response: {format: bytes}}\n\
+                profile: {sub: $.token.raw.id, picture: \"{{ photo.base64 | data_uri(photo.content_type) }}\"}\n";
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    std::fs::write(path("beta.yaml"), file).unwrap();
+    std::fs::write(path("token.txt"), "access_token=AT&token_type=bearer&id=7").unwrap();
+    std::fs::write(path("photo.jpg"), [0xff, 0xd8, 0xff]).unwrap();
+    let photo = format!("photo={}", path("photo.jpg"));
+    let arguments = [&path("beta.yaml"), "--token", &path("token.txt"), &photo, "--format", "json"];
+    let profile = &json(&arguments, "")["profile"];
+    assert_eq!((&profile["sub"], &profile["picture"]), (&json!("7"), &json!("data:image/jpeg;base64,/9j/")));
+    // Where the file says nothing, a picture is no answer.
+    assert_eq!(map(&["./acme.yaml", &path("photo.jpg")]).status.code(), Some(1));
+}
+
+#[test]
 fn what_is_no_json_is_told_with_its_place() {
     let output = map(&["./acme.yaml", "broken.json"]);
     assert_eq!(output.status.code(), Some(1));

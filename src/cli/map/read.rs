@@ -72,8 +72,9 @@ pub fn read(file: &str, shape: Shape) -> Result<Answer, ExitCode> {
     }
     if shape == Shape::Any && json::parse(&bytes).is_err() {
         let mut answer = Answer::of_json(origin, Value::Null);
+        let media_type = http::HeaderValue::from_static(media_type(&bytes));
+        answer.http.headers_mut().insert(CONTENT_TYPE, media_type);
         *answer.http.body_mut() = bytes.into();
-        answer.http.headers_mut().remove(CONTENT_TYPE);
         return Ok(answer);
     }
     let body = json::parse(&bytes).map_err(|error| {
@@ -95,6 +96,17 @@ pub fn read(file: &str, shape: Shape) -> Result<Answer, ExitCode> {
     let mut answer = Answer::of_json(origin, body);
     *answer.http.body_mut() = bytes.into();
     Ok(answer)
+}
+
+/// What a provider would say that these bytes are: pictures are told by how they begin.
+fn media_type(bytes: &[u8]) -> &'static str {
+    match bytes {
+        [0xff, 0xd8, ..] => "image/jpeg",
+        [0x89, b'P', b'N', b'G', ..] => "image/png",
+        [b'G', b'I', b'F', b'8', ..] => "image/gif",
+        bytes if std::str::from_utf8(bytes).is_ok() => "application/x-www-form-urlencoded",
+        _ => "application/octet-stream",
+    }
 }
 
 /// The claims of an id_token, to be mapped: nothing of it is verified here.
