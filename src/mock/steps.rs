@@ -99,7 +99,7 @@ impl Checker<'_> {
         standard.extend(self.credentials(&auth));
         failures.extend(self.params("token", recorded, standard, &step.params, &step.query));
         self.shape("token", recorded, step, &mut failures);
-        self.facets("token", recorded, &auth_word(&auth), &mut failures);
+        self.facets("token", recorded, &word(&auth, step), &mut failures);
         failures
     }
 
@@ -181,7 +181,7 @@ impl Checker<'_> {
         standard.extend(self.credentials(auth));
         failures.extend(self.params(name, recorded, standard, &step.params, &step.query));
         self.shape(name, recorded, step, &mut failures);
-        self.facets(name, recorded, &auth_word(auth), &mut failures);
+        self.facets(name, recorded, &word(auth, step), &mut failures);
         failures
     }
 
@@ -220,6 +220,15 @@ impl Checker<'_> {
             }
             Err(why) => vec![Failure::new(step, "client_secret", why, secret)],
         }
+    }
+}
+
+/// How a request must authenticate: as the client that has no secret, where the file drops it from the parameters.
+fn word(auth: &Auth, step: &Step) -> String {
+    let drops = step.params.iter().any(|(name, value)| name == "client_secret" && value.is_none());
+    match auth {
+        Auth::Client(Method::ClientSecretPost) if drops => "none".into(),
+        auth => auth_word(auth),
     }
 }
 
