@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::header::AUTHORIZATION;
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
@@ -9,12 +10,13 @@ use crate::mock::record::Recorded;
 use crate::mock::service::Rules;
 use crate::mock::service::refusal::Refusal;
 use crate::provider::Provider;
+use crate::provider::client_auth::TokenEndpointAuthMethod;
 
 /// A client, as a request names it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Client {
     pub id: String,
-    /// The secret as it was sent; absent with an assertion too.
+    /// The secret that was sent; absent with an assertion too.
     pub secret: Option<String>,
     /// Whether it proved who it is.
     pub authenticated: bool,
@@ -75,6 +77,11 @@ pub(super) fn client(
     if secret.as_deref() == Some("") {
         return Err(Refusal::invalid_client("the client_secret is empty"));
     }
+    // In the header it is encoded, unless the file says otherwise or the client does otherwise and is known by it.
+    let as_it_is = !recorded.headers.contains_key(AUTHORIZATION)
+        || provider.client_auth.method == TokenEndpointAuthMethod::ClientSecretBasicUnencoded
+        || secret.as_ref() == wanted;
+    let secret = secret.map(|secret| if as_it_is { secret } else { form_decoded(&secret) });
     Ok(Client { authenticated: secret.is_some() || assertion.is_some(), id, secret })
 }
 
@@ -131,7 +138,10 @@ mod tests {
         let rules = Rules { client_secret: Some("s%1".into()), ..Rules::default() };
         // base64 of `c+1:s%251`, as RFC 6749 §2.3.1 encodes it
         let header = asked(Some("Basic YysxOnMlMjUx"), "grant_type=x", &rules).unwrap();
-        assert_eq!((header.id.as_str(), header.authenticated), ("c 1", true));
+        assert_eq!(
+            (header.id.as_str(), header.secret.as_deref(), header.authenticated),
+            ("c 1", Some("s%1"), true)
+        );
         assert!(asked(None, "client_id=c+1&client_secret=s%251", &rules).is_ok());
         assert_eq!(asked(None, "client_id=c+1&client_secret=other", &rules), Err("invalid_client"));
         assert_eq!(asked(None, "client_id=c+1", &rules), Err("invalid_client"));

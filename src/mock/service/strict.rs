@@ -8,6 +8,11 @@ use crate::mock::check::{Checker, Failure};
 use crate::mock::service::grants::Authorized;
 use crate::mock::service::played::Played;
 use crate::mock::service::refusal::Refusal;
+use crate::provider::client_auth::TokenEndpointAuthMethod as Method;
+
+/// Parameters whose values are secrets.
+const SECRETS: [&str; 7] =
+    ["access_token", "client_assertion", "client_secret", "code", "code_verifier", "refresh_token", "token"];
 
 impl Played {
     /// Holds a request against the file, where the rules are strict. `secret` is what the client sent.
@@ -22,6 +27,8 @@ impl Played {
         }
         let mut credentials = self.scenarios[authorized.scenario].client.credentials.clone();
         credentials.client_id = authorized.client_id.clone();
+        // Whose keys and ids the client has nobody here can know.
+        credentials.minted = None;
         credentials.client_secret = secret;
         let expect = IndexMap::new();
         let mut checker = Checker {
@@ -31,12 +38,41 @@ impl Played {
             expect: &expect,
             placeholders: &mut authorized.placeholders,
         };
-        let failure = check(&mut checker).into_iter().find(|failure| failure.what != "scope");
-        match failure {
-            Some(Failure { what, expected, got, .. }) => {
-                Err(Refusal::invalid_request(format!("strict: {what} should be {expected}, is {got}")))
-            }
+        let method = self.provider.client_auth.method;
+        let signs = matches!(method, Method::ClientSecretJwt | Method::PrivateKeyJwt);
+        let is_free = |what: &str| what == "scope" || (signs && ["auth", "client_assertion"].contains(&what));
+        match check(&mut checker).into_iter().find(|failure| !is_free(&failure.what)) {
+            Some(failure) => Err(Refusal::invalid_request(told(&failure))),
             None => Ok(()),
         }
+    }
+}
+
+/// What is wrong. What a client keeps to itself is not repeated.
+fn told(failure: &Failure) -> String {
+    let Failure { what, expected, got, .. } = failure;
+    match what.as_str() {
+        "auth" => format!("strict: the client should authenticate by {expected}"),
+        name if SECRETS.contains(&name) => format!("strict: {name} is not as the provider file has it"),
+        name => format!("strict: {name} should be {expected}, is {got}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_secret_is_repeated() {
+        let failure = |what: &str| Failure {
+            request: "token".into(),
+            what: what.into(),
+            expected: "client_secret_basic".into(),
+            got: "s3cret".into(),
+        };
+        for what in ["auth", "client_secret"] {
+            assert!(!told(&failure(what)).contains("s3cret"), "{what}");
+        }
+        assert!(told(&failure("state")).ends_with("should be client_secret_basic, is s3cret"));
     }
 }

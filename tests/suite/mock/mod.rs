@@ -1,9 +1,11 @@
 //! `authcfg mock`, asked as a client would that knows nothing of authcfg.
 
+mod beside;
 mod command;
 mod later;
 mod oauth;
 mod oidc;
 mod page;
+mod program;
 mod shapes;
 mod visitor;
