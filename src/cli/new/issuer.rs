@@ -24,9 +24,7 @@ pub fn document(issuer: &str) -> Result<Map<String, Value>, Refused> {
         step: "discovery".into(),
     };
     let transport = Transport::new(Options::default());
-    let answer = runtime
-        .block_on(transport.send(request))
-        .map_err(|error| Refused(3, format!("{url} cannot be reached: {error}")))?;
+    let answer = runtime.block_on(transport.send(request)).map_err(|error| Refused(3, error.to_string()))?;
     if answer.status() != http::StatusCode::OK {
         return Err(Refused(1, format!("{url} answers {}: there is no discovery document", answer.status())));
     }
