@@ -120,7 +120,8 @@ impl<'a> Draft<'a> {
 fn typed(step: &Step, rename: &IndexMap<String, String>, name: &str, text: &str) -> Option<Value> {
     let is = |written: &str| written == name || rename.get(written).is_some_and(|theirs| theirs == name);
     let (_, value) = step.typed.iter().find(|(written, _)| is(written))?;
-    (value.to_string() == text).then(|| value.clone())
+    let word = value.to_string();
+    (word == text).then(|| value.clone())
 }
 
 /// Puts parameters behind those that a URL has already.

@@ -20,17 +20,15 @@ pub fn base_id(file: &Value) -> Option<&str> {
 ///
 /// # Errors
 /// A base that extends another file itself: there is one level.
-pub fn lay_over(file: &Value, base: &Document) -> Result<Value, Finding> {
+pub fn lay_over(file: &Value, base: &Document) -> Result<Value, Box<Finding>> {
     let Value::Object(mut merged) = base.to_json() else { return Ok(file.clone()) };
     let id = base_id(file).unwrap_or_default();
     if merged.contains_key("extends") {
-        return Err(Finding::error(
-            code::INVALID_VALUE,
-            "/extends",
-            format!("`{id}` extends another file itself"),
-        )
-        .label("families have one level")
-        .help("extend the file that it extends, or write out what differs"));
+        let finding =
+            Finding::error(code::INVALID_VALUE, "/extends", format!("`{id}` extends another file itself"))
+                .label("families have one level")
+                .help("extend the file that it extends, or write out what differs");
+        return Err(Box::new(finding));
     }
     merged.retain(|key, _| !NOT_INHERITED.contains(&key.as_str()));
     if let Value::Object(over) = file {

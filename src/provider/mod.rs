@@ -199,7 +199,7 @@ pub fn load_extending(
             let (provider, findings) = load_value(whole);
             (provider, extends::attribute(findings, document, Some(&base)))
         }
-        Err(finding) => (None, vec![finding]),
+        Err(finding) => (None, vec![*finding]),
     }
 }
 

@@ -108,31 +108,6 @@ pub fn check(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compiler) 
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use crate::provider::load;
-    use crate::yaml::{Document, Limits};
-
-    fn warnings(scopes: &str) -> Vec<String> {
-        let text = format!(
-            "id: acme\nname: Acme\ndocs: https://acme.example\nauthorization_endpoint: https://acme.example/a\n\
-             token_endpoint: https://acme.example/t\nuserinfo_endpoint: https://acme.example/u\n\
-             scopes: {scopes}\nprofile: {{sub: $.userinfo.id}}\n"
-        );
-        let document = Document::parse("acme.yaml", text.as_bytes(), Limits::PROVIDER).unwrap();
-        load(&document, |_| None).1.into_iter().map(|finding| finding.title.to_string()).collect()
-    }
-
-    #[test]
-    fn a_separator_has_something_to_separate() {
-        let wanted = "no default scope exercises the separator";
-        let told = |scopes| warnings(scopes).iter().any(|title| title == wanted);
-        assert!(told("{default: [read], separator: ','}"));
-        assert!(!told("{default: [read, write], separator: ','}"));
-        assert!(!told("{default: [read], separator: ',', supported: {write: {title: Write}}}"));
-    }
-}
-
 /// An assertion that no request has, or an algorithm that it is not signed with.
 fn assertion(spec: &ProviderSpec, compiler: &mut Compiler) {
     let Some(assertion) = &spec.client_assertion else { return };
@@ -179,4 +154,29 @@ fn uses(spec: &ProviderSpec, methods: &[TokenEndpointAuthMethod]) -> bool {
             .iter()
             .flatten()
             .any(|keys| keys.auth.is_some_and(|auth| words.iter().any(|word| word == auth)))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::provider::load;
+    use crate::yaml::{Document, Limits};
+
+    fn warnings(scopes: &str) -> Vec<String> {
+        let text = format!(
+            "id: acme\nname: Acme\ndocs: https://acme.example\nauthorization_endpoint: https://acme.example/a\n\
+             token_endpoint: https://acme.example/t\nuserinfo_endpoint: https://acme.example/u\n\
+             scopes: {scopes}\nprofile: {{sub: $.userinfo.id}}\n"
+        );
+        let document = Document::parse("acme.yaml", text.as_bytes(), Limits::PROVIDER).unwrap();
+        load(&document, |_| None).1.into_iter().map(|finding| finding.title.to_string()).collect()
+    }
+
+    #[test]
+    fn a_separator_has_something_to_separate() {
+        let wanted = "no default scope exercises the separator";
+        let told = |scopes| warnings(scopes).iter().any(|title| title == wanted);
+        assert!(told("{default: [read], separator: ','}"));
+        assert!(!told("{default: [read, write], separator: ','}"));
+        assert!(!told("{default: [read], separator: ',', supported: {write: {title: Write}}}"));
+    }
 }
