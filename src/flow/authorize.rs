@@ -11,10 +11,10 @@ use url::Url;
 
 use crate::clock::Clock;
 use crate::expr::Context;
+use crate::flow::draft::{append_query, overlay, render};
 use crate::flow::error::{Error, Misuse};
 use crate::flow::metadata::{EndpointName, Metadata};
 use crate::flow::pending::Pending;
-use crate::flow::step::{append_query, overlay, render};
 use crate::flow::variables;
 use crate::oauth::Secret;
 use crate::provider::authorize::{Pkce, ResponseMode};

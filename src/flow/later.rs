@@ -7,11 +7,12 @@ use serde_json::Value;
 
 use crate::clock::Clock;
 use crate::expr::Context;
+use crate::flow::answer::Answer;
 use crate::flow::caller::Caller;
 use crate::flow::client_auth::authenticate;
+use crate::flow::draft::Draft;
 use crate::flow::error::{Error, Misbehaviour, MisbehaviourKind, Misuse};
 use crate::flow::metadata::{Endpoint, EndpointName};
-use crate::flow::step::{Answer, Draft};
 use crate::flow::token_set::{self, TokenSet};
 use crate::provider::Registration;
 use crate::provider::step::{Auth, Step};

@@ -4,11 +4,13 @@
 //! [`then`], [`verify`] and [`id_token`], [`userinfo`], [`profile`]; and what comes after it: [`refresh`], [`later`]. No socket, no clock and no randomness of its own, so that the same values give
 //! the same bytes.
 
+mod answer;
 pub mod authorize;
 pub mod callback;
 pub mod caller;
 mod client_auth;
 pub mod discovery;
+mod draft;
 pub mod error;
 pub mod id_token;
 pub mod later;
@@ -18,7 +20,6 @@ pub mod profile;
 pub mod refresh;
 pub mod sections;
 pub mod signed_userinfo;
-mod step;
 pub mod then;
 pub mod token;
 pub mod token_set;

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
+use crate::flow::draft::render;
 use crate::flow::error::{Misbehaviour, MisbehaviourKind};
 use crate::flow::id_token::{IdTokenError, verify_signature};
 use crate::flow::metadata::Metadata;
-use crate::flow::step::render;
 use crate::flow::verify::Refusal;
 use crate::oauth::Secret;
 use crate::oauth::jose::{Alg, JwkSet};

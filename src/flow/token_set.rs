@@ -11,9 +11,9 @@ use serde_json::{Map, Value};
 
 use crate::clock::Clock;
 use crate::expr::{Context, is_empty};
+use crate::flow::answer::Answer;
 use crate::flow::client_auth::TokenResponse;
 use crate::flow::error::{Error, Misbehaviour, MisbehaviourKind};
-use crate::flow::step::Answer;
 use crate::oauth::Secret;
 use crate::provider::step::Step;
 

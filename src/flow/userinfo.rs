@@ -8,11 +8,12 @@ use serde_json::Value;
 use url::Url;
 
 use crate::expr::Context;
+use crate::flow::answer::Answer;
 use crate::flow::caller::Caller;
 use crate::flow::client_auth::authenticate;
+use crate::flow::draft::Draft;
 use crate::flow::error::{Error, Misbehaviour, MisbehaviourKind, Misuse};
 use crate::flow::metadata::{Endpoint, EndpointName, Metadata, checked, render_url};
-use crate::flow::step::{Answer, Draft};
 use crate::oauth::Secret;
 use crate::provider::Registration;
 use crate::provider::step::{Auth, ResponseFormat};

@@ -3,11 +3,11 @@
 use serde_json::Value;
 
 use crate::expr::Context;
+use crate::flow::draft::render;
 use crate::flow::error::{Error, Misbehaviour, MisbehaviourKind, Misuse};
 use crate::flow::id_token::{Expected, IdTokenError, VerifiedIdToken, verify_signature};
 use crate::flow::metadata::Metadata;
 use crate::flow::pending::Pending;
-use crate::flow::step::render;
 use crate::flow::token_set::TokenSet;
 use crate::oauth::Secret;
 use crate::oauth::jose::{Alg, JwkSet};

@@ -3,9 +3,9 @@
 use serde_json::{Map, Value};
 
 use crate::flow::caller::Caller;
+use crate::flow::draft::render;
 use crate::flow::error::{Error, Misuse};
 use crate::flow::metadata::EndpointName;
-use crate::flow::step::render;
 use crate::oauth::Secret;
 use crate::oauth::jose::{self, SigningKey};
 use crate::provider::client_auth::TokenEndpointAuthMethod as Method;

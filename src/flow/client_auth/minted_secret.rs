@@ -4,8 +4,8 @@ use serde_json::{Map, Value};
 
 use crate::clock::Clock;
 use crate::expr::Context;
+use crate::flow::draft::render;
 use crate::flow::error::{Error, Misuse};
-use crate::flow::step::render;
 use crate::oauth::Secret;
 use crate::oauth::jose::{self, SigningKey};
 use crate::provider::Registration;

@@ -10,8 +10,8 @@ use oauth2::basic::BasicTokenType;
 use oauth2::{AuthType, EmptyExtraTokenFields, StandardTokenResponse};
 
 use crate::flow::caller::Caller;
+use crate::flow::draft::Draft;
 use crate::flow::error::{Error, Misbehaviour, MisbehaviourKind};
-use crate::flow::step::Draft;
 use crate::oauth::Secret;
 use crate::provider::client_auth::TokenEndpointAuthMethod as Method;
 use crate::provider::step::Auth;
