@@ -13,7 +13,7 @@ use crate::spec::scopes::Scopes;
 use crate::spec::step::Step;
 use crate::spec::token::{RefreshSpec, TokenSpec};
 use crate::spec::userinfo::UserinfoSpec;
-use crate::spec::value::Incoming;
+use crate::spec::value::{Incoming, or_default, without_null};
 use crate::spec::variable::Variable;
 use crate::spec::vector::Vector;
 
@@ -48,19 +48,23 @@ pub struct ProviderSpec {
     #[schemars(regex(pattern = r"^[a-z0-9]+(-[a-z0-9]+)*$"))]
     pub extends: Option<String>,
     /// How the button on the sign-in page looks.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
+    #[schemars(with = "Option<Brand>")]
     pub brand: Brand,
     /// Words to find it by: `enterprise`, `social`, `developer`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
+    #[schemars(with = "Option<Vec<String>>")]
     pub categories: Vec<String>,
     /// `oidc` where the provider returns an id_token (OpenID Connect Core), else `oauth2` (RFC 6749). The default is `oauth2`.
     #[serde(default)]
     pub protocol: Protocol,
     /// What the deployment fills in: `vars.NAME` in templates. `vars.issuer` is the deployment's `issuer`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "without_null")]
+    #[schemars(with = "Option<IndexMap<String, Option<Variable>>>")]
     pub vars: IndexMap<String, Variable>,
     /// The credentials this provider issues besides `id` and `secret`: `client.NAME` in templates.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "without_null")]
+    #[schemars(with = "Option<IndexMap<String, Option<Variable>>>")]
     pub client: IndexMap<String, Variable>,
     /// Where the metadata is read that this file leaves out: `true` for `ISSUER/.well-known/openid-configuration`, or an
     /// address. What the file writes wins.
@@ -99,19 +103,24 @@ pub struct ProviderSpec {
     #[serde(default)]
     pub pkce: Pkce,
     /// Names that this provider uses for standard parameters, in every step: `{client_id: client_key}`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "without_null")]
+    #[schemars(with = "Option<IndexMap<String, Option<String>>>")]
     pub rename: IndexMap<String, String>,
     /// What a sign-in asks for, and what there is to ask for.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
+    #[schemars(with = "Option<Scopes>")]
     pub scopes: Scopes,
     /// How the authorization request deviates.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
+    #[schemars(with = "Option<AuthorizationSpec>")]
     pub authorization: AuthorizationSpec,
     /// How the authorization response deviates.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
+    #[schemars(with = "Option<CallbackSpec>")]
     pub callback: CallbackSpec,
     /// How the token request and its answer deviate.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
+    #[schemars(with = "Option<TokenSpec>")]
     pub token: TokenSpec,
     /// How a token is refreshed, where that is not as RFC 6749 §6 says.
     pub refresh: Option<RefreshSpec>,
@@ -125,14 +134,16 @@ pub struct ProviderSpec {
     /// where this is absent and there is one.
     pub userinfo: Option<UserinfoSpec>,
     /// What the id_token must look like.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
+    #[schemars(with = "Option<IdTokenSpec>")]
     pub id_token: IdTokenSpec,
     /// How the person's claims come about, by their OpenID Connect names (Core §5.1); any other name is an extra claim.
     /// Null: the provider does not give this claim.
     #[serde(default)]
     pub profile: IndexMap<String, Option<Incoming>>,
     /// Why a claim can be trusted, in prose with its source.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
+    #[schemars(with = "Option<Assurance>")]
     pub assurance: Assurance,
     /// Sign-ins that prove this file.
     #[serde(default)]

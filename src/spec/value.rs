@@ -1,8 +1,24 @@
 //! The two notations of a file: what goes out ([`Scalar`]) and what comes in ([`Incoming`]).
 
+use indexmap::IndexMap;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
+
+/// A section that null empties: in a file that `extends` another, null removes what that one says.
+pub(super) fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// A mapping whose null members are left out: in a file that `extends` another, null removes what that one says.
+pub(super) fn without_null<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<IndexMap<String, T>, D::Error> {
+    let members = Option::<IndexMap<String, Option<T>>>::deserialize(deserializer)?.unwrap_or_default();
+    Ok(members.into_iter().filter_map(|(name, value)| Some((name, value?))).collect())
+}
 
 /// A value that goes out: a template such as `{{ vars.tenant }}`, or a plain text, number or boolean.
 ///
