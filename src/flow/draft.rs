@@ -187,7 +187,6 @@ fn unsendable(step: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
-
     use super::*;
 
     #[test]

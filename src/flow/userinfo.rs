@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use bytes::Bytes;
 use http::{Request, Response};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use url::Url;
 
 use crate::expr::Context;
@@ -131,4 +131,18 @@ pub fn check_subject(userinfo: &Value, sub: &str) -> Result<(), Error> {
         )),
         None => Err(Misbehaviour::error("userinfo", MisbehaviourKind::SubMismatch, "there is no `sub`")),
     }
+}
+
+/// `claims` are the id_token's, overlaid by userinfo; what the id_token says about itself stays.
+pub fn overlay_claims(context: &mut Context, userinfo: &Value) {
+    const ABOUT_THE_TOKEN: [&str; 12] =
+        ["acr", "amr", "at_hash", "aud", "auth_time", "azp", "exp", "iat", "iss", "nbf", "nonce", "sub"];
+    let mut claims: Map<String, Value> =
+        context.get("claims").and_then(Value::as_object).cloned().unwrap_or_default();
+    for (name, value) in userinfo.as_object().into_iter().flatten() {
+        if !ABOUT_THE_TOKEN.contains(&name.as_str()) {
+            claims.insert(name.clone(), value.clone());
+        }
+    }
+    context.set("claims", Value::Object(claims));
 }

@@ -13,7 +13,6 @@ use crate::cli::map::read::claims_of;
 use crate::cli::map::trace::Claim;
 use crate::cli::map::unread;
 use crate::cli::output;
-use crate::client::overlay_claims;
 use crate::clock::{Clock, SystemClock};
 use crate::expr::Context;
 use crate::flow::error::{Error, Misbehaviour, MisbehaviourKind};
@@ -199,7 +198,7 @@ impl<'a> Setting<'a> {
             }
             None => context.set("claims", json!({"sub": body.get("sub")})),
         }
-        overlay_claims(context, body);
+        userinfo::overlay_claims(context, body);
         Ok(())
     }
 
