@@ -28,12 +28,12 @@ pub(super) enum HostRule {
 impl HostRule {
     /// How free the value of a variable is; `learned` says when a sign-in brings it, where it does.
     ///
-    /// What a stranger may send must not name a host just because it is one. Nor may a pattern do for what comes back from the
-    /// provider or the browser: only a list of values, or a fixed end of the host.
+    /// What a stranger may send must not name a host just because it is one: a pattern must keep other hosts out. For what
+    /// comes back from the provider or the browser no pattern will do: only a list of values, or a fixed end of the host.
     pub fn of(constraint: &Constraint, learned: Option<Moment>) -> HostRule {
         match learned {
             Some(_) if constraint.one_of.is_some() => return HostRule::Bounded,
-            Some(Moment::Authorize) if constraint.has_pattern() => return HostRule::Bounded,
+            Some(Moment::Authorize) if constraint.keeps_strangers_out() => return HostRule::Bounded,
             Some(_) => return HostRule::Free,
             None => {}
         }
@@ -173,7 +173,7 @@ impl Compiler {
                         "give the variable `enum`, an anchored `pattern`, or `format: hostname`; or end the host with a fixed suffix"
                     }
                     true => {
-                        "a value that the sign-in brings needs `enum`, or the host a fixed suffix; an anchored `pattern` will do for an input"
+                        "a value that the sign-in brings needs `enum`, or the host a fixed suffix; a `pattern` that only the provider's hosts match will do for an input"
                     }
                 };
                 self.report(

@@ -70,9 +70,18 @@ impl Constraint {
         }
     }
 
-    /// Whether a pattern says what the value looks like.
-    pub fn has_pattern(&self) -> bool {
-        self.pattern.is_some()
+    /// Whether a pattern keeps out the hosts of strangers: those of this list at least.
+    pub fn keeps_strangers_out(&self) -> bool {
+        const STRANGERS: [&str; 7] = [
+            "evil",
+            "localhost",
+            "evil.example",
+            "evil.com",
+            "login.evil-host.example.org",
+            "xn--evl-bma.co.uk",
+            "169.254.169.254",
+        ];
+        self.pattern.as_ref().is_some_and(|pattern| !STRANGERS.iter().any(|host| pattern.is_match(host)))
     }
 
     /// Whether the constraint leaves no freedom to name a host of somebody else's (`enum`, a pattern, a host format).

@@ -119,6 +119,12 @@ fn a_host_that_the_sign_in_names_needs_a_list_or_a_fixed_end() {
     );
     let asked = json!({"vars": {"host": {"pattern": "^[a-z]+[.]acme[.]example$", "from": "$.request.host"}}, "token_endpoint": "https://{{ vars.host }}/t"});
     assert_eq!(titles(asked), Vec::<String>::new());
+    // A person who signs in would choose where the client secret goes.
+    for pattern in ["^[a-z0-9.-]+$", "^[a-z]+[.][a-z]+$", "^[^/]+$", "^[a-z]+$"] {
+        let over = json!({"vars": {"host": {"pattern": pattern, "from": "$.request.host"}}, "token_endpoint": "https://{{ vars.host }}/t"});
+        let found = titles(over);
+        assert!(found.len() == 1 && found[0].starts_with("unbounded-host"), "{pattern}: {found:?}");
+    }
 }
 
 #[test]
