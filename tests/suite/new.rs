@@ -76,7 +76,7 @@ fn an_issuer_becomes_a_file_of_what_deviates() {
     let issuer = issuer(metadata, "200 OK");
     let output = authcfg(folder.path(), &["new", "acme", "--issuer", &issuer], "");
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    assert_eq!(text(&output.stdout), "providers/acme.yaml written: 3 to decide\n");
+    assert_eq!(text(&output.stdout), "providers/acme.yaml written: 2 to decide\n");
     let written = std::fs::read_to_string(folder.path().join("providers/acme.yaml")).unwrap();
     for line in [
         "name: Acme\n",
@@ -91,6 +91,8 @@ fn an_issuer_becomes_a_file_of_what_deviates() {
     }
     assert!(!written.contains("_endpoint: "), "the endpoints are discovered: {written}");
     proves_itself(folder.path(), "providers/acme.yaml");
+    let output = authcfg(folder.path(), &["new", "oidc", "--issuer", &issuer], "");
+    assert_eq!(text(&output.stderr), "note: the file takes the place of the built-in provider `oidc`\n");
 }
 
 #[test]

@@ -23,7 +23,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::diagnostic::{Severity, render};
 use crate::oauth::json;
 use crate::provider;
-use crate::provider::catalog::files;
+use crate::provider::catalog::{Catalog, files};
 use crate::yaml::{Document, Limits};
 
 /// A response longer than this is none that tells who has signed in.
@@ -101,7 +101,13 @@ fn new(args: &Args) -> Result<(), Refused> {
         return Ok(());
     }
     write(&path, &text)?;
-    let decisions = text.matches("decide:").count();
+    if Catalog::builtin().get(&args.id).is_some() {
+        output::diagnostic(&format!(
+            "note: the file takes the place of the built-in provider `{}`\n",
+            args.id
+        ));
+    }
+    let decisions = text.matches("# decide:").count();
     output::result(&format!("{} written: {decisions} to decide\n", path.display()));
     Ok(())
 }
