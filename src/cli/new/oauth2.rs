@@ -73,7 +73,8 @@ fn profile_text(guesses: &Guesses, call: &str) -> String {
         .collect();
     match (guesses.get("name"), user) {
         (None, _) if !parts.is_empty() => {
-            lines.push((format!("name: \"{{{{ [{}] | join_nonempty(' ') }}}}\"", parts.join(", ")), None));
+            let template = format!("{{{{ [{}] | join_nonempty(' ') }}}}", parts.join(", "));
+            lines.push((format!("name: {}", Value::String(template)), None));
         }
         (None, Some(user)) => {
             let comment = "decide: there is no name in the response; this is the user name";
@@ -197,6 +198,8 @@ fn tests(profile: &Option<Map<String, Value>>, call: &str, sample: &Value) -> St
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -260,11 +263,49 @@ mod tests {
             ),
             "{profile}"
         );
+        let quoted = profile_of(json!({"id": 1, "first'name": "Ada"}));
+        assert!(
+            quoted.contains(r#"name: "{{ [userinfo['first\\'name']] | join_nonempty(' ') }}""#),
+            "{quoted}"
+        );
         let flag = profile_of(json!({"id": 1, "email": "a@acme.example", "email_verified": "1"}));
         assert!(
             flag.contains("email_verified: {from: $.userinfo.email_verified, as: bool}")
                 || flag.contains("email_verified: false"),
             "{flag}"
         );
+    }
+
+    fn any_response() -> impl Strategy<Value = Value> {
+        let name = prop_oneof![
+            "[a-z_]{1,8}",
+            "(id|user|name|email|verified|emails|primary|url|avatar)",
+            any::<String>()
+        ];
+        let scalar = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(|number| json!(number)),
+            any::<String>().prop_map(Value::from),
+            "(no|1e3|~|- a|a: b|CODE|ada@acme[.]example|https://acme[.]example/a)".prop_map(Value::from),
+        ];
+        let inner = scalar.prop_recursive(4, 40, 6, move |inner| {
+            prop_oneof![
+                vec(inner.clone(), 0..4).prop_map(Value::from),
+                vec((name.clone(), inner), 0..6)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        });
+        vec(("(id|login|a b|[a-z]{1,6})", inner), 1..6)
+            .prop_map(|members| Value::Object(members.into_iter().collect()))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(128))]
+        #[test]
+        fn whatever_is_answered_a_usable_file_comes_of_it(response in any_response()) {
+            profile_of(response);
+        }
     }
 }
