@@ -201,9 +201,7 @@ impl Played {
         let mut document =
             if is_oidc { self.scenarios[self.first].document.clone() } else { Default::default() };
         document.retain(|name, _| !name.ends_with("_endpoint") && name != "jwks_uri");
-        if let Some(issuer) = self.issuer(base) {
-            document.insert("issuer".into(), issuer.into());
-        }
+        document.insert("issuer".into(), self.issuer(base).unwrap_or_else(|| base.to_owned()).into());
         for (role, path) in self.addresses.all() {
             let further = match role {
                 Role::Call(name) => name != "userinfo",

@@ -24,10 +24,10 @@ async fn prints_its_settings_for_a_program_and_ends_when_told() {
     );
     let settings: Value = serde_json::from_str(&mock.until("\n")).unwrap();
     let google = &settings["providers"]["google"];
-    let answer = reqwest::get(google["discovery"].as_str().unwrap()).await.unwrap();
+    let http = Client::builder().no_proxy().build().unwrap();
+    let answer = http.get(google["discovery"].as_str().unwrap()).send().await.unwrap();
     assert_eq!(answer.status(), 200);
-    let wrong =
-        Client::new().post(google["endpoints"]["token_endpoint"].as_str().unwrap()).send().await.unwrap();
+    let wrong = http.post(google["endpoints"]["token_endpoint"].as_str().unwrap()).send().await.unwrap();
     assert_eq!(wrong.status(), 400);
     let (code, errors) = mock.end("-TERM");
     assert_eq!(

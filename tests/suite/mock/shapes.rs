@@ -48,6 +48,21 @@ async fn two_hosts_with_one_path() {
 }
 
 #[tokio::test]
+async fn metadata_of_a_provider_without_an_issuer() {
+    let stage = stage(json!({})).await;
+    for path in
+        ["/acme/.well-known/oauth-authorization-server", "/.well-known/oauth-authorization-server/acme"]
+    {
+        let found = stage.json(path).await;
+        assert_eq!(
+            (&found["issuer"], &found["token_endpoint"]),
+            (&json!(stage.at("/acme")), &json!(stage.at("/acme/token")))
+        );
+    }
+    assert_eq!(stage.json("/acme/.well-known/openid-configuration").await["error"], "not_found");
+}
+
+#[tokio::test]
 async fn other_names_and_a_json_body() {
     let stage = stage(json!({
         "rename": {"client_id": "client_key"}, "token": {"body": "json"}, "token_endpoint_auth_method": "client_secret_post",
