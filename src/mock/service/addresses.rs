@@ -64,12 +64,14 @@ pub(super) struct Route {
 /// The endpoints of one provider.
 pub(super) struct Addresses {
     routes: Vec<Route>,
+    /// The client id that stands in the paths that have one. A request may have any other there.
+    client_id: String,
 }
 
 impl Addresses {
     /// The endpoints of all scenarios; those of the first one have the first choice of a path.
-    pub fn of<'a>(scenarios: impl Iterator<Item = &'a Scenario>) -> Addresses {
-        let mut addresses = Addresses { routes: vec![] };
+    pub fn of<'a>(client_id: &str, scenarios: impl Iterator<Item = &'a Scenario>) -> Addresses {
+        let mut addresses = Addresses { routes: vec![], client_id: client_id.to_owned() };
         for scenario in scenarios {
             for (role, real) in endpoints(scenario) {
                 addresses.add(role, real);
@@ -91,10 +93,20 @@ impl Addresses {
 
     /// The endpoints that a request to `path`, below `/ID`, can be meant for.
     pub fn at<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'a Route> {
-        let found = self.routes.iter().filter(move |route| route.path == path);
+        let found = self.routes.iter().filter(move |route| self.is_at(&route.path, path));
         found.chain(
-            self.routes.iter().filter(move |route| route.path != path && with_host(&route.real) == path),
+            self.routes.iter().filter(move |route| {
+                !self.is_at(&route.path, path) && self.is_at(&with_host(&route.real), path)
+            }),
         )
+    }
+
+    fn is_at(&self, known: &str, path: &str) -> bool {
+        let (known, path) = (known.split('/'), path.split('/'));
+        known.clone().count() == path.clone().count()
+            && known
+                .zip(path)
+                .all(|(known, part)| known == part || (known == self.client_id && !part.is_empty()))
     }
 
     /// Every endpoint once, with its place below `/ID`; its own query belongs to it.
@@ -187,7 +199,7 @@ mod tests {
     use super::*;
 
     fn addresses(endpoints: &[(Role, &str)]) -> Addresses {
-        let mut addresses = Addresses { routes: vec![] };
+        let mut addresses = Addresses { routes: vec![], client_id: "mock".into() };
         for (role, url) in endpoints {
             addresses.add(role.clone(), Url::parse(url).unwrap());
         }
@@ -214,6 +226,20 @@ mod tests {
         assert_eq!(at("/api.acme.example/me"), ["userinfo"]);
         assert_eq!(at("/graph.acme.example/me"), ["other"]);
         assert!(at("/you").is_empty());
+    }
+
+    #[test]
+    fn a_client_id_in_a_path_is_any() {
+        let addresses = addresses(&[(Role::Revocation, "https://acme.example/apps/mock/token")]);
+        for (path, there) in [
+            ("/apps/mock/token", 1),
+            ("/apps/other/token", 1),
+            ("/apps//token", 0),
+            ("/app/mock/token", 0),
+            ("/apps/mock", 0),
+        ] {
+            assert_eq!(addresses.at(path).count(), there, "{path}");
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::mock::answer;
 use crate::mock::page as pages;
 use crate::mock::service::grants::Authorized;
 use crate::mock::service::journal::Exchange;
+use crate::mock::service::method;
 use crate::mock::service::page;
 use crate::mock::service::played::Played;
 use crate::mock::service::refusal::Refusal;
@@ -30,9 +31,7 @@ impl Played {
     /// Answers an authorization request.
     pub fn authorization(&self, exchange: &mut Exchange) -> Result<Response<Bytes>, Refusal> {
         let recorded = &exchange.recorded;
-        if ![Method::GET, Method::POST].contains(&recorded.method) {
-            return Err(Refusal::method("GET or POST", &recorded.method));
-        }
+        method::takes(&[Method::GET, Method::POST], recorded)?;
         let read = request::read(recorded, &self.provider, &self.rules);
         let mut authorized = match read {
             Ok(authorized) => authorized,

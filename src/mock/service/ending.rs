@@ -1,7 +1,7 @@
 //! The end of tokens and of sign-ins: revocation (RFC 7009), introspection (RFC 7662), signing out.
 
 use bytes::Bytes;
-use http::{Method, Response, StatusCode};
+use http::{Response, StatusCode};
 use serde_json::json;
 use url::Url;
 
@@ -11,10 +11,11 @@ use crate::mock::placeholders::Placeholders;
 use crate::mock::service::client_auth;
 use crate::mock::service::grants::SignIn;
 use crate::mock::service::journal::Exchange;
+use crate::mock::service::method;
 use crate::mock::service::page;
 use crate::mock::service::played::Played;
 use crate::mock::service::refusal::Refusal;
-use crate::provider::step::{Auth, Method as StepMethod};
+use crate::provider::step::Auth;
 
 impl Played {
     /// Takes a token back (RFC 7009 §2). A token that nobody knows is no error.
@@ -57,11 +58,8 @@ impl Played {
         exchange: &mut Exchange,
     ) -> Result<(String, Option<SignIn>), Refusal> {
         let step = later.step(&self.scenarios[self.first].client.registration);
-        let takes_get = step.method == StepMethod::Get;
         let recorded = &exchange.recorded;
-        if recorded.method != Method::POST && !(takes_get && recorded.method == Method::GET) {
-            return Err(Refusal::method(if takes_get { "GET or POST" } else { "POST" }, &recorded.method));
-        }
+        method::of_token(step, recorded)?;
         if matches!(step.auth, None | Some(Auth::Client(_))) {
             client_auth::client(recorded, &self.provider, &self.rules, None)?;
         }

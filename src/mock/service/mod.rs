@@ -11,6 +11,7 @@ mod grants;
 mod issue;
 mod journal;
 mod later;
+mod method;
 mod page;
 mod played;
 mod refusal;
@@ -45,6 +46,8 @@ use crate::rng::Rng;
 
 pub use journal::Exchange;
 
+/// Client id and secret that are suggested where any will do.
+const ANY: &str = "mock";
 /// The most bytes that a request may have.
 const MAX_BODY: usize = 1024 * 1024;
 
@@ -60,6 +63,18 @@ pub struct Rules {
     pub client_secret: Option<String>,
     /// Whether requests must be as the provider file's own client writes them.
     pub strict: bool,
+}
+
+impl Rules {
+    /// The client id that addresses have, where they have one.
+    fn client_id(&self) -> &str {
+        self.client_id.as_deref().unwrap_or(ANY)
+    }
+
+    /// The secret that callbacks are signed with, where they are signed.
+    fn client_secret(&self) -> &str {
+        self.client_secret.as_deref().unwrap_or(ANY)
+    }
 }
 
 /// How a [`Service`] behaves.
@@ -115,8 +130,10 @@ impl Service {
         clock: Arc<dyn Clock>,
         rng: Arc<dyn Rng>,
     ) -> Result<Service, ServiceError> {
-        let all: Vec<(Arc<Provider>, Vec<Scenario>)> =
-            providers.iter().map(|provider| (provider.clone(), Scenario::all(provider))).collect();
+        let all: Vec<(Arc<Provider>, Vec<Scenario>)> = providers
+            .iter()
+            .map(|provider| (provider.clone(), Scenario::all(provider, &options.rules)))
+            .collect();
         let wanted = options.vector.as_deref();
         let called = |scenarios: &[Scenario]| {
             wanted.and_then(|word| scenarios.iter().position(|scenario| scenario.is_called(word)))

@@ -23,9 +23,6 @@ use crate::oauth::jose::Alg;
 use crate::provider::{Protocol, Provider};
 use crate::rng::Rng;
 
-/// The client secret that is suggested where any will do.
-const ANY_SECRET: &str = "mock";
-
 /// One provider, played.
 pub(super) struct Played {
     pub provider: Arc<Provider>,
@@ -52,7 +49,10 @@ impl Played {
         rng: Arc<dyn Rng>,
     ) -> Played {
         let others = scenarios.iter().enumerate().filter(|(number, _)| *number != first);
-        let addresses = Addresses::of(scenarios.get(first).into_iter().chain(others.map(|(_, other)| other)));
+        let addresses = Addresses::of(
+            rules.client_id(),
+            scenarios.get(first).into_iter().chain(others.map(|(_, other)| other)),
+        );
         let (grants, journal) = Default::default();
         Played { provider, scenarios, first, addresses, rules, asks, clock, rng, grants, journal }
     }
@@ -249,8 +249,7 @@ impl Played {
         let mut context = self.scenarios[authorized.scenario].context();
         let mut client = context.get("client").and_then(Value::as_object).cloned().unwrap_or_default();
         client.insert("id".into(), authorized.client_id.as_str().into());
-        let secret = self.rules.client_secret.as_deref().unwrap_or(ANY_SECRET);
-        client.insert("secret".into(), secret.into());
+        client.insert("secret".into(), self.rules.client_secret().into());
         context.set("client", Value::Object(client));
         context
     }

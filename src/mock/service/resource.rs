@@ -1,17 +1,18 @@
 //! What an access token is good for: the calls for facts about the person (OpenID Connect Core §5.3).
 
 use bytes::Bytes;
-use http::{Method, Response};
+use http::Response;
 use serde_json::{Map, Value};
 
 use crate::mock::answer;
 use crate::mock::service::journal::Exchange;
+use crate::mock::service::method;
 use crate::mock::service::played::Played;
 use crate::mock::service::refusal::Refusal;
 use crate::mock::service::scenario::Scenario;
 use crate::mock::service::tokens;
 use crate::mock::tokens::signed_userinfo;
-use crate::provider::step::{Auth, Method as StepMethod, ResponseFormat, Step};
+use crate::provider::step::{Auth, ResponseFormat, Step};
 
 /// The claims of an id_token that are about the token and not about the person.
 const ABOUT_THE_TOKEN: [&str; 13] = [
@@ -36,16 +37,7 @@ impl Played {
         let step = self.step(name);
         let auth = step.and_then(|step| step.auth.clone()).unwrap_or(Auth::Bearer);
         let number = self.bearer(&auth, exchange)?;
-        let takes_post = step.is_none_or(|step| step.method == StepMethod::Post) || name == "userinfo";
-        match exchange.recorded.method {
-            Method::GET if step.is_none_or(|step| step.method == StepMethod::Get) => {}
-            Method::POST if takes_post => {}
-            ref other => {
-                let wanted =
-                    if step.is_some_and(|step| step.method == StepMethod::Post) { "POST" } else { "GET" };
-                return Err(Refusal::method(wanted, other));
-            }
-        }
+        method::of_call(step, name == "userinfo", &exchange.recorded)?;
         let mut grants = self.grants();
         let Some(sign_in) = grants.get_mut(number) else {
             return Err(Refusal::invalid_token("the sign-in is over"));

@@ -11,6 +11,7 @@ use crate::mock::answer;
 use crate::mock::client::MockClient;
 use crate::mock::discovery;
 use crate::mock::placeholders::Placeholders;
+use crate::mock::service::Rules;
 use crate::mock::service::tokens;
 use crate::mock::tokens::learn;
 use crate::provider::{Provider, Vector};
@@ -34,16 +35,16 @@ pub(super) struct Scenario {
 
 impl Scenario {
     /// The scenarios of a provider, in the order of its file.
-    pub fn all(provider: &Arc<Provider>) -> Vec<Scenario> {
+    pub fn all(provider: &Arc<Provider>, rules: &Rules) -> Vec<Scenario> {
         let numbered = provider.tests.iter().enumerate();
-        numbered.filter_map(|(number, vector)| Scenario::new(provider, vector, number + 1)).collect()
+        numbered.filter_map(|(number, vector)| Scenario::new(provider, vector, number + 1, rules)).collect()
     }
 
-    fn new(provider: &Arc<Provider>, vector: &Vector, number: usize) -> Option<Scenario> {
+    fn new(provider: &Arc<Provider>, vector: &Vector, number: usize, rules: &Rules) -> Option<Scenario> {
         if vector.error.as_deref().is_some_and(|error| BEFORE_ANY_REQUEST.contains(&error)) {
             return None;
         }
-        let client = MockClient::of_vector(provider, vector).ok()?;
+        let client = MockClient::new(provider, vector, rules.client_id(), rules.client_secret()).ok()?;
         let (document, metadata) = discovery::document(&client.registration, vector, None);
         let Value::Object(document) = document else { return None };
         let name = vector.name.clone().unwrap_or_else(|| format!("test {number}"));
@@ -164,7 +165,7 @@ mod tests {
             "userinfo_endpoint": "https://acme.example/me", "profile": {"sub": "$.userinfo.id"}, "tests": tests,
         });
         let (provider, findings) = crate::provider::load_value(file);
-        Scenario::all(&Arc::new(provider.unwrap_or_else(|| panic!("{findings:?}"))))
+        Scenario::all(&Arc::new(provider.unwrap_or_else(|| panic!("{findings:?}"))), &Rules::default())
     }
 
     #[test]

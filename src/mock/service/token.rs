@@ -9,11 +9,12 @@ use crate::mock::id_token;
 use crate::mock::service::client_auth::{self, Client};
 use crate::mock::service::grants::{Authorized, CodeProblem, SignIn};
 use crate::mock::service::journal::Exchange;
+use crate::mock::service::method;
 use crate::mock::service::played::Played;
 use crate::mock::service::refusal::Refusal;
 use crate::mock::service::request::count;
 use crate::provider::client_auth::TokenEndpointAuthMethod;
-use crate::provider::step::{Auth, Body, Method as StepMethod, Step};
+use crate::provider::step::{Auth, Body, Step};
 
 impl Played {
     /// Answers a token request.
@@ -80,17 +81,7 @@ impl Played {
     /// Method and body, as the file has them or as RFC 6749 does.
     pub fn check_shape(&self, step: &Step, exchange: &Exchange) -> Result<(), Refusal> {
         let recorded = &exchange.recorded;
-        let takes_get = step.method == StepMethod::Get;
-        match recorded.method {
-            Method::GET if takes_get => {}
-            Method::POST => {}
-            _ => {
-                return Err(Refusal::method(
-                    if takes_get { "GET or POST" } else { "POST" },
-                    &recorded.method,
-                ));
-            }
-        }
+        method::of_token(step, recorded)?;
         let written = recorded.format.unwrap_or("none");
         let takes_json = step.body == Body::Json;
         if recorded.method == Method::POST

@@ -40,12 +40,12 @@ async fn prints_its_settings_for_a_program_and_ends_when_told() {
 
 #[tokio::test]
 async fn prints_its_settings_for_people() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut mock = Program::start(folder.path(), &["mock", "github", "--listen", "127.0.0.1:0"], &[]);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/mock");
+    let mut mock = Program::start(&folder, &["mock", "acme", "acme-id", "--listen", "127.0.0.1:0"], &[]);
     let text = mock.until("listening on ");
     let base = text.trim_end().rsplit(' ').next().unwrap();
     let shown = text.replace(base, "http://127.0.0.1:9400");
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/mock/github.txt");
+    let path = folder.join("screen.txt");
     if std::env::var_os("AUTHCFG_BLESS").is_some() {
         std::fs::write(&path, &shown).unwrap();
     }

@@ -132,6 +132,28 @@ async fn what_is_revoked_is_not_active() {
 }
 
 #[tokio::test]
+async fn a_token_is_revoked_as_its_provider_has_it() {
+    let stage = stage(json!({
+        "revocation_endpoint": "https://api.acme.example/apps/{{ client.id }}/token",
+        "revocation": {"method": "DELETE", "auth": "client_secret_basic", "body": "json", "params": {"token": null, "token_type_hint": null, "access_token": "{{ token.access_token }}"}},
+        "tests": signs_in(json!({"revocation_response": {"http": {"status": 204}}})),
+    }))
+    .await;
+    let endpoints = stage.json("/").await["providers"]["acme"]["endpoints"].clone();
+    assert_eq!(endpoints["revocation_endpoint"], stage.at("/acme/apps/mock/token"));
+    let first = token(&stage).await;
+    let body = json!({"access_token": first["access_token"]}).to_string();
+    let delete = |id: &str| {
+        let delete =
+            stage.http.delete(stage.at("/acme/apps/app/token")).header("content-type", "application/json");
+        delete.basic_auth(id, Some("s")).body(body.clone())
+    };
+    assert_eq!(stage.http.post(stage.at("/acme/apps/app/token")).send().await.unwrap().status(), 405);
+    assert_eq!(delete("app").send().await.unwrap().status(), 204);
+    assert!(!is_good(&stage, &first).await);
+}
+
+#[tokio::test]
 async fn a_client_has_a_token_of_its_own_where_a_vector_says_so() {
     let with = json!({"client_credentials_response": {"access_token": "CT", "token_type": "bearer", "expires_in": 9}});
     let asked = [("grant_type", "client_credentials")];
