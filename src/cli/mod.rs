@@ -23,6 +23,7 @@ pub mod mock;
 pub mod new;
 #[cfg_attr(not(feature = "mock"), allow(dead_code))]
 mod output;
+mod recorded;
 pub mod schema;
 #[cfg(feature = "server")]
 pub mod serve;

@@ -142,6 +142,19 @@ fn a_response_becomes_a_profile() {
 }
 
 #[test]
+fn a_recorded_response_is_read_as_map_reads_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let record = r#"{"kind": "userinfo", "sample": {"id": 7, "global_name": "Ada", "username": "ada"}}"#;
+    let output = authcfg(folder.path(), &["new", "acme", "--from-response", "-"], record);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let written = std::fs::read_to_string(folder.path().join("providers/acme.yaml")).unwrap();
+    assert!(
+        written.contains("  sub: $.userinfo.id\n") && written.contains("  name: $.userinfo.global_name\n"),
+        "{written}"
+    );
+}
+
+#[test]
 fn every_kind_of_response_gives_a_file_that_proves_itself() {
     let deep = (0..40).fold(json!(1), |inner, _| json!({"a": [inner]}));
     let wide: Value =

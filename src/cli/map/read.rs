@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::cli::effective::Effective;
 use crate::cli::map::answers::Answer;
 use crate::cli::output;
+use crate::cli::recorded::recorded;
 use crate::oauth::json;
 use crate::provider::catalog::files;
 use crate::provider::step::ResponseFormat;
@@ -88,8 +89,7 @@ pub fn read(file: &str, shape: Shape) -> Result<Answer, ExitCode> {
         output::diagnostic(&format!("error: {}:{at}: this is not JSON: {why}\n", output::one_line(origin)));
         ExitCode::FAILURE
     })?;
-    let record = body.get("kind").and_then(Value::as_str).zip(body.get("sample"));
-    if let Some((kind, sample)) = record {
+    if let Some((kind, sample)) = recorded(&body) {
         let answer = Answer::of_json(origin, sample.clone());
         return Ok(Answer { kind: Some(kind.to_owned()), ..answer });
     }

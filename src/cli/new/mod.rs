@@ -19,6 +19,7 @@ use std::process::ExitCode;
 use serde_json::Value;
 
 use crate::cli::output;
+use crate::cli::recorded::recorded;
 use crate::clock::{Clock, SystemClock};
 use crate::diagnostic::{Severity, render};
 use crate::oauth::json;
@@ -162,6 +163,7 @@ fn response(file: &Path) -> Result<Value, Refused> {
     };
     let name = file.display();
     let value = json::parse(&bytes).map_err(|error| Refused(1, format!("{name} is no JSON: {error}")))?;
+    let value = recorded(&value).map(|(_, sample)| sample.clone()).unwrap_or(value);
     match value {
         Value::Object(members) if members.is_empty() => Err(Refused(1, format!("{name} is an empty object"))),
         Value::Object(_) => Ok(value),

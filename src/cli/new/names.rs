@@ -17,8 +17,8 @@ pub const CLAIMS: &[Claim] = &[
     Claim {
         name: "name",
         form: Form::Name,
-        names: "name displayname fullname nameformatted namefull namedisplayname formattedname realname publicname \
-                profilename personname charactername printablename uname completename screenname nickname nick cn",
+        names: "name displayname globalname fullname nameformatted namefull namedisplayname formattedname realname \
+                publicname profilename personname charactername printablename uname completename screenname nickname nick cn",
     },
     Claim {
         name: "given_name",
