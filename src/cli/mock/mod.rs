@@ -15,6 +15,7 @@ use crate::cli::output;
 use crate::clock::SystemClock;
 use crate::diagnostic::{Severity, render};
 use crate::mock::{Exchange, Rules, Service, ServiceError, ServiceOptions};
+use crate::oauth::Secret;
 use crate::provider::catalog::Entry;
 use crate::rng::SystemRng;
 use crate::server::listen;
@@ -44,7 +45,7 @@ pub struct Args {
     client_id: Option<String>,
     /// The client secret that requests must have; any where it is absent
     #[arg(long, value_name = "SECRET")]
-    client_secret: Option<String>,
+    client_secret: Option<Secret>,
     /// Refuse what the provider file's own client would not send: another client authentication, no state, no PKCE
     #[arg(long)]
     strict: bool,

@@ -9,15 +9,15 @@ use url::form_urlencoded;
 use crate::mock::record::Recorded;
 use crate::mock::service::Rules;
 use crate::mock::service::refusal::Refusal;
+use crate::oauth::Secret;
 use crate::provider::Provider;
 use crate::provider::client_auth::TokenEndpointAuthMethod;
 
 /// A client, as a request names it.
-#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Client {
     pub id: String,
     /// The secret that was sent; absent with an assertion too.
-    pub secret: Option<String>,
+    pub secret: Option<Secret>,
     /// Whether it proved who it is.
     pub authenticated: bool,
 }
@@ -69,7 +69,7 @@ pub(super) fn client(
     // A client that has none, or makes one for each request, cannot send the one that was given.
     let wanted = rules.client_secret.as_ref().filter(|_| provider.needs_client_secret());
     if let (Some(wanted), None) = (wanted, assertion)
-        && !secret.as_deref().is_some_and(|secret| secret == wanted || form_decoded(secret) == *wanted)
+        && !secret.as_deref().is_some_and(|sent| [sent, &form_decoded(sent)].contains(&wanted.expose()))
     {
         let what = if secret.is_some() { "is wrong" } else { "is missing" };
         return Err(Refusal::invalid_client(format!("the client_secret {what}")));
@@ -80,8 +80,8 @@ pub(super) fn client(
     // In the header it is encoded, unless the file says otherwise or the client does otherwise and is known by it.
     let as_it_is = !recorded.headers.contains_key(AUTHORIZATION)
         || provider.client_auth.method == TokenEndpointAuthMethod::ClientSecretBasicUnencoded
-        || secret.as_ref() == wanted;
-    let secret = secret.map(|secret| if as_it_is { secret } else { form_decoded(&secret) });
+        || wanted.is_some_and(|wanted| secret.as_deref() == Some(wanted.expose()));
+    let secret = secret.map(|secret| Secret::from(if as_it_is { secret } else { form_decoded(&secret) }));
     Ok(Client { authenticated: secret.is_some() || assertion.is_some(), id, secret })
 }
 
@@ -139,12 +139,12 @@ mod tests {
         // base64 of `c+1:s%251`, as RFC 6749 §2.3.1 encodes it
         let header = asked(Some("Basic YysxOnMlMjUx"), "grant_type=x", &rules).unwrap();
         assert_eq!(
-            (header.id.as_str(), header.secret.as_deref(), header.authenticated),
+            (header.id.as_str(), header.secret.as_ref().map(Secret::expose), header.authenticated),
             ("c 1", Some("s%1"), true)
         );
         assert!(asked(None, "client_id=c+1&client_secret=s%251", &rules).is_ok());
-        assert_eq!(asked(None, "client_id=c+1&client_secret=other", &rules), Err("invalid_client"));
-        assert_eq!(asked(None, "client_id=c+1", &rules), Err("invalid_client"));
+        assert_eq!(asked(None, "client_id=c+1&client_secret=other", &rules).err(), Some("invalid_client"));
+        assert_eq!(asked(None, "client_id=c+1", &rules).err(), Some("invalid_client"));
     }
 
     #[test]
@@ -152,13 +152,13 @@ mod tests {
         let any = Rules::default();
         assert!(asked(None, "client_id=c+1&client_secret=x", &any).unwrap().authenticated);
         assert!(!asked(None, "client_id=c+1", &any).unwrap().authenticated);
-        assert_eq!(asked(None, "client_id=c+1&client_secret=", &any), Err("invalid_client"));
-        assert_eq!(asked(None, "client_secret=x", &any), Err("invalid_client"));
-        assert_eq!(asked(None, "client_id=c2&client_secret=x", &any), Err("invalid_grant"));
-        assert_eq!(asked(Some("Bearer x"), "client_id=c+1", &any), Err("invalid_client"));
+        assert_eq!(asked(None, "client_id=c+1&client_secret=", &any).err(), Some("invalid_client"));
+        assert_eq!(asked(None, "client_secret=x", &any).err(), Some("invalid_client"));
+        assert_eq!(asked(None, "client_id=c2&client_secret=x", &any).err(), Some("invalid_grant"));
+        assert_eq!(asked(Some("Bearer x"), "client_id=c+1", &any).err(), Some("invalid_client"));
         assert_eq!(
-            asked(Some("Basic YysxOnMlMjUx"), "client_id=c+1&client_secret=x", &any),
-            Err("invalid_request")
+            asked(Some("Basic YysxOnMlMjUx"), "client_id=c+1&client_secret=x", &any).err(),
+            Some("invalid_request")
         );
     }
 
@@ -169,7 +169,7 @@ mod tests {
         let good = format!("client_assertion={}", jwt(json!({"iss": "c 1", "sub": "c 1"})));
         assert!(asked(None, &good, &any).unwrap().authenticated);
         let other = format!("client_assertion={}", jwt(json!({"iss": "c 1", "sub": "c2"})));
-        assert_eq!(asked(None, &other, &any), Err("invalid_client"));
-        assert_eq!(asked(None, "client_assertion=x", &any), Err("invalid_client"));
+        assert_eq!(asked(None, &other, &any).err(), Some("invalid_client"));
+        assert_eq!(asked(None, "client_assertion=x", &any).err(), Some("invalid_client"));
     }
 }

@@ -27,7 +27,8 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// The step: `authorization`, `token`, `userinfo` or the name of a call, `discovery`, `jwks`; empty for none.
+    /// The step: `authorization`, `consent` for the answer on the page, `token`, `userinfo` or the name of a call, `discovery`,
+    /// `jwks` and so on; empty for none.
     pub fn step(&self) -> &str {
         &self.recorded.step
     }

@@ -9,6 +9,7 @@ use crate::mock::service::grants::{Authorized, SignIn};
 use crate::mock::service::journal::Exchange;
 use crate::mock::service::played::Played;
 use crate::mock::service::refusal::Refusal;
+use crate::oauth::Secret;
 use crate::provider::step::{Auth, Step};
 use crate::provider::token::RefreshRequires;
 
@@ -37,7 +38,9 @@ impl Played {
         let secret = self.proven(&refresh.step, exchange, &sign_in.authorized)?;
         let token = sign_in.context.get("token").and_then(Value::as_object).cloned().unwrap_or_default();
         let recorded = &exchange.recorded;
-        self.strictly(&mut sign_in.authorized, secret.clone(), |checker| checker.refresh(&token, recorded))?;
+        self.strictly(&mut sign_in.authorized, secret.as_ref().map(Secret::expose), |checker| {
+            checker.refresh(&token, recorded)
+        })?;
         let scenario = &self.scenarios[sign_in.authorized.scenario];
         exchange.scenario = Some(scenario.name.clone());
         let vector = &scenario.vector;
@@ -47,7 +50,7 @@ impl Played {
         // The answer to a refresh has no nonce to repeat (OpenID Connect Core §12.2).
         sign_in.authorized.placeholders.set("NONCE", "");
         sign_in.called.clear();
-        self.sign(&mut scripted, &mut sign_in, (&exchange.base, secret.as_deref()), again);
+        self.sign(&mut scripted, &mut sign_in, (&exchange.base, secret.as_ref().map(Secret::expose)), again);
         let response = self.issue(&refresh.step, &scripted, &mut sign_in, &exchange.base, refresh.rotates);
         if let Some(kept) = self.grants().get_mut(number) {
             *kept = sign_in;
@@ -62,7 +65,9 @@ impl Played {
         let (number, mut sign_in) = self.of_any_access_token(exchange)?;
         let secret = self.proven(&then.step, exchange, &sign_in.authorized)?;
         let recorded = &exchange.recorded;
-        self.strictly(&mut sign_in.authorized, secret, |checker| checker.then(index, then, recorded))?;
+        self.strictly(&mut sign_in.authorized, secret.as_ref().map(Secret::expose), |checker| {
+            checker.then(index, then, recorded)
+        })?;
         let scenario = &self.scenarios[sign_in.authorized.scenario];
         exchange.scenario = Some(scenario.name.clone());
         let Some(scripted) = scenario.vector.then.get(index).cloned() else {
@@ -107,7 +112,7 @@ impl Played {
         step: &Step,
         exchange: &Exchange,
         authorized: &Authorized,
-    ) -> Result<Option<String>, Refusal> {
+    ) -> Result<Option<Secret>, Refusal> {
         match step.auth {
             None | Some(Auth::Client(_)) => Ok(self.client(exchange, Some(authorized))?.secret),
             Some(_) => Ok(None),

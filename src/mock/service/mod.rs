@@ -41,6 +41,7 @@ use crate::clock::Clock;
 use crate::mock::answer;
 use crate::mock::service::played::Played;
 use crate::mock::service::scenario::Scenario;
+use crate::oauth::Secret;
 use crate::provider::Provider;
 use crate::rng::Rng;
 
@@ -60,7 +61,7 @@ pub struct Rules {
     /// The client id that requests must have; any where it is absent.
     pub client_id: Option<String>,
     /// The client secret that token requests must have; any where it is absent.
-    pub client_secret: Option<String>,
+    pub client_secret: Option<Secret>,
     /// Whether requests must be as the provider file's own client writes them.
     pub strict: bool,
 }
@@ -73,7 +74,7 @@ impl Rules {
 
     /// The secret that callbacks are signed with, where they are signed.
     fn client_secret(&self) -> &str {
-        self.client_secret.as_deref().unwrap_or(ANY)
+        self.client_secret.as_ref().map_or(ANY, Secret::expose)
     }
 }
 

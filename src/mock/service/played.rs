@@ -88,7 +88,10 @@ impl Played {
             base: base.to_owned(),
         };
         let answered = match route.map(|route| route.role) {
-            None if path == "/authcfg/answer" => self.decide(&mut exchange),
+            None if path == "/authcfg/answer" => {
+                exchange.recorded.step = "consent".into();
+                self.decide(&mut exchange)
+            }
             None => {
                 let known: Vec<String> = self.addresses.all().into_iter().map(|(_, path)| path).collect();
                 let description = format!(

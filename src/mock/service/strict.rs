@@ -19,7 +19,7 @@ impl Played {
     pub fn strictly(
         &self,
         authorized: &mut Authorized,
-        secret: Option<String>,
+        secret: Option<&str>,
         check: impl FnOnce(&mut Checker<'_>) -> Vec<Failure>,
     ) -> Result<(), Refusal> {
         if !self.rules.strict {
@@ -29,7 +29,7 @@ impl Played {
         credentials.client_id = authorized.client_id.clone();
         // Whose keys and ids the client has nobody here can know.
         credentials.minted = None;
-        credentials.client_secret = secret;
+        credentials.client_secret = secret.map(str::to_owned);
         let expect = IndexMap::new();
         let mut checker = Checker {
             provider: &self.provider,

@@ -13,6 +13,7 @@ use crate::mock::service::method;
 use crate::mock::service::played::Played;
 use crate::mock::service::refusal::Refusal;
 use crate::mock::service::request::count;
+use crate::oauth::Secret;
 use crate::provider::client_auth::TokenEndpointAuthMethod;
 use crate::provider::step::{Auth, Body, Step};
 
@@ -60,9 +61,10 @@ impl Played {
         self.check_verifier(exchange, &authorized)?;
         let placeholders = &mut authorized.placeholders;
         placeholders.set("CODE", code);
-        placeholders.set("CLIENT_SECRET", client.secret.clone().unwrap_or_default());
+        let secret = client.secret.as_ref().map(Secret::expose);
+        placeholders.set("CLIENT_SECRET", secret.unwrap_or_default());
         placeholders.set("CODE_VERIFIER", self.param(exchange, "code_verifier").unwrap_or_default());
-        self.strictly(&mut authorized, client.secret.clone(), |checker| checker.token(&exchange.recorded))?;
+        self.strictly(&mut authorized, secret, |checker| checker.token(&exchange.recorded))?;
         let scenario = &self.scenarios[authorized.scenario];
         exchange.scenario = Some(scenario.name.clone());
         let context = self.context(&authorized);
@@ -72,7 +74,7 @@ impl Played {
             .token_response
             .clone()
             .unwrap_or_else(|| json!({"access_token": "AT", "token_type": "Bearer"}));
-        self.sign(&mut scripted, &mut sign_in, (&exchange.base, client.secret.as_deref()), true);
+        self.sign(&mut scripted, &mut sign_in, (&exchange.base, secret), true);
         let response = self.issue(&self.provider.token, &scripted, &mut sign_in, &exchange.base, true);
         self.grants().redeem(Some(code), sign_in);
         Ok(response)
