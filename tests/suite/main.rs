@@ -1,4 +1,4 @@
-//! The offline suite: one binary, one module a subject. See `tests/README.md`.
+//! The offline suite: one binary, one module a subject.
 
 mod architecture;
 mod attacks;
