@@ -13,6 +13,15 @@ impl Client {
     /// Renews a token (RFC 6749 §6). What the provider leaves out of its answer stays as it was; the new [`TokenSet`] takes the
     /// place of the old one, whose refresh token may be void by now.
     ///
+    /// ```no_run
+    /// use authcfg::client::{Client, Error, SignIn};
+    ///
+    /// async fn an_hour_later(client: &Client, sign_in: SignIn) -> Result<(), Error> {
+    ///     let token = client.refresh(&sign_in.token).await?;
+    ///     client.revoke(&token).await
+    /// }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::ProviderMisbehaved`] with the provider's own error, such as `invalid_grant`; [`Error::Transport`] where it is not
     /// known whether the refresh token was used.
