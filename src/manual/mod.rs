@@ -11,6 +11,9 @@ pub mod cookbook {}
 #[doc = include_str!("deployment.md")]
 pub mod deployment {}
 
+#[doc = include_str!("editors.md")]
+pub mod editors {}
+
 /// [cookbook]: mod@crate::manual::cookbook
 /// [reference]: mod@crate::manual::reference
 #[doc = include_str!("format.md")]

@@ -33,6 +33,11 @@ pub(super) const PAGES: &[Page] = &[
         text: include_str!("../../manual/deployment.md"),
     },
     Page {
+        name: "editors",
+        summary: "completion in an editor, and the check in pre-commit, GitHub, GitLab and any CI",
+        text: include_str!("../../manual/editors.md"),
+    },
+    Page {
         name: "mock",
         summary: "a provider on this machine, for the tests of an application",
         text: include_str!("../../manual/mock.md"),
