@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use serde_json::{Map, Value, json};
 
 use crate::config::findings::Findings;
-use crate::diagnostic::{Severity, code, nearest};
+use crate::diagnostic::{Severity, code};
 use crate::provider::catalog::Entry;
 use crate::provider::finding::{Finding, segment};
 use crate::provider::{self, Provider};
@@ -68,10 +68,7 @@ fn check_key(key: &str, at: &str, findings: &mut Findings<'_>) {
         let own = ["use", "client_id", "client_secret", "client", "issuer", "vars", "request", "scopes"];
         let known =
             KEYS.iter().map(String::as_str).filter(|key| !spec::NOT_OVERRIDABLE.contains(key)).chain(own);
-        findings.add(match nearest(key, known) {
-            Some(suggestion) => finding.replace("a field with a similar name exists", suggestion),
-            None => finding,
-        });
+        findings.add(finding.propose("a field with a similar name exists", key, known));
     }
 }
 

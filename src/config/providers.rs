@@ -184,10 +184,7 @@ impl Compiler<'_, '_> {
             )
             .on_key()
             .label(format!("the provider file declares no such `{section}`"));
-            match nearest(name, known.iter().copied()) {
-                Some(suggestion) => finding.replace("a declared name is similar", suggestion),
-                None => finding,
-            }
+            finding.propose("a declared name is similar", name, known)
         };
         for name in spec.vars.keys().filter(|name| !provider.vars.contains_key(*name)) {
             self.findings.add(unknown("vars", name, provider.vars.keys().map(String::as_str).collect()));

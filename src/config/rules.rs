@@ -78,10 +78,8 @@ pub(super) fn inputs(
             let finding = Finding::error(code::UNKNOWN_NAME, place, format!("unknown input `{name}`"))
                 .on_key()
                 .label("the provider file does not declare it under `authorization.inputs`");
-            findings.add(match nearest(name, authorize.inputs.keys().map(String::as_str)) {
-                Some(suggestion) => finding.replace("a declared input is similar", suggestion),
-                None => finding,
-            });
+            let known = authorize.inputs.keys().map(String::as_str);
+            findings.add(finding.propose("a declared input is similar", name, known));
             continue;
         };
         if let Err(why) = input.constraint.check(value) {

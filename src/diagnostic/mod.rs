@@ -76,7 +76,18 @@ pub enum Help {
         span: Span,
         /// By what.
         replacement: String,
+        /// How sure it is.
+        applicability: Applicability,
     },
+}
+
+/// How sure a patch is to be what the author meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Applicability {
+    /// Nothing else can have been meant: `authcfg validate --fix` applies it.
+    Certain,
+    /// Somebody should look at it first.
+    Likely,
 }
 
 /// A file that is spoken about: its name and its text. The text is empty where the file could not be read.
@@ -194,6 +205,16 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, candidate)| candidate)
 }
 
+/// How sure the nearest of the known names is: certain where it differs in case alone, or no other one is near.
+pub fn sureness<'a>(name: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> Applicability {
+    let same = known.clone().into_iter().filter(|candidate| candidate.eq_ignore_ascii_case(name)).count();
+    let near = known.into_iter().filter(|candidate| nearest(name, [*candidate]).is_some()).count();
+    match same == 1 || same == 0 && near == 1 {
+        true => Applicability::Certain,
+        false => Applicability::Likely,
+    }
+}
+
 /// Insertions, deletions, substitutions and swaps of neighbours between two names.
 pub fn distance(a: &str, b: &str) -> usize {
     strsim::damerau_levenshtein(a, b)
@@ -210,5 +231,14 @@ mod tests {
         assert_eq!(nearest("nmae", known), Some("name"));
         assert_eq!(nearest("nam", known), Some("name"));
         assert_eq!(nearest("colour", known), None);
+    }
+
+    #[test]
+    fn is_sure_where_one_name_is_near_and_not_where_two_are() {
+        let known = ["S256", "plain", "token", "tokens"];
+        assert_eq!(sureness("s256", known), Applicability::Certain);
+        assert_eq!(sureness("plan", known), Applicability::Certain);
+        assert_eq!(sureness("tokn", known), Applicability::Likely);
+        assert_eq!(sureness("colour", known), Applicability::Likely);
     }
 }

@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use crate::diagnostic::{code, nearest};
+use crate::diagnostic::code;
 use crate::expr::Template;
 use crate::provider::compile::{Compiler, Moment};
 use crate::provider::finding::{Finding, segment};
@@ -81,15 +81,17 @@ impl Compiler {
         for (index, group) in authorization.one_of.iter().enumerate() {
             for (position, name) in group.iter().enumerate() {
                 if !inputs.contains_key(name) {
-                    let mut finding = Finding::error(
+                    let finding = Finding::error(
                         code::UNKNOWN_NAME,
                         format!("/authorization/one_of/{index}/{position}"),
                         format!("unknown input `{name}`"),
                     )
-                    .label("not declared under `authorization.inputs`");
-                    if let Some(suggestion) = nearest(name, inputs.keys().map(String::as_str)) {
-                        finding = finding.replace("a declared input is similar", suggestion);
-                    }
+                    .label("not declared under `authorization.inputs`")
+                    .propose(
+                        "a declared input is similar",
+                        name,
+                        inputs.keys().map(String::as_str),
+                    );
                     self.report(finding);
                 }
             }

@@ -189,13 +189,11 @@ impl Compiler {
             let range = source.find(name.as_str()).map(|start| start..start + name.len());
             let known = self.roots(moment);
             if !known.contains(&root) {
-                let mut finding = Finding::error(code::UNKNOWN_NAME, at, format!("unknown name `{root}`"))
+                let finding = Finding::error(code::UNKNOWN_NAME, at, format!("unknown name `{root}`"))
                     .label("nothing here has that name")
                     .range(range.clone().map(|range| range.start..range.start + root.len()))
-                    .note(format!("what is known here: {}", known.join(", ")));
-                if let Some(suggestion) = nearest(root, known.iter().copied()) {
-                    finding = finding.replace("a name that is known here", suggestion);
-                }
+                    .note(format!("what is known here: {}", known.join(", ")))
+                    .propose("a name that is known here", root, known.iter().copied());
                 self.report(finding);
                 continue;
             }
@@ -212,8 +210,7 @@ impl Compiler {
             if let Some(member) = member
                 && !declared.contains(&member)
             {
-                let suggestion = nearest(member, declared.iter().copied()).map(str::to_owned);
-                let mut finding =
+                let finding =
                     Finding::error(code::UNKNOWN_NAME, at, format!("unknown name `{root}.{member}`"))
                         .label(match root {
                             "flow" => format!("of `flow` there is here: {}", declared.join(", ")),
@@ -221,10 +218,8 @@ impl Compiler {
                         })
                         .range(range.map(|range| {
                             range.start + root.len() + 1..range.start + root.len() + 1 + member.len()
-                        }));
-                if let Some(suggestion) = suggestion {
-                    finding = finding.replace("a declared name is similar", suggestion);
-                }
+                        }))
+                        .propose("a declared name is similar", member, declared.iter().copied());
                 self.report(finding);
             } else if let Some(known_from) =
                 member.filter(|_| root == "vars").and_then(|member| self.learned.get(member))

@@ -79,6 +79,10 @@ impl Compiler {
                     .note("RFC 6749 §3.1 and §3.2 require TLS; http is accepted to this machine only");
                 if let Some(rest) = source.strip_prefix("http://") {
                     finding = finding.replace("use https", format!("https://{rest}"));
+                    // What answers at a port of its own may not speak TLS there.
+                    if url.port().is_none() {
+                        finding = finding.certain();
+                    }
                 }
                 self.report(finding);
             }

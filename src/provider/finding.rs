@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::diagnostic::{Code, Diagnostic, Help, Label, Severity, Source};
+use crate::diagnostic::{Applicability, Code, Diagnostic, Help, Label, Severity, Source, nearest, sureness};
 use crate::yaml::{Document, Span};
 
 /// What is wrong, by JSON Pointer (RFC 6901): the same provider may come from one file, or from a file and the overrides
@@ -42,6 +42,8 @@ pub enum FindingHelp {
         text: String,
         /// The new text.
         replacement: String,
+        /// How sure it is.
+        applicability: Applicability,
     },
 }
 
@@ -103,9 +105,37 @@ impl Finding {
         self
     }
 
-    /// The one change to make, as a patch of what is marked.
+    /// The one change to make, as a patch of what is marked. Somebody should look at it first, unless it is
+    /// [`certain`](Self::certain).
     pub fn replace(mut self, text: impl Into<String>, replacement: impl Into<String>) -> Finding {
-        self.help = Some(FindingHelp::Replace { text: text.into(), replacement: replacement.into() });
+        let applicability = Applicability::Likely;
+        self.help =
+            Some(FindingHelp::Replace { text: text.into(), replacement: replacement.into(), applicability });
+        self
+    }
+
+    /// Nothing else than the patch can have been meant.
+    pub fn certain(self) -> Finding {
+        self.sure(Applicability::Certain)
+    }
+
+    /// The nearest of the known names in the place of what is marked, where one is near; certain where no other is.
+    pub fn propose<'a>(
+        self,
+        text: impl Into<String>,
+        name: &str,
+        known: impl IntoIterator<Item = &'a str> + Clone,
+    ) -> Finding {
+        match nearest(name, known.clone()) {
+            Some(nearest) => self.replace(text, nearest).sure(sureness(name, known)),
+            None => self,
+        }
+    }
+
+    fn sure(mut self, sure: Applicability) -> Finding {
+        if let Some(FindingHelp::Replace { applicability, .. }) = &mut self.help {
+            *applicability = sure;
+        }
         self
     }
 
@@ -130,8 +160,10 @@ impl Finding {
         }
         let help = self.help.map(|help| match help {
             FindingHelp::Note(text) => Help::Note(text),
-            FindingHelp::Replace { text, replacement } => {
-                Help::Patch { text, source, span: marked, replacement }
+            FindingHelp::Replace { text, replacement, applicability } => {
+                let written = document.text().get(marked.start..marked.end).unwrap_or_default();
+                let replacement = quoted_like(written, replacement);
+                Help::Patch { text, source, span: marked, replacement, applicability }
             }
         });
         Diagnostic {
@@ -160,6 +192,16 @@ fn within(document: &Document, whole: Span, range: &Range<usize>) -> Option<Span
         && document.text().is_char_boundary(start)
         && document.text().is_char_boundary(end))
     .then_some(Span { start, end })
+}
+
+/// The replacement in the quotes that stand there, unless it brings its own.
+fn quoted_like(written: &str, replacement: String) -> String {
+    match written.chars().next() {
+        _ if replacement.starts_with(['"', '\'']) => replacement,
+        Some('"') => format!("\"{}\"", replacement.replace('\\', "\\\\").replace('"', "\\\"")),
+        Some('\'') => format!("'{}'", replacement.replace('\'', "''")),
+        _ => replacement,
+    }
 }
 
 /// A key, as one segment of a JSON Pointer.

@@ -164,12 +164,12 @@ impl Compiler {
         let at = format!("{at}/query");
         let url_anyway = method == Method::Get || keys.body == Some(Body::Query);
         if url_anyway && !keys.query.is_empty() {
-            self.report(
+            let finding =
                 Finding::error(code::NO_EFFECT, at.as_str(), "`query` is for a request with a body")
                     .on_key()
                     .label("the parameters of this request are in its URL already")
-                    .replace("write them as parameters", "params"),
-            );
+                    .replace("write them as parameters", "params");
+            self.report(if keys.params.is_empty() { finding.certain() } else { finding });
         }
         self.params(&at, keys.query, moment)
     }

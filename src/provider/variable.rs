@@ -137,12 +137,13 @@ impl Compiler {
 
     pub(super) fn pattern(&mut self, at: &str, pattern: &str) -> Option<Regex> {
         if !(pattern.starts_with('^') && pattern.ends_with('$')) {
+            // Half an anchor may be meant as one half of a pattern.
+            let bare = !pattern.starts_with('^') && !pattern.ends_with('$');
             let anchored = format!("^(?:{})$", pattern.trim_start_matches('^').trim_end_matches('$'));
-            self.report(
-                Finding::error(code::UNANCHORED_PATTERN, at, "the pattern is not anchored")
-                    .label("it would accept anything around a match")
-                    .replace("anchor it", format!("'{}'", anchored.replace('\'', "''"))),
-            );
+            let finding = Finding::error(code::UNANCHORED_PATTERN, at, "the pattern is not anchored")
+                .label("it would accept anything around a match")
+                .replace("anchor it", format!("'{}'", anchored.replace('\'', "''")));
+            self.report(if bare { finding.certain() } else { finding });
         }
         match regex::RegexBuilder::new(pattern).size_limit(256 * 1024).build() {
             Ok(regex) => Some(regex),

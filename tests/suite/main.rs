@@ -19,4 +19,5 @@ mod server;
 mod show;
 mod test_command;
 mod validate;
+mod validate_fix;
 mod vectors;

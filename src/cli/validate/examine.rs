@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use crate::cli::validate::{Input, meaning};
-use crate::diagnostic::{Diagnostic, Help, Label, Severity, Source, code};
+use crate::diagnostic::{Applicability, Diagnostic, Help, Label, Severity, Source, code};
 use crate::provider::catalog::files;
 use crate::spec::schema::{self, Kind};
 use crate::yaml::{Document, Limits, NodeValue};
@@ -148,6 +148,8 @@ fn id_mismatch(path: &Path, id: &str, label: &Label) -> Option<Diagnostic> {
             source: label.source.clone(),
             span: label.span,
             replacement: stem.to_owned(),
+            // The name of the file may be what is wrong.
+            applicability: Applicability::Likely,
         },
         false => Help::Note(format!("call the file `{id}.yaml`")),
     };

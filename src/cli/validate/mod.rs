@@ -1,9 +1,12 @@
 //! `authcfg validate`: structure and meaning of files, every finding at once.
 
 mod across;
+mod diff;
 mod examine;
+mod fix;
 mod gather;
 mod meaning;
+mod replace;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -12,9 +15,10 @@ use clap::ValueEnum;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 
 use crate::cli::output;
-use crate::diagnostic::{Diagnostic, Severity, render, sort};
+use crate::diagnostic::{Diagnostic, Severity, Source, render, sort};
 
 pub use examine::{Examined, examine_all};
+pub use fix::{Fixed, fix_all, write_all};
 pub use gather::{Gathered, Input, folders, gather};
 
 /// The arguments of `authcfg validate`.
@@ -35,6 +39,12 @@ pub struct Args {
     /// What makes the command fail besides errors
     #[arg(long, value_enum, value_name = "WHAT")]
     pub deny: Option<Deny>,
+    /// Apply the changes that are certain; what is outside of them stays byte for byte
+    #[arg(long)]
+    pub fix: bool,
+    /// Show what --fix would change as a unified diff, and write nothing; exit 1 where it would
+    #[arg(long, conflicts_with_all = ["fix", "format"])]
+    pub diff: bool,
 }
 
 /// How findings are written.
@@ -69,7 +79,20 @@ pub struct Report {
 
 /// Runs the command.
 pub fn run(args: Args) -> ExitCode {
+    if args.diff {
+        return show_fixes(&args);
+    }
+    let (fixed, problems) = match args.fix {
+        true => write_all(fix_all(&gather(&args).inputs, &args.catalog)),
+        false => Default::default(),
+    };
+    // What the fixed files say now.
     let report = validate(&args);
+    let summary = match args.fix {
+        true => format!("{}; {}\n", report.summary(), fixes(&fixed, "fixed")),
+        false => format!("{}\n", report.summary()),
+    };
+    problems.iter().for_each(|problem| output::diagnostic(&format!("error: {problem}\n")));
     match args.format {
         Format::Concise => output::diagnostic(&render::concise(&report.findings)),
         Format::Github => output::result(&render::github(&report.findings)),
@@ -78,10 +101,31 @@ pub fn run(args: Args) -> ExitCode {
     }
     match args.format {
         // Standard output is one document then.
-        Format::Json => output::diagnostic(&format!("{}\n", report.summary())),
-        _ => output::result(&format!("{}\n", report.summary())),
+        Format::Json => output::diagnostic(&summary),
+        _ => output::result(&summary),
     }
-    if report.fails(args.deny) { ExitCode::from(1) } else { ExitCode::SUCCESS }
+    if report.fails(args.deny) || !problems.is_empty() { ExitCode::from(1) } else { ExitCode::SUCCESS }
+}
+
+/// Shows what would be fixed: standard output is a diff then, and nothing else.
+fn show_fixes(args: &Args) -> ExitCode {
+    let fixed = fix_all(&gather(args).inputs, &args.catalog);
+    for Fixed { input, before, after, .. } in &fixed {
+        let name = Source::new(input.path.display().to_string(), "");
+        output::painted(&diff::unified(name.name(), before, after));
+    }
+    let report = validate(args);
+    output::diagnostic(&format!("{}; {}\n", report.summary(), fixes(&fixed, "to fix")));
+    if report.fails(args.deny) || !fixed.is_empty() { ExitCode::from(1) } else { ExitCode::SUCCESS }
+}
+
+/// How many findings in how many files.
+fn fixes(fixed: &[Fixed], word: &str) -> String {
+    let plural = |count: usize| if count == 1 { "" } else { "s" };
+    match (fixed.iter().map(|fixed| fixed.count).sum(), fixed.len()) {
+        (0, _) => format!("nothing {word}"),
+        (count, files) => format!("{count} {word} in {files} file{}", plural(files)),
+    }
 }
 
 /// Looks at the files that the arguments name.

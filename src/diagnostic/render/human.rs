@@ -45,7 +45,7 @@ fn groups(diagnostic: &Diagnostic) -> Vec<Group<'_>> {
     match &diagnostic.help {
         None => vec![main],
         Some(Help::Note(text)) => vec![main.element(Level::HELP.message(&**text))],
-        Some(Help::Patch { text, source, span, replacement }) => {
+        Some(Help::Patch { text, source, span, replacement, .. }) => {
             let patch = Snippet::source(source.text())
                 .path(source.name())
                 .patch(Patch::new(range(source, *span), &**replacement));

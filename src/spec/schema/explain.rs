@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::diagnostic::{Code, Diagnostic, Help, Label, Severity, Source, code};
+use crate::diagnostic::{Applicability, Code, Diagnostic, Help, Label, Severity, Source, code, sureness};
 use crate::spec::schema::Kind;
 use crate::spec::schema::defect::{Defect, DefectKind};
 use crate::yaml::{Document, Span};
@@ -20,8 +20,8 @@ pub fn diagnostic(
         if place.value.start == place.value.end { place.key.unwrap_or(place.value) } else { place.value };
     let name = name(&defect.pointer, kind);
     let written = document.text().get(on_value.start..on_value.end).unwrap_or_default();
-    let patch = |text: &str, span, replacement: String| {
-        Some(Help::Patch { text: text.into(), source: source.clone(), span, replacement })
+    let patch = |text: &str, span, replacement: String, applicability| {
+        Some(Help::Patch { text: text.into(), source: source.clone(), span, replacement, applicability })
     };
     let mut finding = Finding::new(code::INVALID_VALUE, on_value);
     match &defect.kind {
@@ -38,7 +38,8 @@ pub fn diagnostic(
             finding.label =
                 format!("{} {}", if options.len() > 1 { "one of" } else { "must be" }, list(options, ""));
             finding.help = nearest.as_ref().and_then(|nearest| {
-                patch("a value with a similar name exists", on_value, quoted_like(written, nearest))
+                let sure = sureness(unquoted(written).as_str(), options.iter().map(String::as_str));
+                patch("a value with a similar name exists", on_value, quoted_like(written, nearest), sure)
             });
         }
         DefectKind::Other { message } => {
@@ -74,7 +75,15 @@ pub fn diagnostic(
             finding.label = format!("not a field of {name}");
             match nearest {
                 Some(nearest) => {
-                    finding.help = patch("a field with a similar name exists", finding.span, nearest.clone());
+                    let taken = document.place(&format!("{}/{nearest}", defect.pointer)).is_some();
+                    let sure = match taken {
+                        true => Applicability::Likely,
+                        false => sureness(key, known.iter().map(String::as_str)),
+                    };
+                    let text = "a field with a similar name exists";
+                    let written = document.text().get(finding.span.start..finding.span.end);
+                    let replacement = quoted_like(written.unwrap_or_default(), nearest);
+                    finding.help = patch(text, finding.span, replacement, sure);
                 }
                 None if known.len() <= 12 => {
                     finding.note = Some(format!("its fields are {}", list(known, " and")))
@@ -88,7 +97,8 @@ pub fn diagnostic(
             finding.label = format!("this is {}", found(document, &defect.pointer));
             let value = document.to_json().pointer(&defect.pointer).cloned();
             if expected.contains(&"string") && matches!(value, Some(Value::Bool(_) | Value::Number(_))) {
-                finding.help = patch("put it in quotes", on_value, format!("\"{written}\""));
+                finding.help =
+                    patch("put it in quotes", on_value, format!("\"{written}\""), Applicability::Certain);
             } else {
                 finding.note = description(schema, &defect.rule, None);
             }
