@@ -80,9 +80,10 @@ async fn serve(args: Args) -> ExitCode {
     let transport = server::transport(&config);
     let warm = transport.clone();
     tokio::task::spawn_blocking(move || warm.warm());
+    let stop = listen::told_to_stop();
     output::result(&start_screen(&config, address));
     let router = server::router(config, transport, Arc::new(SystemClock), Arc::new(SystemRng));
-    match listen::serve(listener, router, listen::told_to_stop()).await {
+    match listen::serve(listener, router, stop).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => unreachable(&format!("the server ended: {error}")),
     }

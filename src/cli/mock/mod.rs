@@ -135,12 +135,7 @@ async fn serve(args: Args, entries: &[Arc<Entry>]) -> ExitCode {
         }
     };
     // Whoever reads that it listens may end it: by then it must know how.
-    let mut stop = Box::pin(listen::told_to_stop());
-    tokio::select! {
-        biased;
-        () = &mut stop => return ExitCode::SUCCESS,
-        () = std::future::ready(()) => {}
-    }
+    let stop = listen::told_to_stop();
     let settings = deployment::with_deployments(service.settings(), entries);
     output::result(&match args.print {
         Print::Json => format!("{settings}\n"),
