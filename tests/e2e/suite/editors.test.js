@@ -61,6 +61,8 @@ test("a wrong key and a wrong value are marked where they are, in both files", a
   assert.deepEqual(value.slice(0, 3), [5, 7, 11]);
   assert.deepEqual(more, []);
   const wrong = await marks(deployment("3.yaml"), `${DEPLOYMENT}base_url: https://app.example.com\nproviders: {}\nsesion: {}\n`);
+  const short = await marks(provider("e.yaml"), `# $schema: ../schema/provider.schema.json\nid: e\nname: E\nisuer: x\n`);
+  assert.deepEqual(short, [[4, 1, 6, "Property isuer is not allowed."]], "the line of JetBrains");
   assert.deepEqual(wrong, [[4, 1, 7, "Property sesion is not allowed."]]);
 });
 
