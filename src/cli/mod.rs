@@ -15,6 +15,8 @@ pub mod explain;
 #[cfg(feature = "mock")]
 mod given;
 pub mod list;
+#[cfg(feature = "lsp")]
+pub mod lsp;
 pub mod man;
 #[cfg(feature = "mock")]
 pub mod map;
@@ -60,6 +62,9 @@ pub enum Command {
     Explain(explain::Args),
     /// List the providers of the catalogue, and what each of them can do.
     List(list::Args),
+    /// Speak the Language Server Protocol on standard input and output, for an editor.
+    #[cfg(feature = "lsp")]
+    Lsp(lsp::Args),
     /// Print a page of the manual, or a section of one.
     Man(man::Args),
     /// Map responses to a profile, and see which path or template gave each claim.
@@ -93,6 +98,8 @@ pub fn run() -> ExitCode {
         Command::Demo(args) => demo::run(args),
         Command::Explain(args) => explain::run(args),
         Command::List(args) => list::run(args),
+        #[cfg(feature = "lsp")]
+        Command::Lsp(args) => lsp::run(args),
         Command::Man(args) => man::run(args),
         #[cfg(feature = "mock")]
         Command::Map(args) => map::run(args),

@@ -9,6 +9,8 @@ mod conformance;
 mod demo;
 mod golden;
 mod list;
+#[cfg(feature = "lsp")]
+mod lsp;
 mod man;
 mod manual;
 mod map;

@@ -57,7 +57,7 @@ fn examine(input: &Input, catalogs: &[PathBuf]) -> Examined {
 }
 
 /// Looks at the text of a file.
-pub(super) fn examine_text(path: &Path, bytes: &[u8], catalogs: &[PathBuf]) -> Examined {
+pub(in crate::cli) fn examine_text(path: &Path, bytes: &[u8], catalogs: &[PathBuf]) -> Examined {
     let name = path.display().to_string();
     let limits = if may_be_deployment(bytes) { Limits::DEPLOYMENT } else { Limits::PROVIDER };
     let document = match Document::parse(&*name, bytes, limits) {

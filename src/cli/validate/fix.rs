@@ -44,7 +44,7 @@ fn fix(input: &Input, catalogs: &[PathBuf]) -> Option<Fixed> {
 }
 
 /// A text with the certain patches applied until there are none, and how many findings are gone for it.
-pub(super) fn fix_text(path: &Path, text: &str, catalogs: &[PathBuf]) -> (String, usize) {
+pub(in crate::cli) fn fix_text(path: &Path, text: &str, catalogs: &[PathBuf]) -> (String, usize) {
     let mut text = text.to_owned();
     let mut count = 0;
     for _ in 0..ROUNDS {

@@ -17,7 +17,11 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use crate::cli::output;
 use crate::diagnostic::{Diagnostic, Severity, Source, render, sort};
 
+#[cfg(feature = "lsp")]
+pub(super) use examine::examine_text;
 pub use examine::{Examined, examine_all};
+#[cfg(feature = "lsp")]
+pub(super) use fix::fix_text;
 pub use fix::{Fixed, fix_all, write_all};
 pub use gather::{Gathered, Input, folders, gather};
 
