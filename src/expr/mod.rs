@@ -24,6 +24,10 @@ use serde_json::Value;
 pub use coerce::{As, coerce};
 pub use condition::Condition;
 pub use context::Context;
+#[cfg(all(test, feature = "lsp"))]
+pub(crate) use filters::FILTERS;
+#[cfg(feature = "lsp")]
+pub(crate) use filters::TESTS;
 pub use path::Path;
 pub use template::{Template, UrlPart};
 

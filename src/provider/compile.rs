@@ -63,7 +63,7 @@ pub(super) enum Moment {
 }
 
 /// What the engine knows of a sign-in under `flow`.
-const FLOW: [&str; 6] = ["nonce", "now", "redirect_uri", "scope", "state", "uuid"];
+pub(crate) const FLOW: [&str; 6] = ["nonce", "now", "redirect_uri", "scope", "state", "uuid"];
 /// What of it is there afterwards; the redirect URI is kept with the tokens.
 const FLOW_LATER: [&str; 4] = ["now", "redirect_uri", "scope", "uuid"];
 /// What of it is there without a sign-in.

@@ -48,6 +48,8 @@ use crate::yaml::Document;
 
 pub use crate::spec::provider::Protocol;
 pub use crate::spec::vector::{HttpAnswer, Vector};
+#[cfg(feature = "lsp")]
+pub(crate) use compile::FLOW;
 pub use registration::{Registration, RegistrationError, RegistrationValues};
 
 /// A provider that can run.

@@ -1,11 +1,14 @@
 //! The requests about a place in a file, each answered by its own module.
 
-use gen_lsp_types::{CodeActionKind, CodeActionOptions, CodeActionParams, ServerCapabilities, Uri};
+use gen_lsp_types::{
+    CodeActionKind, CodeActionOptions, CodeActionParams, CompletionOptions, ServerCapabilities,
+    TextDocumentPositionParams, Uri,
+};
 use lsp_server::ErrorCode;
 use serde_json::Value;
 
 use crate::cli::lsp::workspace::{Open, Workspace};
-use crate::cli::lsp::{Refused, actions, read, to_value};
+use crate::cli::lsp::{Refused, actions, completion, definition, hover, read, to_value};
 
 /// What can be asked.
 pub fn capabilities() -> ServerCapabilities {
@@ -13,7 +16,17 @@ pub fn capabilities() -> ServerCapabilities {
         code_action_kinds: Some(vec![CodeActionKind::QuickFix, CodeActionKind::SourceFixAll]),
         ..CodeActionOptions::default()
     };
-    ServerCapabilities { code_action_provider: Some(actions.into()), ..ServerCapabilities::default() }
+    let completion = CompletionOptions {
+        trigger_characters: Some(completion::triggers()),
+        ..CompletionOptions::default()
+    };
+    ServerCapabilities {
+        code_action_provider: Some(actions.into()),
+        completion_provider: Some(completion),
+        definition_provider: Some(true.into()),
+        hover_provider: Some(true.into()),
+        ..ServerCapabilities::default()
+    }
 }
 
 /// Answers a request; null about a file that is not open or not ours.
@@ -24,8 +37,27 @@ pub fn answer(workspace: &Workspace, method: &str, params: Value) -> Result<Valu
             let open = file(workspace, &params.text_document.uri);
             Ok(to_value(open.map(|open| actions::actions(&open, &params))))
         }
+        "textDocument/completion" => {
+            at(workspace, params, |open, _, offset| Some(completion::completion(open, offset)))
+        }
+        "textDocument/definition" => at(workspace, params, definition::definition),
+        "textDocument/hover" => at(workspace, params, |open, _, offset| hover::hover(open, offset)),
         _ => Err((ErrorCode::MethodNotFound, format!("`{method}` is not supported"))),
     }
+}
+
+/// What there is to say about a place; null where there is nothing.
+fn at<T: serde::Serialize>(
+    workspace: &Workspace,
+    params: Value,
+    answer: impl Fn(&Open, &Uri, usize) -> Option<T>,
+) -> Result<Value, Refused> {
+    let TextDocumentPositionParams { text_document, position } = read(params)?;
+    let answer = file(workspace, &text_document.uri).and_then(|open| {
+        let offset = open.lines.offset(&open.text, position);
+        answer(&open, &text_document.uri, offset)
+    });
+    Ok(to_value(answer))
 }
 
 fn file(workspace: &Workspace, uri: &Uri) -> Option<Open> {

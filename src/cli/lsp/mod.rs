@@ -5,9 +5,18 @@
 
 mod actions;
 mod answer;
+mod completion;
+mod cursor;
+mod definition;
+mod expression;
+mod filters;
 mod findings;
+mod hover;
+mod names;
+mod outline;
 mod position;
 mod recognise;
+mod schema;
 mod workspace;
 
 use std::panic::{self, AssertUnwindSafe};

@@ -160,6 +160,12 @@ impl Open {
         self.findings.clone().unwrap_or_else(|| Arc::new(self.examine().1))
     }
 
+    /// The tree of this text, else of the last one that had one.
+    pub fn tree(&self) -> Option<Arc<Document>> {
+        let now = self.tree.clone().filter(|tree| **tree.text() == *self.text);
+        now.or_else(|| parse(&self.path, &self.text)).or_else(|| self.tree.clone())
+    }
+
     fn replace(&mut self, text: String, revision: &mut u64) {
         *revision += 1;
         self.ours |= is_ours(&self.path, &text);

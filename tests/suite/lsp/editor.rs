@@ -133,6 +133,27 @@ impl Editor {
         }
     }
 
+    /// Asks about the place of `¦` in a text, which is opened without it.
+    pub fn ask(&mut self, method: &str, name: &str, text: &str) -> Value {
+        let at = text.find('¦').expect("a place is marked");
+        let plain = text.replacen('¦', "", 1);
+        self.open(name, &plain);
+        self.ask_at(method, name, &plain, at)
+    }
+
+    /// Asks about a byte of an open text.
+    pub fn ask_at(&mut self, method: &str, name: &str, text: &str, at: usize) -> Value {
+        let before = &text[..at];
+        let line = before.matches('\n').count();
+        let character = before.rsplit('\n').next().unwrap().encode_utf16().count();
+        let params = json!({
+            "textDocument": {"uri": self.uri(name)}, "position": {"line": line, "character": character}
+        });
+        let answer = self.request(method, params);
+        assert!(answer.get("error").is_none(), "{answer}");
+        answer["result"].clone()
+    }
+
     /// `shutdown` and `exit`; the exit code.
     pub fn end(mut self) -> Option<i32> {
         assert_eq!(self.request("shutdown", Value::Null)["result"], Value::Null);

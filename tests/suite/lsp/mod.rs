@@ -1,7 +1,9 @@
 //! `authcfg lsp`, driven over its standard streams as an editor does.
 
 mod actions;
+mod completion;
 mod editor;
+mod hover;
 mod lifecycle;
 
 pub use editor::Editor;
