@@ -32,6 +32,8 @@ macro_rules! codes {
 codes! {
     /// Two YAML parsers read a text differently.
     AMBIGUOUS_YAML = "ambiguous-yaml";
+    /// A condition that looks at nothing.
+    CONSTANT_CONDITION = "constant-condition";
     /// A credential travels twice.
     CREDENTIALS_TWICE = "credentials-twice";
     /// A path with a doubled slash.
@@ -72,20 +74,28 @@ codes! {
     INVALID_YAML = "invalid-yaml";
     /// A placeholder that nothing fills in.
     LITERAL_BRACE = "literal-brace";
+    /// Colours that cannot be told apart.
+    LOW_CONTRAST = "low-contrast";
     /// A key that is needed.
     MISSING_FIELD = "missing-field";
     /// A secret that is not there.
     MISSING_SECRET = "missing-secret";
     /// A provider without the tests that prove it.
     MISSING_TEST = "missing-test";
+    /// A secret and public keys for one signature.
+    MIXED_ALGORITHMS = "mixed-algorithms";
     /// A key that cannot take effect.
     NO_EFFECT = "no-effect";
+    /// A parameter that is set in two places.
+    PARAMETER_TWICE = "parameter-twice";
     /// A secret in the file itself.
     PLAIN_SECRET = "plain-secret";
     /// A public client that anybody's code works for.
     PUBLIC_CLIENT_WITHOUT_PKCE = "public-client-without-pkce";
     /// A parameter that belongs to the engine.
     RESERVED_PARAMETER = "reserved-parameter";
+    /// Two endpoints of one address.
+    SAME_ENDPOINT = "same-endpoint";
     /// A claim one letter from a standard one.
     SIMILAR_CLAIM = "similar-claim";
     /// More than is read.
@@ -110,6 +120,8 @@ codes! {
     UNSTABLE_SUBJECT = "unstable-subject";
     /// YAML that configuration does not need.
     UNSUPPORTED_YAML = "unsupported-yaml";
+    /// A name that nothing reads.
+    UNUSED_NAME = "unused-name";
     /// A secret that can be guessed.
     WEAK_SECRET = "weak-secret";
     /// A value of another type.

@@ -21,6 +21,8 @@ pub(super) struct Compiler {
     inputs: BTreeSet<String>,
     captured: BTreeSet<String>,
     calls: Vec<String>,
+    /// The names that expressions read, dotted as far as the text shows them.
+    read: BTreeSet<String>,
     /// When the variables that come from the sign-in are known.
     pub learned: BTreeMap<String, Moment>,
     /// How free the variables are that a host may be made of.
@@ -79,6 +81,7 @@ impl Compiler {
             inputs: inputs.into_iter().collect(),
             learned: BTreeMap::new(),
             hosts: HostRules::new(),
+            read: BTreeSet::new(),
             captured: spec.callback.capture.keys().cloned().collect(),
             calls: calls.iter().map(|call| call.name.clone().unwrap_or_else(|| "userinfo".into())).collect(),
         }
@@ -86,6 +89,19 @@ impl Compiler {
 
     pub fn report(&mut self, finding: Finding) {
         self.findings.push(finding);
+    }
+
+    /// Whether an expression reads a member of a root, or the root as a whole.
+    pub fn reads(&self, root: &str, member: &str) -> bool {
+        self.read.iter().any(|name| {
+            let mut parts = name.split('.');
+            parts.next() == Some(root) && parts.next().is_none_or(|read| read == member)
+        })
+    }
+
+    /// Whether an expression reads anything of a root.
+    pub fn reads_any(&self, root: &str) -> bool {
+        self.read.iter().any(|name| name.split('.').next() == Some(root))
     }
 
     /// Compiles what another key of the file says a second time: its findings were reported already.
@@ -122,6 +138,12 @@ impl Compiler {
                 let end =
                     name.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.')).unwrap_or(name.len());
                 self.names(at, source, &[name[..end].trim_end_matches('.').to_owned()], moment);
+                // What a filter compares with counts as read too.
+                let inner = source.split("$.").skip(2).map(|name| {
+                    let end = name.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.'));
+                    name[..end.unwrap_or(name.len())].to_owned()
+                });
+                self.read.extend(inner);
                 Some(path)
             }
             Err(error) => {
@@ -171,17 +193,20 @@ impl Compiler {
     }
 
     fn expression(&mut self, at: &str, code: crate::diagnostic::Code, title: &str, error: ExprError) {
-        let suggestion =
-            error.unknown.as_ref().and_then(|(name, known)| nearest(name, known.iter().copied()));
+        let suggestion = error
+            .unknown
+            .as_ref()
+            .and_then(|(name, known)| elsewhere(name).or_else(|| nearest(name, known.iter().copied())));
         let mut finding = Finding::error(code, at, title).label(error.message).range(error.range);
         if let Some(suggestion) = suggestion {
-            finding = finding.help(format!("there is `{suggestion}`"));
+            finding = finding.replace("there is one with a similar name", suggestion);
         }
         self.report(finding);
     }
 
     /// Every name an expression reads must be one that the context can hold at that moment.
     fn names(&mut self, at: &str, source: &str, names: &[String], moment: Moment) {
+        self.read.extend(names.iter().cloned());
         for name in names {
             let (root, member) = name
                 .split_once('.')
@@ -286,4 +311,18 @@ fn section(root: &str) -> &str {
         "captured" => "callback.capture",
         other => other,
     }
+}
+
+/// What other template languages call a filter.
+fn elsewhere(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "b64encode" | "base64" | "base64_encode" => "b64",
+        "base64url" | "b64url_encode" => "b64url",
+        "downcase" | "lowercase" | "toLowerCase" | "to_lower" => "lower",
+        "hexencode" | "to_hex" => "hex",
+        "strip" => "trim",
+        "upcase" | "uppercase" | "toUpperCase" | "to_upper" => "upper",
+        "url_encode" | "uri_escape" | "encodeURIComponent" => "urlencode",
+        _ => return None,
+    })
 }

@@ -96,7 +96,7 @@ impl Compiler {
                 Finding::error(code::INVALID_URL, at, "an endpoint has no fragment")
                     .note("RFC 6749 §3.1, §3.2"),
             ),
-            Ok(url) => {
+            Ok(_) => {
                 if let Some(start) = source.find("://").map(|at| at + 3)
                     && let Some(slashes) = source[start..].find("//")
                     && !source[start..start + slashes].contains('?')
@@ -109,9 +109,10 @@ impl Compiler {
                     );
                 }
                 if let Some(brace) = source.find('{') {
+                    let end = source[brace..].find('}').map_or(source.len(), |end| brace + end + 1);
                     self.report(
                         Finding::error(code::LITERAL_BRACE, at, "a placeholder that nothing fills in")
-                            .range(Some(brace..source.len().min(url.as_str().len().max(brace + 1))))
+                            .range(Some(brace..end))
                             .help("a template has two braces: `{{ vars.NAME }}`"),
                     );
                 }

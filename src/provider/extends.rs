@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::diagnostic::code;
-use crate::provider::finding::Finding;
+use crate::diagnostic::{code, nearest};
+use crate::provider::catalog::Catalog;
+use crate::provider::finding::{Finding, segment};
 use crate::provider::merge;
 use crate::spec::NOT_INHERITED;
 use crate::yaml::Document;
@@ -37,13 +38,37 @@ pub fn lay_over(file: &Value, base: &Document) -> Result<Value, Box<Finding>> {
     Ok(Value::Object(merged))
 }
 
+/// What a file without a base takes away from it: there is nothing to take away.
+pub fn nulls_without_base(file: &Value) -> Vec<Finding> {
+    const SECTIONS: [&str; 4] = ["client", "rename", "vars", "scopes"];
+    let section = |name: &'static str| file.get(name)?.as_object().map(|members| (name, members));
+    let sections = SECTIONS.into_iter().filter_map(section);
+    let nulls = sections.flat_map(|(section, members)| {
+        let nulls = members.iter().filter(|(_, value)| value.is_null());
+        nulls.map(move |(name, _)| format!("/{section}/{}", segment(name)))
+    });
+    nulls
+        .map(|at| {
+            Finding::warning(code::NO_EFFECT, at, "there is nothing to take away here")
+                .on_key()
+                .label("null removes what a base file says, and this file extends none")
+                .help("take the key out, or write a value")
+        })
+        .collect()
+}
+
 /// A base that is not there.
 pub fn unknown(id: &str, own: bool) -> Finding {
     if own {
         return Finding::error(code::INVALID_VALUE, "/extends", "a file cannot extend itself");
     }
-    Finding::error(code::UNKNOWN_NAME, "/extends", format!("there is no provider `{id}` to extend"))
-        .label("neither a file beside this one nor a built-in provider")
+    let finding =
+        Finding::error(code::UNKNOWN_NAME, "/extends", format!("there is no provider `{id}` to extend"))
+            .label("neither a file beside this one nor a built-in provider");
+    match nearest(id, Catalog::builtin().ids()) {
+        Some(suggestion) => finding.replace("a built-in provider with a similar id exists", suggestion),
+        None => finding,
+    }
 }
 
 /// What is found in the whole, where it belongs: in the file itself at its key, or at `extends` where the base says it.
@@ -91,6 +116,13 @@ mod tests {
             json!({"scopes": {"default": ["z"], "separator": ","}, "token": {"params": {"a": null, "b": "2"}},
                    "id": "b", "name": "B", "extends": "a"})
         );
+    }
+
+    #[test]
+    fn null_takes_nothing_away_without_a_base() {
+        let nulls =
+            nulls_without_base(&json!({"vars": {"a": null, "b": {}}, "token": {"params": {"c": null}}}));
+        assert_eq!(nulls.iter().map(|finding| &*finding.pointer).collect::<Vec<_>>(), ["/vars/a"]);
     }
 
     #[test]

@@ -155,8 +155,19 @@ impl Finding {
         let marked = self.range.as_ref().and_then(|range| within(document, whole, range)).unwrap_or(whole);
         let mut labels =
             vec![Label { source: source.clone(), span: marked, text: self.label, primary: true }];
+        let written = |pointer: &str| translate(pointer).is_some_and(|at| document.place(&at).is_some());
         if let Some((pointer, text)) = self.other {
-            labels.push(Label { source: source.clone(), span: span(&pointer, true), text, primary: false });
+            // What is at odds with a default has no second place.
+            if !written(&pointer) && labels[0].text.is_empty() {
+                labels[0].text = text;
+            } else {
+                labels.push(Label {
+                    source: source.clone(),
+                    span: span(&pointer, true),
+                    text,
+                    primary: false,
+                });
+            }
         }
         let help = self.help.map(|help| match help {
             FindingHelp::Note(text) => Help::Note(text),

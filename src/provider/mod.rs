@@ -193,7 +193,11 @@ pub fn load_extending(
     document: &Document,
     base: impl Fn(&str) -> Option<Arc<Document>>,
 ) -> (Option<Provider>, Vec<Finding>) {
-    let Some(id) = extends::base_id(&file) else { return load_value(file) };
+    let Some(id) = extends::base_id(&file) else {
+        let nulls = extends::nulls_without_base(&file);
+        let (provider, findings) = load_value(file);
+        return (provider, findings.into_iter().chain(nulls).collect());
+    };
     let own = file.get("id").and_then(Value::as_str) == Some(id);
     let Some(base) = base(id).filter(|_| !own) else { return (None, vec![extends::unknown(id, own)]) };
     match extends::lay_over(&file, &base) {

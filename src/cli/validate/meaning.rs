@@ -11,8 +11,14 @@ use crate::spec::schema::Checked;
 use crate::yaml::Document;
 
 /// Findings that may only follow from what the schema has already found.
-const CONSEQUENCES: [Code; 5] =
-    [code::MISSING_FIELD, code::MISSING_TEST, code::NO_EFFECT, code::UNKNOWN_NAME, code::WRONG_TYPE];
+const CONSEQUENCES: [Code; 6] = [
+    code::MISSING_FIELD,
+    code::MISSING_TEST,
+    code::NO_EFFECT,
+    code::UNKNOWN_NAME,
+    code::UNUSED_NAME,
+    code::WRONG_TYPE,
+];
 
 /// What a provider file means, with the structural mistakes mended.
 pub fn of_provider(path: &Path, document: &Document, checked: &Checked) -> Vec<Diagnostic> {

@@ -92,7 +92,7 @@ pub fn check(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compiler) 
         );
     }
     if spec.scopes.separator.is_some()
-        && provider.authorize.scope.len() == 1
+        && provider.authorize.scope.len() <= 1
         && spec.scopes.supported.is_empty()
     {
         compiler.report(

@@ -5,6 +5,7 @@ use crate::provider::Provider;
 use crate::provider::compile::Compiler;
 use crate::provider::finding::{Finding, segment};
 use crate::spec::ProviderSpec;
+use crate::spec::vector::Vector;
 
 pub fn check(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compiler) {
     if spec.tests.is_empty() {
@@ -57,6 +58,10 @@ pub fn check(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compiler) 
                 unknown(compiler, at, facet, FACETS.into_iter(), "not a part of a request");
             }
         }
+        absent_steps(spec, vector, &at, compiler);
+        if vector.error.is_none() {
+            undeclared(spec, provider, vector, &at, compiler);
+        }
         if vector.error.is_some() && vector.profile.is_some() {
             compiler.report(
                 Finding::error(
@@ -78,6 +83,71 @@ pub fn check(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compiler) 
                 Finding::error(code::MISSING_FIELD, at, "the test asks for nothing")
                     .help("say what must come of it: `profile`, `error`, `token` or `expect`"),
             );
+        }
+    }
+}
+
+/// A test of a step that the file does not have.
+fn absent_steps(spec: &ProviderSpec, vector: &Vector, at: &str, compiler: &mut Compiler) {
+    let discovers = spec.discovery.is_some();
+    let absent = [
+        ("then", "then", spec.token.then.is_empty(), !vector.then.is_empty(), "`token.then` has no request"),
+        (
+            "revocation",
+            "revocation_response",
+            spec.revocation_endpoint.is_none() && !discovers,
+            vector.revocation_response.is_some(),
+            "there is no `revocation_endpoint`",
+        ),
+        (
+            "introspection",
+            "introspection_response",
+            spec.introspection_endpoint.is_none() && !discovers,
+            vector.introspection_response.is_some(),
+            "there is no `introspection_endpoint`",
+        ),
+    ];
+    for (step, answer, absent, answered, why) in absent {
+        let expected = vector.expect.keys().filter(|key| key.split('.').next() == Some(step));
+        let expected = expected.map(|key| format!("{at}/expect/{}", segment(key)));
+        let answer = answered.then(|| format!("{at}/{answer}"));
+        for at in answer.into_iter().chain(expected).filter(|_| absent) {
+            compiler.report(
+                Finding::error(code::NO_EFFECT, at, format!("the provider has no step `{step}`"))
+                    .on_key()
+                    .label(why),
+            );
+        }
+    }
+}
+
+/// Values for variables and inputs that the file does not declare. A test of a refusal may have them.
+fn undeclared(spec: &ProviderSpec, provider: &Provider, vector: &Vector, at: &str, compiler: &mut Compiler) {
+    let vars: Vec<&str> = spec.vars.keys().map(String::as_str).collect();
+    let client: Vec<&str> = spec.client.keys().map(String::as_str).chain(["id", "secret"]).collect();
+    let inputs = provider.authorize.inputs.keys().chain(spec.authorization.inputs.keys());
+    let inputs: Vec<&str> = inputs.map(String::as_str).collect();
+    let given = [
+        ("vars", vector.vars.keys(), vars, "not declared under `vars`"),
+        ("client", vector.client.keys(), client, "not declared under `client`"),
+        ("request", vector.request.keys(), inputs, "not declared under `authorization.inputs`"),
+    ];
+    for (section, names, known, label) in given {
+        for name in names.filter(|name| !known.contains(&name.as_str())) {
+            let finding = Finding::error(
+                code::UNKNOWN_NAME,
+                format!("{at}/{section}/{}", segment(name)),
+                format!("unknown name `{section}.{name}`"),
+            );
+            let finding = finding.on_key().label(label);
+            match nearest(name, known.iter().copied()) {
+                Some(suggestion) => {
+                    compiler.report(finding.replace("a declared name is similar", suggestion))
+                }
+                // That an undeclared input is ignored is worth a test.
+                None if section == "request" => {}
+                None => compiler.report(finding),
+            }
         }
     }
 }
@@ -117,7 +187,11 @@ fn unknown<'a>(
     let mut finding =
         Finding::error(code::UNKNOWN_FIELD, at, format!("unknown name `{name}`")).on_key().label(label);
     if let Some(suggestion) = nearest(name, known) {
-        finding = finding.help(format!("there is `{suggestion}`"));
+        // Of `token.methd`, the part behind the dot is the wrong one, and the key is what is marked.
+        finding = match finding.pointer.ends_with(&format!("/{}", segment(name))) {
+            true => finding.replace("a known name is similar", suggestion),
+            false => finding.help(format!("there is `{suggestion}`")),
+        };
     }
     compiler.report(finding);
 }
