@@ -198,7 +198,7 @@ fn write(path: &Path, text: &str) -> Result<(), Refused> {
 }
 
 /// The day of a moment, as `2026-11-24`: the proleptic Gregorian calendar, from days since 1970.
-fn day(seconds: u64) -> String {
+pub(in crate::cli) fn day(seconds: u64) -> String {
     // Years begin in March here, so that the leap day is the last one of a year of 400.
     let days = seconds / 86_400 + 719_468;
     let (era, day_of_era) = (days / 146_097, days % 146_097);

@@ -19,6 +19,10 @@ pub struct Examined {
     pub ids: Vec<(String, Label)>,
     /// Whether the file is called by its id, so that the id is its own where others claim it too.
     pub own: bool,
+    /// The id of the provider to use instead, with its place.
+    pub successor: Option<(String, Label)>,
+    /// The day on which somebody last compared the file with its provider, with its place.
+    pub verified: Option<(String, Label)>,
 }
 
 /// Looks at files, on all processors; the answers are in the order of the files.
@@ -92,7 +96,15 @@ fn provider(path: &Path, document: &Document) -> Examined {
     let mismatch = ids.first().and_then(|(id, label)| id_mismatch(path, id, label));
     let own = mismatch.is_none();
     findings.extend(mismatch);
-    Examined { findings, ids, own }
+    let (successor, verified) = (text_at(document, "/successor"), text_at(document, "/verified/on"));
+    Examined { findings, ids, own, successor, verified }
+}
+
+/// A text of the file, with its place.
+fn text_at(document: &Document, pointer: &str) -> Option<(String, Label)> {
+    let span = document.place(pointer)?.value;
+    let text = document.text().get(span.start..span.end)?.trim_matches(['"', '\'']).to_owned();
+    Some((text, Label { source: Source::of(document), span, text: String::new(), primary: true }))
 }
 
 /// The structure of a deployment file, and what it means where the structure is right.

@@ -14,7 +14,9 @@ use std::process::ExitCode;
 use clap::ValueEnum;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 
+use crate::cli::new::day;
 use crate::cli::output;
+use crate::clock::{Clock, SystemClock};
 use crate::diagnostic::{Diagnostic, Severity, Source, render, sort};
 
 #[cfg(feature = "lsp")]
@@ -49,6 +51,9 @@ pub struct Args {
     /// Show what --fix would change as a unified diff, and write nothing; exit 1 where it would
     #[arg(long, conflicts_with_all = ["fix", "format"])]
     pub diff: bool,
+    /// Tomorrow, as `2026-11-25`; without it days are not looked at
+    #[arg(skip)]
+    pub tomorrow: Option<String>,
 }
 
 /// How findings are written.
@@ -82,7 +87,8 @@ pub struct Report {
 }
 
 /// Runs the command.
-pub fn run(args: Args) -> ExitCode {
+pub fn run(mut args: Args) -> ExitCode {
+    args.tomorrow = Some(day(SystemClock.now() + 86_400));
     if args.diff {
         return show_fixes(&args);
     }
@@ -137,6 +143,10 @@ pub fn validate(args: &Args) -> Report {
     let Gathered { inputs, mut findings } = gather(args);
     let examined = examine_all(&inputs, &args.catalog);
     findings.extend(across::duplicate_ids(&examined));
+    findings.extend(across::unknown_successors(&examined));
+    if let Some(tomorrow) = &args.tomorrow {
+        findings.extend(across::future_days(&examined, tomorrow));
+    }
     findings.extend(examined.into_iter().flat_map(|examined| examined.findings));
     sort(&mut findings);
     Report { findings, files: inputs.len() }
