@@ -6,7 +6,7 @@
 // once with their tests and once without. Each figure is the median over the runs of the wall time of a whole process, in turn with
 // the others; "a process" starts and does nothing, as a floor. authcfg checks structure and meaning, the other two structure alone.
 // Before anything is timed, each tool has to take all the files and to refuse them with one wrong key in the last.
-// Figures, no verdict: nothing here fails on a slow machine. `npm --prefix tests/e2e ci` installs what it needs; check-jsonschema
+// Figures, no verdict, and minutes of them, nearly all of check-jsonschema. `npm --prefix tests/e2e ci` installs what it needs; that one
 // comes from PyPI into tests/e2e/.cache the first time.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -21,7 +21,7 @@ const SEED = 4;
 
 /** What the ajv side is: read, parse, validate, tell how many are wrong. */
 if (process.argv[2] === "ajv") await ajv(process.argv[3]);
-else await main(process.argv[2] ?? "target/release/authcfg", Number(process.argv[3] ?? 1000), Number(process.argv[4] ?? 9));
+else await main(process.argv[2] ?? "target/release/authcfg", Number(process.argv[3] ?? 1000), Number(process.argv[4] ?? 5));
 
 async function ajv(folder) {
   const require = createRequire(join(ROOT, "tests/e2e/package.json"));
