@@ -1,7 +1,7 @@
 //! The codes of findings: kebab-case nouns of the defect. Each has its page in `codes/`.
 
 /// The code of a finding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Code(&'static str);
 
 impl Code {
@@ -15,11 +15,37 @@ impl Code {
         PAGES.iter().find(|(code, _)| *code == self.0).map_or("", |(_, page)| page)
     }
 
+    /// Whether a finding of this code may be a warning: those can be allowed.
+    pub fn may_warn(self) -> bool {
+        self.always_warns() || SOMETIMES_WARNINGS.contains(&self)
+    }
+
+    /// Whether every finding of this code is a warning.
+    pub fn always_warns(self) -> bool {
+        WARNINGS.contains(&self)
+    }
+
     /// All codes.
     pub fn all() -> &'static [Code] {
         ALL
     }
 }
+
+/// The codes of warnings.
+const WARNINGS: [Code; 4] = [DOUBLED_SLASH, MISSING_TEST, SIMILAR_CLAIM, UNUSED_ALLOW];
+/// The codes of warnings and of errors.
+const SOMETIMES_WARNINGS: [Code; 10] = [
+    DUPLICATE_NAME,
+    INSECURE_URL,
+    INVALID_VALUE,
+    LOW_CONTRAST,
+    MISSING_FIELD,
+    NO_EFFECT,
+    UNFOUNDED_TRUST,
+    UNKNOWN_NAME,
+    UNSAFE_FILE,
+    UNUSED_NAME,
+];
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
@@ -120,6 +146,8 @@ codes! {
     UNSTABLE_SUBJECT = "unstable-subject";
     /// YAML that configuration does not need.
     UNSUPPORTED_YAML = "unsupported-yaml";
+    /// A comment that allows nothing.
+    UNUSED_ALLOW = "unused-allow";
     /// A name that nothing reads.
     UNUSED_NAME = "unused-name";
     /// A secret that can be guessed.

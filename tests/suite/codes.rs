@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use authcfg::cli::validate::{Args, validate};
-use authcfg::diagnostic::Code;
+use authcfg::diagnostic::{Code, Severity};
 
 fn page(code: Code) -> PathBuf {
     let name = format!("src/diagnostic/codes/{}.md", code.as_str());
@@ -36,7 +36,11 @@ fn wrong_files_have_the_finding_and_right_files_have_none() {
         for (heading, wrong) in [("## Wrong", true), ("## Right", false)] {
             let Some(files) = files(&text, heading) else { continue };
             let found = found(&files);
-            let has = found.iter().any(|finding| finding == code.as_str());
+            let wrongly: Vec<_> =
+                found.iter().filter(|(code, warning)| *warning && !code.may_warn()).collect();
+            assert!(wrongly.is_empty(), "not among the codes of warnings in code.rs: {wrongly:?}");
+            let found: Vec<&str> = found.iter().map(|(code, _)| code.as_str()).collect();
+            let has = found.iter().any(|finding| *finding == code.as_str());
             if has != wrong || !wrong && !found.is_empty() {
                 failures.push(format!("{}, {heading}: {found:?}", code.as_str()));
             }
@@ -45,14 +49,14 @@ fn wrong_files_have_the_finding_and_right_files_have_none() {
     assert!(failures.is_empty(), "{failures:#?}");
 }
 
-/// The codes that `authcfg validate` finds in a folder with these files.
-fn found(files: &[(String, String)]) -> Vec<String> {
+/// The codes that `authcfg validate` finds in a folder with these files, and whether each is a warning.
+fn found(files: &[(String, String)]) -> Vec<(Code, bool)> {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in files {
         std::fs::write(folder.path().join(name), text).unwrap();
     }
     let report = validate(&Args { paths: vec![folder.path().to_owned()], ..Args::default() });
-    report.findings.iter().map(|finding| finding.code.as_str().to_owned()).collect()
+    report.findings.iter().map(|finding| (finding.code, finding.severity == Severity::Warning)).collect()
 }
 
 /// The blocks fenced as `yaml NAME` below a heading.

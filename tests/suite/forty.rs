@@ -21,7 +21,11 @@ fn each_file_has_its_one_finding_at_its_place() {
     let missing: Vec<_> = expected.iter().filter(|row| !found.contains(row)).collect();
     let besides: Vec<_> = found.iter().filter(|row| !expected.contains(row)).collect();
     assert!(missing.is_empty() && besides.is_empty(), "missing: {missing:#?}\nbesides: {besides:#?}");
-    assert_eq!((report.files, found.len()), (expected.len(), expected.len()), "one finding in each file");
+    assert_eq!(
+        (report.files.len(), found.len()),
+        (expected.len(), expected.len()),
+        "one finding in each file"
+    );
 }
 
 /// The rows below the head of a Markdown table.

@@ -23,4 +23,5 @@ mod show;
 mod test_command;
 mod validate;
 mod validate_fix;
+mod validate_formats;
 mod vectors;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use crate::cli::validate::{Input, meaning};
+use crate::cli::validate::{Input, allow, meaning};
 use crate::diagnostic::{Applicability, Diagnostic, Help, Label, Severity, Source, code};
 use crate::provider::catalog::files;
 use crate::spec::schema::{self, Kind};
@@ -73,7 +73,8 @@ pub(in crate::cli) fn examine_text(path: &Path, bytes: &[u8], catalogs: &[PathBu
     };
     match Kind::of(&document) {
         Kind::Deployment => {
-            Examined { findings: deployment(path, &document, catalogs), ..Examined::default() }
+            let findings = allow::apply(&document, deployment(path, &document, catalogs));
+            Examined { findings, ..Examined::default() }
         }
         Kind::Provider if bytes.len() > Limits::PROVIDER.bytes => {
             let title =
@@ -96,6 +97,7 @@ fn provider(path: &Path, document: &Document) -> Examined {
     let mismatch = ids.first().and_then(|(id, label)| id_mismatch(path, id, label));
     let own = mismatch.is_none();
     findings.extend(mismatch);
+    let findings = allow::apply(document, findings);
     let (successor, verified) = (text_at(document, "/successor"), text_at(document, "/verified/on"));
     Examined { findings, ids, own, successor, verified }
 }

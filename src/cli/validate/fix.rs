@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::validate::examine::examine_text;
 use crate::cli::validate::{Input, replace};
-use crate::diagnostic::{Applicability, Diagnostic, Help, Severity, Source};
+use crate::diagnostic::{Applicability, Diagnostic, Help, Severity, Source, code};
 use crate::provider::catalog::files;
 use crate::yaml::{Limits, Span};
 
@@ -85,7 +85,9 @@ struct Found {
 
 impl Found {
     fn of(path: &Path, text: &str, catalogs: &[PathBuf]) -> Found {
-        let findings = examine_text(path, text.as_bytes(), catalogs).findings;
+        let mut findings = examine_text(path, text.as_bytes(), catalogs).findings;
+        // Comments are not told to be of no use while there are errors: that one is gone shall not count for nothing.
+        findings.retain(|finding| finding.code != code::UNUSED_ALLOW);
         let is_error = |finding: &&Diagnostic| finding.severity == Severity::Error;
         let name = Source::new(path.display().to_string(), "");
         let mut sure: Vec<(Edit, bool)> = findings

@@ -1,6 +1,7 @@
 //! `authcfg validate`: structure and meaning of files, every finding at once.
 
 mod across;
+mod allow;
 mod diff;
 mod examine;
 mod fix;
@@ -17,7 +18,7 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use crate::cli::new::day;
 use crate::cli::output;
 use crate::clock::{Clock, SystemClock};
-use crate::diagnostic::{Diagnostic, Severity, Source, render, sort};
+use crate::diagnostic::{Code, Diagnostic, Severity, Source, nearest, render, sort};
 
 #[cfg(feature = "lsp")]
 pub(super) use examine::examine_text;
@@ -29,6 +30,7 @@ pub use gather::{Gathered, Input, folders, gather};
 
 /// The arguments of `authcfg validate`.
 #[derive(Clone, Debug, Default, clap::Args)]
+#[command(after_help = include_str!("help.txt"))]
 pub struct Args {
     /// Files and folders. Where none is given: the deployment file and the folders of provider files
     #[arg(value_name = "PATH", value_parser = OsStringValueParser::new().map(PathBuf::from))]
@@ -45,6 +47,9 @@ pub struct Args {
     /// What makes the command fail besides errors
     #[arg(long, value_enum, value_name = "WHAT")]
     pub deny: Option<Deny>,
+    /// A code whose warnings are left out; repeatable. Errors cannot be allowed
+    #[arg(long, value_name = "CODE", value_parser = warning)]
+    pub allow: Vec<Code>,
     /// Apply the changes that are certain; what is outside of them stays byte for byte
     #[arg(long)]
     pub fix: bool,
@@ -63,11 +68,32 @@ pub enum Format {
     Concise,
     /// Annotations of a GitHub workflow
     Github,
+    /// A Code Quality report of GitLab
+    Gitlab,
     /// With the place in the file, the reason and the change to make
     #[default]
     Human,
     /// One JSON document on standard output
     Json,
+    /// JUnit XML
+    Junit,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+}
+
+/// A code that may be allowed, by name.
+fn warning(name: &str) -> Result<Code, String> {
+    let Some(code) = Code::all().iter().copied().find(|code| code.as_str() == name) else {
+        let near = nearest(name, Code::all().iter().map(|code| code.as_str()));
+        return Err(format!(
+            "there is no such code{}",
+            near.map(|near| format!(": did you mean `{near}`?")).unwrap_or_default()
+        ));
+    };
+    match code.may_warn() {
+        true => Ok(code),
+        false => Err("this is always an error: only warnings can be allowed".into()),
+    }
 }
 
 /// What makes the command fail besides errors.
@@ -82,8 +108,8 @@ pub enum Deny {
 pub struct Report {
     /// The findings, by file and place.
     pub findings: Vec<Diagnostic>,
-    /// How many files were looked at.
-    pub files: usize,
+    /// The files that were looked at, by name.
+    pub files: Vec<String>,
 }
 
 /// Runs the command.
@@ -106,13 +132,20 @@ pub fn run(mut args: Args) -> ExitCode {
     match args.format {
         Format::Concise => output::diagnostic(&render::concise(&report.findings)),
         Format::Github => output::result(&render::github(&report.findings)),
+        Format::Gitlab => output::result(&format!("{:#}\n", render::gitlab(&report.findings))),
         Format::Human => output::diagnostic(&render::human(&report.findings, output::style())),
-        Format::Json => output::result(&format!("{:#}\n", render::json(&report.findings, report.files))),
+        Format::Json => {
+            output::result(&format!("{:#}\n", render::json(&report.findings, report.files.len())))
+        }
+        Format::Junit => {
+            output::result(&render::junit(&report.findings, &report.files, args.deny.is_some()));
+        }
+        Format::Sarif => output::result(&format!("{:#}\n", render::sarif(&report.findings))),
     }
     match args.format {
         // Standard output is one document then.
-        Format::Json => output::diagnostic(&summary),
-        _ => output::result(&summary),
+        Format::Gitlab | Format::Json | Format::Junit | Format::Sarif => output::diagnostic(&summary),
+        Format::Concise | Format::Github | Format::Human => output::result(&summary),
     }
     if report.fails(args.deny) || !problems.is_empty() { ExitCode::from(1) } else { ExitCode::SUCCESS }
 }
@@ -148,8 +181,10 @@ pub fn validate(args: &Args) -> Report {
         findings.extend(across::future_days(&examined, tomorrow));
     }
     findings.extend(examined.into_iter().flat_map(|examined| examined.findings));
+    findings.retain(|finding| finding.severity == Severity::Error || !args.allow.contains(&finding.code));
     sort(&mut findings);
-    Report { findings, files: inputs.len() }
+    let name = |input: &Input| Source::new(input.path.display().to_string(), "").name().to_owned();
+    Report { findings, files: inputs.iter().map(name).collect() }
 }
 
 impl Report {
@@ -170,7 +205,7 @@ impl Report {
             1 => Some(format!("1 {noun}")),
             count => Some(format!("{count} {noun}s")),
         };
-        let files = counted(self.files, "file").unwrap_or_else(|| "no file".into());
+        let files = counted(self.files.len(), "file").unwrap_or_else(|| "no file".into());
         let errors = counted(self.count(Severity::Error), "error");
         let warnings = counted(self.count(Severity::Warning), "warning");
         let found: Vec<String> = errors.into_iter().chain(warnings).collect();

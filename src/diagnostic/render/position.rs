@@ -18,20 +18,29 @@ pub struct Position {
 impl Position {
     /// The place of a range of bytes.
     pub fn of(text: &str, span: Span) -> Position {
-        let (line, column) = line_and_column(text, span.start);
-        let (end_line, end_column) = line_and_column(text, span.end.max(span.start));
+        Position::counted(text, span, |_| 1)
+    }
+
+    /// The place of a range of bytes, where a column counts code units of UTF-16.
+    pub fn of_utf16(text: &str, span: Span) -> Position {
+        Position::counted(text, span, char::len_utf16)
+    }
+
+    fn counted(text: &str, span: Span, width: fn(char) -> usize) -> Position {
+        let (line, column) = line_and_column(text, span.start, width);
+        let (end_line, end_column) = line_and_column(text, span.end.max(span.start), width);
         Position { line, column, end_line, end_column }
     }
 }
 
-fn line_and_column(text: &str, byte: usize) -> (usize, usize) {
+fn line_and_column(text: &str, byte: usize, width: fn(char) -> usize) -> (usize, usize) {
     let mut byte = byte.min(text.len());
     while !text.is_char_boundary(byte) {
         byte -= 1;
     }
     let before = &text[..byte];
     let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+    (before.matches('\n').count() + 1, before[line_start..].chars().map(width).sum::<usize>() + 1)
 }
 
 #[cfg(test)]
@@ -44,6 +53,11 @@ mod tests {
         let start = text.find('小').unwrap();
         let position = Position::of(text, Span { start, end: start + 6 });
         assert_eq!(position, Position { line: 2, column: 5, end_line: 2, end_column: 7 });
+        let text = "a: \u{1f600} b";
+        let span = Span { start: 8, end: 9 };
+        let columns = |position: Position| (position.column, position.end_column);
+        assert_eq!(columns(Position::of(text, span)), (6, 7));
+        assert_eq!(columns(Position::of_utf16(text, span)), (7, 8));
         assert_eq!(
             Position::of("", Span { start: 9, end: 9 }),
             Position { line: 1, column: 1, end_line: 1, end_column: 1 }

@@ -1,0 +1,67 @@
+//! For CI servers: JUnit XML, a test suite a file.
+
+use crate::diagnostic::render::position::Position;
+use crate::diagnostic::render::xml::escaped;
+use crate::diagnostic::{Diagnostic, Severity};
+
+/// All findings in their files; a file without any is one test that passed. A warning is a test that was skipped, and one
+/// that failed where warnings are denied.
+pub fn junit(diagnostics: &[Diagnostic], files: &[String], deny: bool) -> String {
+    let mut names: Vec<&str> = files.iter().map(String::as_str).collect();
+    // What could not be listed or read has a finding, and is no file that was looked at.
+    names.extend(diagnostics.iter().map(|diagnostic| diagnostic.primary().source.name()));
+    names.sort_unstable();
+    names.dedup();
+    let all: Vec<&Diagnostic> = diagnostics.iter().collect();
+    let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    let passed = names.iter().filter(|name| of(diagnostics, name).is_empty()).count();
+    xml += &format!("<testsuites name=\"authcfg validate\" {}>\n", counts(&all, passed, deny));
+    for name in names {
+        let here = of(diagnostics, name);
+        let passed = usize::from(here.is_empty());
+        xml += &format!("  <testsuite name=\"{}\" {}>\n", escaped(name), counts(&here, passed, deny));
+        if here.is_empty() {
+            xml += &format!(
+                "    <testcase classname=\"{0}\" name=\"nothing found\" file=\"{0}\"/>\n",
+                escaped(name)
+            );
+        }
+        here.iter().for_each(|diagnostic| xml += &test_case(diagnostic, name, deny));
+        xml += "  </testsuite>\n";
+    }
+    xml + "</testsuites>\n"
+}
+
+fn of<'a>(diagnostics: &'a [Diagnostic], name: &str) -> Vec<&'a Diagnostic> {
+    diagnostics.iter().filter(|diagnostic| diagnostic.primary().source.name() == name).collect()
+}
+
+fn counts(diagnostics: &[&Diagnostic], passed: usize, deny: bool) -> String {
+    let failed = diagnostics.iter().filter(|diagnostic| fails(diagnostic, deny)).count();
+    format!(
+        "tests=\"{}\" failures=\"{failed}\" errors=\"0\" skipped=\"{}\"",
+        diagnostics.len() + passed,
+        diagnostics.len() - failed
+    )
+}
+
+fn fails(diagnostic: &Diagnostic, deny: bool) -> bool {
+    deny || diagnostic.severity == Severity::Error
+}
+
+fn test_case(diagnostic: &Diagnostic, name: &str, deny: bool) -> String {
+    let label = diagnostic.primary();
+    let Position { line, column, .. } = Position::of(label.source.text(), label.span);
+    let (name, code) = (escaped(name), diagnostic.code.as_str());
+    let message = escaped(&diagnostic.title);
+    let severity = diagnostic.severity.as_str();
+    let outcome = match fails(diagnostic, deny) {
+        true => format!(
+            "<failure message=\"{message}\" type=\"{code}\">{name}:{line}:{column}: {severity}[{code}]: {message}</failure>"
+        ),
+        false => format!("<skipped message=\"{message}\"/>"),
+    };
+    format!(
+        "    <testcase classname=\"{name}\" name=\"{line}:{column} {code}\" file=\"{name}\" line=\"{line}\">\n      {outcome}\n    </testcase>\n"
+    )
+}
