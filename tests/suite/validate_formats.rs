@@ -64,6 +64,7 @@ fn sarif_has_a_rule_a_code_and_points_to_the_right_one() {
         }
     }
     assert!(results.iter().any(|result| !result["fixes"].is_null()));
+    assert!(results.iter().any(|result| !result["relatedLocations"].is_null()));
 }
 
 #[test]
