@@ -100,6 +100,18 @@ fn seconds(value: &Value) -> Option<i64> {
     }
 }
 
+/// How many days a month has in the Gregorian calendar; none where there is no such month.
+pub fn days_of(year: i64, month: i64) -> i64 {
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    match month {
+        4 | 6 | 9 | 11 => 30,
+        2 if leap => 29,
+        2 => 28,
+        1..=12 => 31,
+        _ => 0,
+    }
+}
+
 /// Seconds since 1970 of a date and time of [RFC 3339 §5.6](https://www.rfc-editor.org/rfc/rfc3339#section-5.6).
 fn rfc3339(text: &str) -> Option<i64> {
     let number = |range: std::ops::Range<usize>| {
@@ -114,14 +126,7 @@ fn rfc3339(text: &str) -> Option<i64> {
         && matches!(byte(10), Some(b'T' | b't' | b' '))
         && byte(13) == Some(b':')
         && byte(16) == Some(b':');
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let days = match month {
-        4 | 6 | 9 | 11 => 30,
-        2 if leap => 29,
-        2 => 28,
-        1..=12 => 31,
-        _ => return None,
-    };
+    let days = days_of(year, month);
     if !separated || !(1..=days).contains(&day) || hour > 23 || minute > 59 || second > 60 {
         return None;
     }

@@ -257,7 +257,7 @@ mod tests {
     fn accepts_what_provider_files_write() {
         for source in [
             "{{ vars.issuer }}/sso/authorize",
-            "https://{% if vars.host == 'github.com' or vars.host is endingwith '.ghe.com' %}api.{{ vars.host }}{% else %}{{ vars.host }}/api/v3{% endif %}/user",
+            "https://{% if vars.host == 'acme.example' or vars.host is endingwith '.cloud.example' %}api.{{ vars.host }}{% else %}{{ vars.host }}/api/v3{% endif %}/user",
             "{% set tenant = (vars.issuer | split('/') | list)[3] %}https://{{ vars.issuer | host }}/{{ tenant if '-' in tenant and '.' not in tenant else claims.tid }}/v2.0",
             "{{ [userinfo.first_name, userinfo.last_name] | join_nonempty(' ') }}",
             "{{- (userinfo.id | int) // 4194304 % 6 -}}",

@@ -340,8 +340,8 @@ mod tests {
             parts("{{ vars.issuer }}/x/{{ vars.t }}?a={{ vars.q }}#{{ vars.f }}"),
             ["vars.f Fragment", "vars.issuer Origin", "vars.q Query", "vars.t Path"]
         );
-        let github = "https://{% if vars.host == 'github.com' %}api.{{ vars.host }}{% else %}{{ vars.host }}/api/v3{% endif %}/user{{ vars.p }}";
-        assert_eq!(parts(github), ["vars.host Host", "vars.p Path"]);
+        let two_hosts = "https://{% if vars.host == 'acme.example' %}api.{{ vars.host }}{% else %}{{ vars.host }}/api/v3{% endif %}/user{{ vars.p }}";
+        assert_eq!(parts(two_hosts), ["vars.host Host", "vars.p Path"]);
         assert_eq!(parts("https://{% if a %}x/{% else %}y{% endif %}{{ b }}"), ["a Host", "b Host"]);
     }
 }

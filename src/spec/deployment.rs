@@ -113,7 +113,7 @@ pub struct ProviderDeployment {
     pub overrides: IndexMap<String, Value>,
 }
 
-/// `github:` alone switches a provider on, as `github: {}` does.
+/// `acme:` alone switches a provider on, as `acme: {}` does.
 fn entries<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<IndexMap<String, ProviderDeployment>, D::Error> {

@@ -97,7 +97,7 @@ pub fn deployment_schema() -> Value {
             own.insert(name.clone(), nullable(property));
         }
     }
-    // `github:` alone switches a provider on, as `github: {}` does.
+    // `acme:` alone switches a provider on, as `acme: {}` does.
     let entry = &mut schema["properties"]["providers"]["additionalProperties"];
     *entry = nullable(entry);
     schema

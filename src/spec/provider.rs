@@ -24,7 +24,7 @@ pub struct ProviderSpec {
     /// The id: the name of the file, in kebab-case. Part of the callback path and of environment variables.
     #[schemars(regex(pattern = r"^[a-z0-9]+(-[a-z0-9]+)*$"), length(max = 64))]
     pub id: String,
-    /// The name as the provider writes it: `GitHub`.
+    /// The name as the provider writes it: `Acme`.
     #[schemars(length(min = 1, max = 80))]
     pub name: String,
     /// The page of the provider's documentation that this file follows.

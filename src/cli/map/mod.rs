@@ -70,10 +70,10 @@ const EXAMPLES: &str = "\
 A FILE is JSON; `-` is standard input. A recorded answer, {\"kind\": \"userinfo\", \"sample\": …}, is read as well.
 
 Examples:
-  authcfg map github                                  the file's own first test
-  authcfg map github me.json emails=emails.json       userinfo, and the call `emails`
+  authcfg map acme                                    the file's own first test
+  authcfg map acme me.json emails=emails.json         userinfo, and the call `emails`
   curl … | authcfg map ./acme.yaml -                  a live answer
-  authcfg map apple --claims claims.json --callback callback.json
+  authcfg map acme --claims claims.json --callback callback.json
 
 Exit codes: 0 a profile, 1 a file that cannot be read, 2 wrong usage, 4 no profile: the sign-in would fail.";
 

@@ -66,10 +66,10 @@ from run to run, and every secret, is a placeholder: CLIENT_ID CLIENT_SECRET STA
 CODE_VERIFIER REDIRECT_URI ACCESS_TOKEN REFRESH_TOKEN. No secret of the deployment or of the environment is read.
 
 Examples:
-  authcfg show github
-  authcfg show github --vars host=github.acme.example --why
-  authcfg show workos --request connection=conn_01 --format curl
-  authcfg show google --discover --format json
+  authcfg show acme
+  authcfg show acme --vars host=git.acme.example --why
+  authcfg show acme --request connection=conn_01 --format curl
+  authcfg show ./acme.yaml --discover --format json
 
 Exit codes: 0 fine, 1 a file with errors, 2 wrong usage, 3 the discovery document cannot be had.";
 

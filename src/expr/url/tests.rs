@@ -158,7 +158,7 @@ fn accepts_the_origins_and_urls_that_are_configured() {
         ("{{ vars.x }}/t", "http://[::1]:8080", "http://[::1]:8080/t"),
         ("{{ vars.x }}/t", "http://localhost:3000", "http://localhost:3000/t"),
         ("{{ vars.x }}/t", "https://Id.Acme.Example", "https://Id.Acme.Example/t"),
-        ("https://{{ vars.x }}/login", "github.acme.example", "https://github.acme.example/login"),
+        ("https://{{ vars.x }}/login", "git.acme.example", "https://git.acme.example/login"),
         ("https://{{ vars.x }}.myshop.example/x", "acme-1", "https://acme-1.myshop.example/x"),
         ("https://a.example:{{ vars.x }}/x", "8443", "https://a.example:8443/x"),
         ("https://a.example/{{ vars.x }}/x", "contoso.example", "https://a.example/contoso.example/x"),

@@ -297,7 +297,7 @@ mod tests {
 
     #[test]
     fn is_about_somebody() {
-        let right = [json!("1"), json!("s".repeat(255)), json!("auth0|a b"), json!("é".repeat(127))];
+        let right = [json!("1"), json!("s".repeat(255)), json!("acme|a b"), json!("é".repeat(127))];
         let wrong = [
             json!(null),
             json!(""),

@@ -1,6 +1,7 @@
 //! Values of the right type that cannot be meant: algorithms, lifetimes, dates.
 
 use crate::diagnostic::code;
+use crate::expr::coerce::days_of;
 use crate::provider::Provider;
 use crate::provider::compile::Compiler;
 use crate::provider::finding::Finding;
@@ -70,17 +71,9 @@ fn lifetime(spec: &ProviderSpec, compiler: &mut Compiler) {
 
 /// Whether a text of the form `YYYY-MM-DD` is a day of the calendar.
 fn is_date(text: &str) -> bool {
-    let parts: Option<Vec<u32>> = text.split('-').map(|part| part.parse().ok()).collect();
+    let parts: Option<Vec<i64>> = text.split('-').map(|part| part.parse().ok()).collect();
     let Some([year, month, day]) = parts.as_deref() else { return false };
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let days = match month {
-        4 | 6 | 9 | 11 => 30,
-        2 if leap => 29,
-        2 => 28,
-        1..=12 => 31,
-        _ => return false,
-    };
-    (1..=days).contains(day)
+    (1..=days_of(*year, *month)).contains(day)
 }
 
 #[cfg(test)]
