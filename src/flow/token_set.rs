@@ -80,16 +80,16 @@ fn redirect_uri(context: &Context) -> Option<&str> {
 }
 
 /// A token response that was read.
-pub(super) struct Read {
+pub(super) struct Granted {
     /// Its members under their standard names.
     pub members: Map<String, Value>,
     /// Its members as the provider sent them.
     pub raw: Map<String, Value>,
 }
 
-impl Read {
+impl Granted {
     /// Lays it over an earlier one: another access token has another lifetime.
-    pub fn over(self, earlier: &Map<String, Value>) -> Read {
+    pub fn over(self, earlier: &Map<String, Value>) -> Granted {
         let mut members = earlier.clone();
         let mut raw = match members.shift_remove("raw") {
             Some(Value::Object(raw)) => raw,
@@ -101,7 +101,7 @@ impl Read {
         }
         members.extend(self.members);
         raw.extend(self.raw);
-        Read { members, raw }
+        Granted { members, raw }
     }
 
     /// Puts it into the context as `token`.
@@ -140,7 +140,7 @@ pub(super) fn read(
     context: &mut Context,
     clock: &dyn Clock,
     whole: bool,
-) -> Result<Read, Error> {
+) -> Result<Granted, Error> {
     let answer = Answer::read(step, response, context, name)?;
     let invalid = |detail: String| {
         Error::ProviderMisbehaved(Misbehaviour {
@@ -169,7 +169,7 @@ pub(super) fn read(
     if let Some(seconds) = members.get("expires_in").and_then(Value::as_u64) {
         members.entry("expires_at").or_insert_with(|| clock.now().saturating_add(seconds).into());
     }
-    Ok(Read { members, raw: body.clone() })
+    Ok(Granted { members, raw: body.clone() })
 }
 
 /// The answer that the RFC describes, read by the `oauth2` crate: its HTTP client is a closure that hands the answer over.
