@@ -154,3 +154,42 @@ fn found(authorization: Option<&str>, secret: Option<&str>) -> String {
         (None, None) => "nothing of the kind".into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::oauth::jose::{SigningKey, sign};
+
+    #[test]
+    fn an_assertion_must_be_the_clients_own() {
+        let (key, other) = (
+            SigningKey::generate(Alg::ES256).expect("a key"),
+            SigningKey::generate(Alg::ES256).expect("a key"),
+        );
+        let keys = JwkSet::parse(&json!({"keys": [key.public_jwk("k")]})).expect("a key set");
+        let assertion =
+            Assertion { keys, alg: Some(Alg::ES256), aud: "https://acme.example".into(), ttl: 60 };
+        let client = Credentials { client_id: "me".into(), client_secret: None, minted: None, assertion };
+        let right = json!({"iss": "me", "sub": "me", "aud": "https://acme.example", "iat": 100, "exp": 160,
+                           "jti": "0123456789012345678901"});
+        let check = |key: &SigningKey, over: Value| {
+            let mut claims = right.as_object().cloned().unwrap_or_default();
+            claims.extend(over.as_object().cloned().unwrap_or_default());
+            let jwt = sign(key, Some("k"), &claims).expect("a JWT");
+            client.check_assertion("private_key_jwt", &jwt, "")
+        };
+        assert_eq!(check(&key, json!({})), Ok(()));
+        assert!(check(&other, json!({})).is_err(), "signed by somebody else");
+        for over in [
+            json!({"iss": "you"}),
+            json!({"sub": "you"}),
+            json!({"aud": "https://acme.example/token"}),
+            json!({"exp": 3700}),
+            json!({"jti": "1"}),
+        ] {
+            assert!(check(&key, over.clone()).is_err(), "{over}");
+        }
+    }
+}
