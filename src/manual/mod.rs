@@ -28,3 +28,7 @@ pub mod reference {}
 
 #[doc = include_str!("sign-in.md")]
 pub mod sign_in {}
+
+/// [editors]: mod@crate::manual::editors
+#[doc = include_str!("validate.md")]
+pub mod validate {}

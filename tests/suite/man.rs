@@ -35,6 +35,7 @@ fn without_a_topic_the_pages_are_listed() {
 - `authcfg man cookbook`: your provider does X, write Y
 - `authcfg man reference`: every key of a provider file
 - `authcfg man deployment`: the deployment file, authcfg.yaml
+- `authcfg man validate`: what authcfg validate finds, fixes, allows and writes, and its exit codes
 - `authcfg man editors`: completion in an editor, and the check in pre-commit, GitHub, GitLab and any CI
 - `authcfg man mock`: a provider on this machine, for the tests of an application
 - `authcfg man sign-in`: one sign-in, from YAML to session

@@ -6,6 +6,7 @@ mod mock;
 mod page;
 mod reference;
 mod schema;
+mod validate;
 
 use crate::manual::example::Example;
 use crate::manual::page::{Block, Kind, blocks};

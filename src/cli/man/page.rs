@@ -33,6 +33,11 @@ pub(super) const PAGES: &[Page] = &[
         text: include_str!("../../manual/deployment.md"),
     },
     Page {
+        name: "validate",
+        summary: "what authcfg validate finds, fixes, allows and writes, and its exit codes",
+        text: include_str!("../../manual/validate.md"),
+    },
+    Page {
         name: "editors",
         summary: "completion in an editor, and the check in pre-commit, GitHub, GitLab and any CI",
         text: include_str!("../../manual/editors.md"),

@@ -65,12 +65,14 @@ test("the hook in pre-commit: a mistake does not get in, a right file does, othe
 test("the hooks, the action and the snippets are what their readers take", async () => {
   const schema = (name, file) => must(`${tools}/check-jsonschema`, ["--builtin-schema", `vendor.${name}`, file], { cwd: place.path });
   for (const file of [".gitlab-ci.yml", ".github/workflows/authcfg.yml", ".pre-commit-config.yaml"]) place.write(file, block("editors", file));
+  place.write(".github/workflows/code-scanning.yml", block("validate", ".github/workflows/code-scanning.yml"));
   place.write("action.yml", readFileSync(ACTION, "utf8").replace("using: composite", "using: compositee"));
   await Promise.all([
     must(`${tools}/pre-commit`, ["validate-manifest", HOOKS]),
     must(`${tools}/pre-commit`, ["validate-config", ".pre-commit-config.yaml"], { cwd: place.path }),
     schema("github-actions", ACTION),
     schema("github-workflows", ".github/workflows/authcfg.yml"),
+    schema("github-workflows", ".github/workflows/code-scanning.yml"),
     schema("github-workflows", `${ROOT}.github/workflows/ci.yml`),
     schema("gitlab-ci", ".gitlab-ci.yml"),
     assert.rejects(schema("github-actions", "action.yml"), /compositee|using/),
