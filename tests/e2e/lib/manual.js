@@ -6,9 +6,14 @@ export const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 
 /** The text of the block that says it is `file`, without that line. */
 export function block(page, file) {
+  return blocks(page, file)[0];
+}
+
+/** The texts of all blocks that say they are `file`: what a person puts into it one after the other. */
+export function blocks(page, file) {
   const text = readFileSync(`${ROOT}src/manual/${page}.md`, "utf8");
-  const found = text.split("```").filter((_, i) => i % 2 === 1).map((block) => block.slice(block.indexOf("\n") + 1));
-  const body = found.find((block) => [`# ${file}`, `// ${file}`, `-- ${file}`].includes(block.split("\n", 1)[0]));
-  if (body === undefined) throw new Error(`${page}.md has no block for ${file}`);
-  return body.slice(body.indexOf("\n") + 1);
+  const all = text.split("```").filter((_, i) => i % 2 === 1).map((block) => block.slice(block.indexOf("\n") + 1));
+  const found = all.filter((block) => [`# ${file}`, `// ${file}`, `-- ${file}`].includes(block.split("\n", 1)[0]));
+  if (found.length === 0) throw new Error(`${page}.md has no block for ${file}`);
+  return found.map((block) => block.slice(block.indexOf("\n") + 1));
 }

@@ -6,7 +6,8 @@ import { fileURLToPath } from "node:url";
 import { after, before, test } from "node:test";
 import { authcfg, folder } from "../lib/authcfg.js";
 import { startLanguageServer } from "../lib/language-server.js";
-import { block, ROOT } from "../lib/manual.js";
+import { block, blocks, ROOT } from "../lib/manual.js";
+import { must } from "../lib/python.js";
 
 const SERVER = fileURLToPath(new URL("../node_modules/yaml-language-server/bin/yaml-language-server", import.meta.url));
 const OFFLINE = { schemaStore: { enable: false }, validate: true, hover: true, completion: true };
@@ -89,4 +90,16 @@ test("the settings of the manual find the schemas that `authcfg schema` printed"
   assert.deepEqual(other.diagnostics, []);
   assert.equal(await editor.stop(), 0);
   project.remove();
+});
+
+test("the settings for editors that are not tried here can be read, and say the same", async () => {
+  const [schemas, server] = blocks("editors", ".vscode/settings.json").map((block) => JSON.parse(block));
+  assert.deepEqual(server, { "glspc.server.command": "authcfg", "glspc.server.commandArguments": ["lsp"], "glspc.server.languageId": ["yaml"] });
+  const zed = JSON.parse(block("editors", ".zed/settings.json"));
+  assert.deepEqual(zed.lsp["yaml-language-server"].binary, { path: "authcfg", arguments: ["lsp"] });
+  const read = "import json, sys, tomllib; print(json.dumps(tomllib.loads(sys.argv[1])))";
+  const helix = JSON.parse(await must("python3", ["-c", read, blocks("editors", ".helix/languages.toml").join("\n")]));
+  assert.deepEqual(helix["language-server"].authcfg, { command: "authcfg", args: ["lsp"] });
+  assert.deepEqual(helix["language-server"]["yaml-language-server"].config.yaml.schemas, schemas["yaml.schemas"]);
+  assert.deepEqual(helix.language, [{ name: "yaml", "language-servers": ["authcfg", "yaml-language-server"] }]);
 });
