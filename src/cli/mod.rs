@@ -25,6 +25,7 @@ pub mod mock;
 pub mod new;
 #[cfg_attr(not(feature = "mock"), allow(dead_code))]
 mod output;
+mod progress;
 mod recorded;
 pub mod schema;
 #[cfg(feature = "server")]

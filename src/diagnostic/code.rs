@@ -25,24 +25,52 @@ impl Code {
         WARNINGS.contains(&self)
     }
 
+    /// Whether it is only found with `--online`.
+    pub fn is_online(self) -> bool {
+        ONLINE.contains(&self)
+    }
+
     /// All codes.
     pub fn all() -> &'static [Code] {
         ALL
     }
 }
 
+/// The codes of what only the network tells.
+const ONLINE: [Code; 8] = [
+    ENDPOINT_MISMATCH,
+    ISS_PARAMETER_MISMATCH,
+    ISSUER_MISMATCH,
+    MISSING_ENDPOINT,
+    UNANSWERED_LOOKUP,
+    UNKNOWN_HOST,
+    UNLISTED_VALUE,
+    UNUSABLE_DISCOVERY,
+];
 /// The codes of warnings.
-const WARNINGS: [Code; 4] = [DOUBLED_SLASH, MISSING_TEST, SIMILAR_CLAIM, UNUSED_ALLOW];
+const WARNINGS: [Code; 7] = [
+    DOUBLED_SLASH,
+    ENDPOINT_MISMATCH,
+    MISSING_TEST,
+    SIMILAR_CLAIM,
+    UNANSWERED_LOOKUP,
+    UNUSABLE_DISCOVERY,
+    UNUSED_ALLOW,
+];
 /// The codes of warnings and of errors.
-const SOMETIMES_WARNINGS: [Code; 10] = [
+const SOMETIMES_WARNINGS: [Code; 14] = [
     DUPLICATE_NAME,
     INSECURE_URL,
     INVALID_VALUE,
+    ISS_PARAMETER_MISMATCH,
     LOW_CONTRAST,
+    MISSING_ENDPOINT,
     MISSING_FIELD,
     NO_EFFECT,
     UNFOUNDED_TRUST,
+    UNKNOWN_HOST,
     UNKNOWN_NAME,
+    UNLISTED_VALUE,
     UNSAFE_FILE,
     UNUSED_NAME,
 ];
@@ -72,6 +100,8 @@ codes! {
     DUPLICATE_NAME = "duplicate-name";
     /// A file with nothing in it.
     EMPTY_FILE = "empty-file";
+    /// An address that is not that of the discovery document.
+    ENDPOINT_MISMATCH = "endpoint-mismatch";
     /// A secret that would leave the server.
     EXPOSED_SECRET = "exposed-secret";
     /// A character that cannot be seen.
@@ -98,10 +128,16 @@ codes! {
     INVALID_VALUE = "invalid-value";
     /// A text that is no YAML.
     INVALID_YAML = "invalid-yaml";
+    /// `iss` in the callback, promised by the file or by the discovery document alone.
+    ISS_PARAMETER_MISMATCH = "iss-parameter-mismatch";
+    /// An issuer that is not that of its discovery document.
+    ISSUER_MISMATCH = "issuer-mismatch";
     /// A placeholder that nothing fills in.
     LITERAL_BRACE = "literal-brace";
     /// Colours that cannot be told apart.
     LOW_CONTRAST = "low-contrast";
+    /// An endpoint that neither the file nor the discovery document has.
+    MISSING_ENDPOINT = "missing-endpoint";
     /// A key that is needed.
     MISSING_FIELD = "missing-field";
     /// A secret that is not there.
@@ -128,16 +164,22 @@ codes! {
     TOO_LARGE = "too-large";
     /// A pattern that accepts anything around a match.
     UNANCHORED_PATTERN = "unanchored-pattern";
+    /// A host that nobody could be asked about.
+    UNANSWERED_LOOKUP = "unanswered-lookup";
     /// A host that a variable chooses freely.
     UNBOUNDED_HOST = "unbounded-host";
     /// Trust without a reason.
     UNFOUNDED_TRUST = "unfounded-trust";
     /// A key that nobody knows.
     UNKNOWN_FIELD = "unknown-field";
+    /// A host that does not exist.
+    UNKNOWN_HOST = "unknown-host";
     /// A name that no context holds.
     UNKNOWN_NAME = "unknown-name";
     /// A provider that is not in the catalogue.
     UNKNOWN_PROVIDER = "unknown-provider";
+    /// A value that the discovery document does not list.
+    UNLISTED_VALUE = "unlisted-value";
     /// A file that cannot be read.
     UNREADABLE_FILE = "unreadable-file";
     /// A file that others can change.
@@ -146,6 +188,8 @@ codes! {
     UNSTABLE_SUBJECT = "unstable-subject";
     /// YAML that configuration does not need.
     UNSUPPORTED_YAML = "unsupported-yaml";
+    /// A discovery document that cannot be had or used.
+    UNUSABLE_DISCOVERY = "unusable-discovery";
     /// A comment that allows nothing.
     UNUSED_ALLOW = "unused-allow";
     /// A name that nothing reads.

@@ -76,6 +76,11 @@ impl ServerMetadata {
         })
     }
 
+    /// Whether a sign-in reads this endpoint from a document.
+    pub fn is_read(name: &str) -> bool {
+        ENDPOINTS.contains(&name)
+    }
+
     /// The address of an endpoint, by its name in RFC 8414 §2.
     pub fn endpoint(&self, name: &str) -> Option<&str> {
         self.endpoints.iter().find(|(known, _)| *known == name).map(|(_, url)| url.as_str())

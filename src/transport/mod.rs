@@ -269,6 +269,12 @@ fn host_of(uri: &http::Uri) -> String {
     format!("{}://{}", uri.scheme_str().unwrap_or_default(), uri.host().unwrap_or_default())
 }
 
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Transport")
+    }
+}
+
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (method, host) = (self.http.method(), host_of(self.http.uri()));

@@ -2,8 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use authcfg::cli::validate::online::Network;
 use authcfg::cli::validate::{Args, validate};
 use authcfg::diagnostic::{Code, Severity};
+
+use crate::online;
 
 fn page(code: Code) -> PathBuf {
     let name = format!("src/diagnostic/codes/{}.md", code.as_str());
@@ -35,7 +38,7 @@ fn wrong_files_have_the_finding_and_right_files_have_none() {
         );
         for (heading, wrong) in [("## Wrong", true), ("## Right", false)] {
             let Some(files) = files(&text, heading) else { continue };
-            let found = found(&files);
+            let found = found(&files, network(&text));
             let wrongly: Vec<_> =
                 found.iter().filter(|(code, warning)| *warning && !code.may_warn()).collect();
             assert!(wrongly.is_empty(), "not among the codes of warnings in code.rs: {wrongly:?}");
@@ -49,14 +52,24 @@ fn wrong_files_have_the_finding_and_right_files_have_none() {
     assert!(failures.is_empty(), "{failures:#?}");
 }
 
-/// The codes that `authcfg validate` finds in a folder with these files, and whether each is a warning.
-fn found(files: &[(String, String)]) -> Vec<(Code, bool)> {
+/// The codes that `authcfg validate` finds in a folder with these files, and whether each is a warning; with `--online` where
+/// there is a network.
+fn found(files: &[(String, String)], network: Option<Network>) -> Vec<(Code, bool)> {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in files {
         std::fs::write(folder.path().join(name), text).unwrap();
     }
-    let report = validate(&Args { paths: vec![folder.path().to_owned()], ..Args::default() });
+    let (online, network) = (network.is_some(), network.unwrap_or_default());
+    let report =
+        validate(&Args { paths: vec![folder.path().to_owned()], online, network, ..Args::default() });
     report.findings.iter().map(|finding| (finding.code, finding.severity == Severity::Warning)).collect()
+}
+
+/// The network of a page: its block fenced as `json network`.
+fn network(page: &str) -> Option<Network> {
+    let (_, rest) = page.split_once("```json network\n")?;
+    let (text, _) = rest.split_once("```").expect("a fence is closed");
+    Some(online::network(&serde_json::from_str(text).expect("JSON")).0)
 }
 
 /// The blocks fenced as `yaml NAME` below a heading.

@@ -1,4 +1,5 @@
-//! What a person sees: `tests/golden/CASE/` holds files and `expected.txt`, what `authcfg validate CASE` prints about them.
+//! What a person sees: `tests/golden/CASE/` holds files and `expected.txt`, what `authcfg validate CASE` prints about them,
+//! with `--online` where there is a `network.json`.
 //!
 //! `AUTHCFG_BLESS=1 cargo test --test suite golden` writes the expectations; read each changed one in the diff.
 
@@ -7,11 +8,16 @@ use std::path::{Path, PathBuf};
 use authcfg::cli::validate::{Args, validate};
 use authcfg::diagnostic::render::{Style, human, json};
 
+use crate::online;
+
 #[test]
 fn findings_look_as_expected() {
     let mut differing = vec![];
     for case in cases() {
-        let report = validate(&Args { paths: vec![case.clone()], ..Args::default() });
+        let network = online::of_case(&case);
+        let online = network.is_some();
+        let network = network.map(|answers| online::network(&answers).0).unwrap_or_default();
+        let report = validate(&Args { paths: vec![case.clone()], online, network, ..Args::default() });
         let prefix = format!("{}/", case.display());
         let text = human(&report.findings, Style::default()) + &report.summary() + "\n";
         let json = format!("{:#}\n", json(&report.findings, report.files.len()));

@@ -17,6 +17,7 @@ mod manual;
 mod map;
 mod mock;
 mod new;
+mod online;
 mod properties;
 mod server;
 mod show;

@@ -21,8 +21,9 @@ struct Allow {
     reason: bool,
 }
 
-/// The findings without the warnings that comments allow, and with a warning for each comment that allows nothing.
-pub fn apply(document: &Document, findings: Vec<Diagnostic>) -> Vec<Diagnostic> {
+/// The findings without the warnings that comments allow, and with a warning for each comment that allows nothing. `online` is
+/// whether the network was asked.
+pub fn apply(document: &Document, online: bool, findings: Vec<Diagnostic>) -> Vec<Diagnostic> {
     if !document.text().contains(MARK) {
         return findings;
     }
@@ -34,6 +35,8 @@ pub fn apply(document: &Document, findings: Vec<Diagnostic>) -> Vec<Diagnostic> 
         by_line.entry(allow.line).or_default().push(allow);
     }
     let errors = findings.iter().any(|finding| finding.severity == Severity::Error);
+    let unanswered = [code::UNANSWERED_LOOKUP, code::UNUSABLE_DISCOVERY];
+    let compared = online && !findings.iter().any(|finding| unanswered.contains(&finding.code));
     let mut used = HashSet::new();
     let mut kept: Vec<Diagnostic> = findings
         .into_iter()
@@ -64,15 +67,16 @@ pub fn apply(document: &Document, findings: Vec<Diagnostic>) -> Vec<Diagnostic> 
             continue;
         }
         for (span, name) in allow.codes.iter().filter(|(span, _)| !used.contains(&span.start)) {
-            kept.extend(unused(&source, *span, name, errors));
+            kept.extend(unused(&source, *span, name, |code| !errors && (compared || !code.is_online())));
         }
     }
     kept.truncate(end);
     kept
 }
 
-/// What is wrong with a code that allowed nothing. While there are errors, not all warnings are known.
-fn unused(source: &Source, span: Span, name: &str, errors: bool) -> Option<Diagnostic> {
+/// What is wrong with a code that allowed nothing. While there are errors, or the network was not asked, not all warnings are
+/// known.
+fn unused(source: &Source, span: Span, name: &str, known: impl Fn(Code) -> bool) -> Option<Diagnostic> {
     let names = || Code::all().iter().map(|code| code.as_str());
     match Code::all().iter().find(|code| code.as_str() == name) {
         None => {
@@ -90,7 +94,7 @@ fn unused(source: &Source, span: Span, name: &str, errors: bool) -> Option<Diagn
             let label = "only warnings can be allowed";
             Some(warning(source, span, format!("`{name}` is an error"), label, None))
         }
-        Some(_) if errors => None,
+        Some(code) if !known(*code) => None,
         Some(_) => {
             let title = format!("there is no `{name}` to allow");
             let help = Help::Note("take the comment away".into());

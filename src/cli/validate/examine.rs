@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use crate::cli::validate::online::Answers;
 use crate::cli::validate::{Input, allow, meaning};
 use crate::diagnostic::{Applicability, Diagnostic, Help, Label, Severity, Source, code};
 use crate::provider::catalog::files;
@@ -27,8 +28,9 @@ pub struct Examined {
 
 /// Looks at files, on all processors; the answers are in the order of the files.
 ///
-/// `catalogs` are folders of provider files that deployment files draw on instead of their own.
-pub fn examine_all(inputs: &[Input], catalogs: &[PathBuf]) -> Vec<Examined> {
+/// `catalogs` are folders of provider files that deployment files draw on instead of their own; `online` is what the network
+/// says, where it was asked.
+pub fn examine_all(inputs: &[Input], catalogs: &[PathBuf], online: Option<&Answers>) -> Vec<Examined> {
     // A thread costs more than a few files do.
     let threads = thread::available_parallelism().map_or(1, usize::from).min(inputs.len().div_ceil(8)).max(1);
     let next = AtomicUsize::new(0);
@@ -37,7 +39,7 @@ pub fn examine_all(inputs: &[Input], catalogs: &[PathBuf]) -> Vec<Examined> {
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(input) = inputs.get(index) else { return done };
-            done.push((index, examine(input, catalogs)));
+            done.push((index, examine(input, catalogs, online)));
         }
     };
     let mut examined: Vec<(usize, Examined)> = thread::scope(|scope| {
@@ -52,16 +54,20 @@ pub fn examine_all(inputs: &[Input], catalogs: &[PathBuf]) -> Vec<Examined> {
     examined.into_iter().map(|(_, examined)| examined).collect()
 }
 
-fn examine(input: &Input, catalogs: &[PathBuf]) -> Examined {
+fn examine(input: &Input, catalogs: &[PathBuf], online: Option<&Answers>) -> Examined {
     let bytes = match files::read(&input.path, input.beneath.as_deref(), Limits::DEPLOYMENT.bytes) {
         Ok(bytes) => bytes,
         Err(finding) => return Examined { findings: vec![*finding], ..Examined::default() },
     };
-    examine_text(&input.path, &bytes, catalogs)
+    examine_bytes(&input.path, &bytes, catalogs, online)
 }
 
 /// Looks at the text of a file.
 pub(in crate::cli) fn examine_text(path: &Path, bytes: &[u8], catalogs: &[PathBuf]) -> Examined {
+    examine_bytes(path, bytes, catalogs, None)
+}
+
+fn examine_bytes(path: &Path, bytes: &[u8], catalogs: &[PathBuf], online: Option<&Answers>) -> Examined {
     let name = path.display().to_string();
     let limits = if may_be_deployment(bytes) { Limits::DEPLOYMENT } else { Limits::PROVIDER };
     let document = match Document::parse(&*name, bytes, limits) {
@@ -73,7 +79,7 @@ pub(in crate::cli) fn examine_text(path: &Path, bytes: &[u8], catalogs: &[PathBu
     };
     match Kind::of(&document) {
         Kind::Deployment => {
-            let findings = allow::apply(&document, deployment(path, &document, catalogs));
+            let findings = allow::apply(&document, false, deployment(path, &document, catalogs));
             Examined { findings, ..Examined::default() }
         }
         Kind::Provider if bytes.len() > Limits::PROVIDER.bytes => {
@@ -84,20 +90,22 @@ pub(in crate::cli) fn examine_text(path: &Path, bytes: &[u8], catalogs: &[PathBu
                 ..Examined::default()
             }
         }
-        Kind::Provider | Kind::Vectors => provider(path, &document),
+        Kind::Provider | Kind::Vectors => provider(path, &document, online),
     }
 }
 
-fn provider(path: &Path, document: &Document) -> Examined {
+fn provider(path: &Path, document: &Document, online: Option<&Answers>) -> Examined {
     let checked = schema::check(document, Kind::Provider);
     let meaning = meaning::of_provider(path, document, &checked);
+    let contradictions = online.map(|answers| answers.about(path, document, &checked));
     let mut findings = checked.findings;
     findings.extend(meaning);
+    findings.extend(contradictions.into_iter().flatten());
     let ids = ids(document);
     let mismatch = ids.first().and_then(|(id, label)| id_mismatch(path, id, label));
     let own = mismatch.is_none();
     findings.extend(mismatch);
-    let findings = allow::apply(document, findings);
+    let findings = allow::apply(document, online.is_some(), findings);
     let (successor, verified) = (text_at(document, "/successor"), text_at(document, "/verified/on"));
     Examined { findings, ids, own, successor, verified }
 }

@@ -7,6 +7,7 @@ mod examine;
 mod fix;
 mod gather;
 mod meaning;
+pub mod online;
 mod replace;
 
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 
 use crate::cli::new::day;
 use crate::cli::output;
+use crate::cli::validate::online::{Answers, Network};
 use crate::clock::{Clock, SystemClock};
 use crate::diagnostic::{Code, Diagnostic, Severity, Source, nearest, render, sort};
 
@@ -56,6 +58,13 @@ pub struct Args {
     /// Show what --fix would change as a unified diff, and write nothing; exit 1 where it would
     #[arg(long, conflicts_with_all = ["fix", "format"])]
     pub diff: bool,
+    /// Ask the network too: compare provider files with the discovery documents of their issuers, and look up the hosts
+    /// that they name. Nothing private is connected to, unless the deployment file says so
+    #[arg(long)]
+    pub online: bool,
+    /// Another network than that of this machine. For tests.
+    #[arg(skip)]
+    pub network: Network,
     /// Tomorrow, as `2026-11-25`; without it days are not looked at
     #[arg(skip)]
     pub tomorrow: Option<String>,
@@ -174,7 +183,8 @@ fn fixes(fixed: &[Fixed], word: &str) -> String {
 /// Looks at the files that the arguments name.
 pub fn validate(args: &Args) -> Report {
     let Gathered { inputs, mut findings } = gather(args);
-    let examined = examine_all(&inputs, &args.catalog);
+    let answers = args.online.then(|| Answers::ask(&inputs, args.config.as_deref(), &args.network));
+    let examined = examine_all(&inputs, &args.catalog, answers.as_ref());
     findings.extend(across::duplicate_ids(&examined));
     findings.extend(across::unknown_successors(&examined));
     if let Some(tomorrow) = &args.tomorrow {
