@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use gen_lsp_types::{CodeAction, CodeActionKind, CodeActionParams, Range, TextEdit, Uri, WorkspaceEdit};
 
 use crate::cli::lsp::findings::Page;
-use crate::cli::lsp::workspace::Open;
+use crate::cli::lsp::open::Open;
 use crate::cli::validate;
 use crate::diagnostic::{Applicability, Code, Diagnostic, Help};
 use crate::yaml::{Limits, Span};

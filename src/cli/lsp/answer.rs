@@ -7,7 +7,8 @@ use gen_lsp_types::{
 use lsp_server::ErrorCode;
 use serde_json::Value;
 
-use crate::cli::lsp::workspace::{Open, Workspace};
+use crate::cli::lsp::open::Open;
+use crate::cli::lsp::workspace::Workspace;
 use crate::cli::lsp::{Refused, actions, completion, definition, hover, read, to_value};
 
 /// What can be asked.

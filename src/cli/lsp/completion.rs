@@ -8,7 +8,7 @@ use gen_lsp_types::{CompletionItem, CompletionItemKind, MarkupContent, MarkupKin
 use crate::cli::lsp::cursor::{Cursor, word};
 use crate::cli::lsp::expression::{Notation, Part, notation, part};
 use crate::cli::lsp::names::{Name, Scope};
-use crate::cli::lsp::workspace::Open;
+use crate::cli::lsp::open::Open;
 use crate::cli::lsp::{filters, hover, schema};
 use crate::expr::TESTS;
 use crate::spec::schema::Kind;

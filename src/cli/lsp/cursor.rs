@@ -1,8 +1,8 @@
 //! Where in a file the cursor is: the path to it, and what is written around it.
 
+use crate::cli::lsp::open;
 use crate::cli::lsp::outline;
 use crate::cli::lsp::schema::Step;
-use crate::cli::lsp::workspace;
 use crate::yaml::{Document, Limits, Node, NodeValue, Span};
 
 /// A word that nobody writes. It stands in for what is being typed, so that the text around it can be read as YAML.
@@ -35,7 +35,7 @@ impl Cursor {
         let attempts: &[&str] = if colon || !alone { &[MARK] } else { &[MARK, &key] };
         // A text that takes long to read is looked at line by line.
         let found = attempts.iter().filter(|_| text.len() <= Limits::PROVIDER.bytes).find_map(|mark| {
-            let document = workspace::parse("".as_ref(), &marked(mark))?;
+            let document = open::parse("".as_ref(), &marked(mark))?;
             find(&document, document.root(), &mut vec![])
         });
         let found = found.unwrap_or_else(|| outline::cursor(text, word.start));

@@ -5,9 +5,9 @@ use gen_lsp_types::{Location, Uri};
 use crate::cli::lsp::cursor::under;
 use crate::cli::lsp::expression::{Part, notation, part};
 use crate::cli::lsp::names::{Scope, pointer};
+use crate::cli::lsp::open::Open;
 use crate::cli::lsp::position::Lines;
 use crate::cli::lsp::schema::Step;
-use crate::cli::lsp::workspace::Open;
 use crate::spec::schema::Kind;
 use crate::yaml::{Document, Span};
 
@@ -18,7 +18,7 @@ pub fn definition(open: &Open, uri: &Uri, offset: usize) -> Option<Location> {
     under.value?;
     let scope = Scope::of(&document, Kind::of(&document), &under.path, &open.path)?;
     if scope.path == [Step::Key("extends".into())] {
-        return in_file(scope.base()?, Span::default());
+        return in_file(&open.lines, scope.base()?, Span::default());
     }
     let value = document.text().get(under.span.start..under.span.end)?;
     let at = offset - under.span.start;
@@ -56,11 +56,11 @@ pub fn definition(open: &Open, uri: &Uri, offset: usize) -> Option<Location> {
         return Some(Location { uri: uri.clone(), range: open.lines.range(&open.text, span) });
     }
     let base = scope.base()?;
-    in_file(base, find(base, "")?)
+    in_file(&open.lines, base, find(base, "")?)
 }
 
 /// A place in another file, where it is one: built-in providers have no file.
-fn in_file(document: &Document, span: Span) -> Option<Location> {
+fn in_file(like: &Lines, document: &Document, span: Span) -> Option<Location> {
     let uri = Uri::from_file_path(document.name()).ok()?;
-    Some(Location { uri, range: Lines::of(document.text()).range(document.text(), span) })
+    Some(Location { uri, range: like.like(document.text()).range(document.text(), span) })
 }

@@ -60,7 +60,7 @@ impl Page<'_> {
             },
             false => Location {
                 uri: Uri::from_file_path(label.source.name()).ok()?,
-                range: Lines::of(label.source.text()).range(label.source.text(), label.span),
+                range: self.lines.like(label.source.text()).range(label.source.text(), label.span),
             },
         };
         let message = if label.text.is_empty() { "here".to_owned() } else { label.text.clone() };

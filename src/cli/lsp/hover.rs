@@ -6,8 +6,8 @@ use crate::cli::lsp::cursor::{Under, under};
 use crate::cli::lsp::expression::{Part, notation, part};
 use crate::cli::lsp::filters;
 use crate::cli::lsp::names::Scope;
+use crate::cli::lsp::open::Open;
 use crate::cli::lsp::schema::{self, Step};
-use crate::cli::lsp::workspace::Open;
 use crate::spec::schema::Kind;
 use crate::yaml::Document;
 

@@ -13,8 +13,10 @@ mod filters;
 mod findings;
 mod hover;
 mod names;
+mod open;
 mod outline;
 mod position;
+mod project;
 mod recognise;
 mod schema;
 mod workspace;
@@ -30,8 +32,9 @@ use gen_lsp_types::{
 };
 use lsp_server::{Connection, ErrorCode, Message, Notification, Request, Response};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::cli::lsp::position::Encoding;
 use crate::cli::lsp::workspace::Workspace;
 use crate::cli::output;
 
@@ -53,7 +56,9 @@ pub fn run(_: Args) -> ExitCode {
         scope.spawn(|| {
             workspace.validate(|uri, version, shown| publish(&connection, uri, Some(version), shown))
         });
-        let proper = Server { workspace: &workspace, connection: &connection, phase: Phase::New }.serve();
+        let server =
+            Server { workspace: &workspace, connection: &connection, phase: Phase::New, watches: false };
+        let proper = server.serve();
         workspace.stop();
         proper
     });
@@ -76,6 +81,8 @@ struct Server<'a> {
     workspace: &'a Workspace,
     connection: &'a Connection,
     phase: Phase,
+    /// Whether the client can be asked to watch files.
+    watches: bool,
 }
 
 /// Why a request has no answer.
@@ -120,7 +127,7 @@ impl Server<'_> {
         match (self.phase, method) {
             (Phase::New, "initialize") => {
                 self.phase = Phase::Running;
-                Ok(to_value(initialized()))
+                Ok(to_value(self.initialize(&params)))
             }
             (Phase::New, _) => {
                 Err((ErrorCode::ServerNotInitialized, "the first request is `initialize`".into()))
@@ -137,9 +144,45 @@ impl Server<'_> {
         }
     }
 
+    /// Takes from what the client can do what is used here; a client says little or much.
+    fn initialize(&mut self, params: &Value) -> InitializeResult {
+        let can = |pointer: &str| params.pointer(&format!("/capabilities{pointer}"));
+        self.watches =
+            can("/workspace/didChangeWatchedFiles/dynamicRegistration") == Some(&Value::Bool(true));
+        let offered = can("/general/positionEncodings").and_then(Value::as_array);
+        let offered: Vec<&str> = offered.into_iter().flatten().filter_map(Value::as_str).collect();
+        let encoding = Encoding::of(&offered);
+        self.workspace.count(encoding);
+        let sync = TextDocumentSyncOptions {
+            open_close: Some(true),
+            change: Some(TextDocumentSyncKind::Incremental),
+            save: Some(true.into()),
+            ..TextDocumentSyncOptions::default()
+        };
+        let capabilities = ServerCapabilities {
+            position_encoding: Some(PositionEncodingKind::new(encoding.name())),
+            text_document_sync: Some(sync.into()),
+            ..answer::capabilities()
+        };
+        let server = ServerInfo { name: "authcfg".into(), version: Some(env!("CARGO_PKG_VERSION").into()) };
+        InitializeResult { capabilities, server_info: Some(server) }
+    }
+
+    /// Asks to be told when a YAML file is made, changed or deleted outside of the editor.
+    fn watch(&self) {
+        let watchers = json!([{"globPattern": "**/*.{yaml,yml}"}]);
+        let watch = json!({
+            "id": "files", "method": "workspace/didChangeWatchedFiles", "registerOptions": {"watchers": watchers},
+        });
+        let params = json!({"registrations": [watch]});
+        let request = Request::new("watch".to_owned().into(), "client/registerCapability".into(), params);
+        let _ = self.connection.sender.send(Message::Request(request));
+    }
+
     fn notice(&self, notification: Notification) -> Result<(), Refused> {
         let Notification { method, params } = notification;
         match method.as_str() {
+            "initialized" if self.watches => self.watch(),
             "textDocument/didOpen" => {
                 let params: DidOpenTextDocumentParams = read(params)?;
                 self.workspace.open(params.text_document);
@@ -160,22 +203,6 @@ impl Server<'_> {
         }
         Ok(())
     }
-}
-
-fn initialized() -> InitializeResult {
-    let sync = TextDocumentSyncOptions {
-        open_close: Some(true),
-        change: Some(TextDocumentSyncKind::Incremental),
-        save: Some(true.into()),
-        ..TextDocumentSyncOptions::default()
-    };
-    let capabilities = ServerCapabilities {
-        position_encoding: Some(PositionEncodingKind::UTF16),
-        text_document_sync: Some(sync.into()),
-        ..answer::capabilities()
-    };
-    let server = ServerInfo { name: "authcfg".into(), version: Some(env!("CARGO_PKG_VERSION").into()) };
-    InitializeResult { capabilities, server_info: Some(server) }
 }
 
 fn publish(connection: &Connection, uri: &Uri, version: Option<i32>, diagnostics: Vec<Diagnostic>) {

@@ -5,9 +5,9 @@ use std::path::Path;
 use crate::provider::catalog::files;
 
 /// The deployment file by its name.
-const CONFIG: [&str; 2] = ["authcfg.yaml", "authcfg.yml"];
+pub const CONFIG: &str = "authcfg.yaml";
 /// The folder of provider files by its name.
-const CATALOG: &str = "providers";
+pub const CATALOG: &str = "providers";
 /// Keys of which a provider file has one, and other files with an `id` hardly any.
 const OF_A_PROVIDER: [&str; 5] = ["authorization_endpoint", "token_endpoint", "extends", "profile", "issuer"];
 /// Keys of which a deployment file has one beside `providers`.
@@ -26,19 +26,21 @@ pub fn is_ours(path: &Path, text: &str) -> bool {
     }
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let in_catalog = path.parent().and_then(Path::file_name).is_some_and(|folder| folder == CATALOG);
-    named && (CONFIG.contains(&name) || in_catalog && !name.starts_with('.')) || modeline(text) || keys(text)
+    named && (name == CONFIG || in_catalog && !name.starts_with('.')) || modeline(text) || keys(text)
 }
 
 fn modeline(text: &str) -> bool {
     text.lines().take(HEAD).any(|line| {
-        let schema = line.trim_start_matches(['#', ' ']).strip_prefix("yaml-language-server:");
-        schema.is_some_and(|schema| {
-            line.starts_with('#')
-                && SCHEMAS.iter().any(|name| {
-                    schema.trim_end().ends_with(&format!("/{name}"))
-                        || schema.trim_end().ends_with(&format!("={name}"))
-                })
-        })
+        let Some(comment) = line.strip_prefix('#').map(|line| line.trim_start_matches(['#', ' '])) else {
+            return false;
+        };
+        let schema = comment
+            .strip_prefix("yaml-language-server:")
+            .and_then(|rest| rest.trim_start().strip_prefix("$schema="))
+            // As the IDEs of JetBrains write it.
+            .or_else(|| comment.strip_prefix("$schema:"));
+        let file = schema.map(|schema| schema.trim().rsplit('/').next().unwrap_or_default());
+        file.is_some_and(|file| SCHEMAS.contains(&file))
     })
 }
 
@@ -65,6 +67,9 @@ mod tests {
             ("/p/acme.yaml", "id: acme\ntoken_endpoint: x\nprofile: {"),
             ("/p/x.yaml", "base_url: x\nproviders:\n  acme: {}\n"),
             ("/p/x.yaml", "# yaml-language-server: $schema=../schema/provider.schema.json\n"),
+            ("/p/x.yaml", "# $schema: ../schema/provider.schema.json\n"),
+            ("/p/x.yaml", "#$schema: config.schema.json\r\n"),
+            ("/p/authcfg.yml", "base_url: x\nproviders: {\n"),
             ("", "id: acme\nprofile:\n"),
         ] {
             assert!(is_ours(Path::new(path), text), "{path} {text}");
@@ -74,7 +79,11 @@ mod tests {
             ("/p/compose.yaml", "services: {}\n"),
             ("/p/x.yaml", "id: acme\n"),
             ("/p/x.yaml", "providers:\n  aws: {}\n"),
+            // `validate` and `serve` know the other ending only where it is named.
+            ("/p/authcfg.yml", ""),
             ("/p/x.yaml", "# yaml-language-server: $schema=https://x.example/other.json\n"),
+            ("/p/x.yaml", "# $schema: https://x.example/other.json\n"),
+            ("/p/x.yaml", "$schema: provider.schema.json\n"),
             ("/p/x.yaml", "a:\n  id: acme\n  profile: x\n"),
             ("/p/providers/README.md", "id: acme\nprofile:\n"),
             ("/p/providers/.acme.yaml", ""),

@@ -7,8 +7,16 @@ use crate::cli::validate::Examined;
 use crate::diagnostic::{Applicability, Diagnostic, Help, Label, Severity, code, nearest};
 use crate::provider::catalog::{Catalog, base_of};
 
+/// Everything that files get wrong together; of days only where it is known which one is tomorrow.
+pub fn all(examined: &[Examined], tomorrow: Option<&str>) -> Vec<Diagnostic> {
+    let mut findings = duplicate_ids(examined);
+    findings.extend(unknown_successors(examined));
+    findings.extend(tomorrow.into_iter().flat_map(|tomorrow| future_days(examined, tomorrow)));
+    findings
+}
+
 /// Ids and aliases that two files claim, each reported at the later file with the place of the first.
-pub fn duplicate_ids(examined: &[Examined]) -> Vec<Diagnostic> {
+fn duplicate_ids(examined: &[Examined]) -> Vec<Diagnostic> {
     let mut first: HashMap<&str, &Label> = HashMap::new();
     let mut findings = vec![];
     let own = examined.iter().filter(|examined| examined.own);
@@ -36,7 +44,7 @@ pub fn duplicate_ids(examined: &[Examined]) -> Vec<Diagnostic> {
 }
 
 /// Successors that are no provider: neither among the files, nor beside the file, nor built in.
-pub fn unknown_successors(examined: &[Examined]) -> Vec<Diagnostic> {
+fn unknown_successors(examined: &[Examined]) -> Vec<Diagnostic> {
     let mut findings = vec![];
     let mut builtin = None;
     for file in examined {
@@ -84,7 +92,7 @@ pub fn unknown_successors(examined: &[Examined]) -> Vec<Diagnostic> {
 }
 
 /// Files that were compared with their provider on a day to come, if it was already tomorrow where that was done.
-pub fn future_days(examined: &[Examined], tomorrow: &str) -> Vec<Diagnostic> {
+fn future_days(examined: &[Examined], tomorrow: &str) -> Vec<Diagnostic> {
     let days = examined.iter().filter_map(|file| file.verified.as_ref());
     days.filter(|(day, _)| day.len() == tomorrow.len() && day.as_str() > tomorrow)
         .map(|(_, label)| Diagnostic {

@@ -12,7 +12,7 @@ use crate::spec::schema::{self, Kind};
 use crate::yaml::{Document, Limits, NodeValue};
 
 /// What was found in a file.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Examined {
     /// The findings.
     pub findings: Vec<Diagnostic>,
@@ -94,6 +94,24 @@ fn examine_bytes(path: &Path, bytes: &[u8], catalogs: &[PathBuf], online: Option
     }
 }
 
+/// What a provider file claims for itself, without a look at what is wrong in it.
+#[cfg(feature = "lsp")]
+pub(in crate::cli) fn claims(path: &Path, bytes: &[u8]) -> Examined {
+    let document = Document::parse(path.display().to_string(), bytes, Limits::PROVIDER);
+    match document.ok().filter(|document| Kind::of(document) != Kind::Deployment) {
+        Some(document) => about_itself(path, &document).0,
+        None => Examined::default(),
+    }
+}
+
+/// What a file claims, and what is wrong with its id.
+fn about_itself(path: &Path, document: &Document) -> (Examined, Option<Diagnostic>) {
+    let ids = ids(document);
+    let mismatch = ids.first().and_then(|(id, label)| id_mismatch(path, id, label));
+    let (successor, verified) = (text_at(document, "/successor"), text_at(document, "/verified/on"));
+    (Examined { findings: vec![], ids, own: mismatch.is_none(), successor, verified }, mismatch)
+}
+
 fn provider(path: &Path, document: &Document, online: Option<&Answers>) -> Examined {
     let checked = schema::check(document, Kind::Provider);
     let meaning = meaning::of_provider(path, document, &checked);
@@ -101,13 +119,9 @@ fn provider(path: &Path, document: &Document, online: Option<&Answers>) -> Exami
     let mut findings = checked.findings;
     findings.extend(meaning);
     findings.extend(contradictions.into_iter().flatten());
-    let ids = ids(document);
-    let mismatch = ids.first().and_then(|(id, label)| id_mismatch(path, id, label));
-    let own = mismatch.is_none();
+    let (claimed, mismatch) = about_itself(path, document);
     findings.extend(mismatch);
-    let findings = allow::apply(document, online.is_some(), findings);
-    let (successor, verified) = (text_at(document, "/successor"), text_at(document, "/verified/on"));
-    Examined { findings, ids, own, successor, verified }
+    Examined { findings: allow::apply(document, online.is_some(), findings), ..claimed }
 }
 
 /// A text of the file, with its place.

@@ -23,8 +23,10 @@ use crate::clock::{Clock, SystemClock};
 use crate::diagnostic::{Code, Diagnostic, Severity, Source, nearest, render, sort};
 
 #[cfg(feature = "lsp")]
-pub(super) use examine::examine_text;
+pub(super) use across::all as across;
 pub use examine::{Examined, examine_all};
+#[cfg(feature = "lsp")]
+pub(super) use examine::{claims, examine_text};
 #[cfg(feature = "lsp")]
 pub(super) use fix::fix_text;
 pub use fix::{Fixed, fix_all, write_all};
@@ -123,7 +125,7 @@ pub struct Report {
 
 /// Runs the command.
 pub fn run(mut args: Args) -> ExitCode {
-    args.tomorrow = Some(day(SystemClock.now() + 86_400));
+    args.tomorrow = Some(tomorrow());
     if args.diff {
         return show_fixes(&args);
     }
@@ -171,6 +173,11 @@ fn show_fixes(args: &Args) -> ExitCode {
     if report.fails(args.deny) || !fixed.is_empty() { ExitCode::from(1) } else { ExitCode::SUCCESS }
 }
 
+/// The day after this one.
+pub(super) fn tomorrow() -> String {
+    day(SystemClock.now() + 86_400)
+}
+
 /// How many findings in how many files.
 fn fixes(fixed: &[Fixed], word: &str) -> String {
     let plural = |count: usize| if count == 1 { "" } else { "s" };
@@ -185,11 +192,7 @@ pub fn validate(args: &Args) -> Report {
     let Gathered { inputs, mut findings } = gather(args);
     let answers = args.online.then(|| Answers::ask(&inputs, args.config.as_deref(), &args.network));
     let examined = examine_all(&inputs, &args.catalog, answers.as_ref());
-    findings.extend(across::duplicate_ids(&examined));
-    findings.extend(across::unknown_successors(&examined));
-    if let Some(tomorrow) = &args.tomorrow {
-        findings.extend(across::future_days(&examined, tomorrow));
-    }
+    findings.extend(across::all(&examined, args.tomorrow.as_deref()));
     findings.extend(examined.into_iter().flat_map(|examined| examined.findings));
     findings.retain(|finding| finding.severity == Severity::Error || !args.allow.contains(&finding.code));
     sort(&mut findings);

@@ -55,8 +55,13 @@ impl Editor {
 
     /// `initialize` and `initialized`; the capabilities.
     pub fn greet(&mut self) -> Value {
+        self.greet_with(json!({"general": {}}))
+    }
+
+    /// The same with what the editor can do.
+    pub fn greet_with(&mut self, capabilities: Value) -> Value {
         let root = self.uri("");
-        let params = json!({"processId": null, "rootUri": root, "capabilities": {"general": {}}});
+        let params = json!({"processId": null, "rootUri": root, "capabilities": capabilities});
         let answer = self.request("initialize", params);
         self.notify("initialized", json!({}));
         answer["result"]["capabilities"].clone()
@@ -131,6 +136,45 @@ impl Editor {
             let message = self.messages.recv_timeout(PATIENCE).expect("no findings");
             self.notifications.push(message);
         }
+    }
+
+    /// Waits until the codes of the findings of a version are these.
+    pub fn until(&mut self, name: &str, version: i32, codes: &[&str]) -> Vec<Value> {
+        loop {
+            let findings = self.findings(name, version);
+            if findings.iter().map(|finding| finding["code"].as_str().unwrap()).eq(codes.iter().copied()) {
+                return findings;
+            }
+        }
+    }
+
+    /// Waits for a request or notification of the server.
+    pub fn message(&mut self, method: &str) -> Value {
+        loop {
+            if let Some(at) = self.notifications.iter().position(|message| message["method"] == method) {
+                return self.notifications.remove(at);
+            }
+            let message = self.messages.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("no {method}"));
+            self.notifications.push(message);
+        }
+    }
+
+    /// Writes a file to the disk.
+    pub fn write(&self, name: &str, text: &str) {
+        std::fs::create_dir_all(self.path(name).parent().unwrap()).unwrap();
+        std::fs::write(self.path(name), text).unwrap();
+    }
+
+    /// Says that a file changed on the disk: 1 made, 2 changed, 3 deleted.
+    pub fn touched(&mut self, name: &str, how: u8) {
+        let change = json!({"uri": self.uri(name), "type": how});
+        self.notify("workspace/didChangeWatchedFiles", json!({"changes": [change]}));
+    }
+
+    /// Closes a text, and waits until its findings are taken away.
+    pub fn close(&mut self, name: &str) {
+        self.notify("textDocument/didClose", json!({"textDocument": {"uri": self.uri(name)}}));
+        assert!(self.findings(name, Value::Null).is_empty());
     }
 
     /// Asks about the place of `¦` in a text, which is opened without it.

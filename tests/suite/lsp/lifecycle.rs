@@ -88,6 +88,38 @@ fn counts_columns_in_utf16_units_also_with_crlf() {
 }
 
 #[test]
+fn counts_what_the_editor_prefers() {
+    for (offered, chosen, column) in [
+        (json!(["utf-8", "utf-16"]), "utf-8", 36),
+        (json!(["utf-32", "utf-8"]), "utf-32", 33),
+        (json!([]), "utf-16", 34),
+    ] {
+        let mut editor = Editor::start();
+        let capabilities = editor.greet_with(json!({"general": {"positionEncodings": offered}}));
+        assert_eq!(capabilities["positionEncoding"], chosen);
+        let text = ACME.replace("profile: {", "profile: {nickname: 🔑, name: '{{ vras.x }}', ");
+        let findings = editor.open("providers/acme.yaml", &text);
+        assert_eq!(codes(&findings), ["unknown-name"]);
+        assert_eq!(findings[0]["range"], range(5, column, column + 4));
+        let change = json!([{"range": range(5, column, column + 4), "text": "flow"}]);
+        let findings = editor.change("providers/acme.yaml", 2, change);
+        assert_eq!(findings[0]["message"].as_str().unwrap().lines().next(), Some("unknown name `flow.x`"));
+    }
+}
+
+#[test]
+fn a_file_that_is_opened_again_has_its_new_text() {
+    let mut editor = Editor::ready();
+    assert_eq!(codes(&editor.open("providers/acme.yaml", "id: acme\nid: acme\n")), ["duplicate-key"]);
+    editor.close("providers/acme.yaml");
+    assert_eq!(editor.open("providers/acme.yaml", ACME), [] as [Value; 0]);
+    editor.change_only("providers/nobody.yaml", 2, json!([{"text": "a"}]));
+    let cancel = json!({"id": 7});
+    editor.notify("$/cancelRequest", cancel);
+    assert_eq!(editor.end(), Some(0));
+}
+
+#[test]
 fn shows_the_place_that_another_one_contradicts() {
     let mut editor = Editor::ready();
     let findings = editor.open("providers/acme.yaml", &format!("{ACME}name: Again\n"));
@@ -134,9 +166,7 @@ fn shows_the_findings_of_the_last_of_many_edits_and_none_after_the_end() {
         editor.change_only("providers/acme.yaml", version, json!([{"text": text}]));
     }
     assert_eq!(codes(&editor.change("providers/acme.yaml", 200, json!([{"text": ACME}]))), [] as [&str; 0]);
-    editor
-        .notify("textDocument/didClose", json!({"textDocument": {"uri": editor.uri("providers/acme.yaml")}}));
-    assert!(editor.findings("providers/acme.yaml", Value::Null).is_empty());
+    editor.close("providers/acme.yaml");
     assert_eq!(editor.end(), Some(0));
 }
 
