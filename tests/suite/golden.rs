@@ -22,6 +22,16 @@ fn findings_look_as_expected() {
         let text = human(&report.findings, Style::default()) + &report.summary() + "\n";
         let json = format!("{:#}\n", json(&report.findings, report.files.len()));
         differing.extend(compare(&case.join("expected.txt"), &text.replace(&prefix, "")));
+        // Also in a narrow terminal, and in colour.
+        for (name, style) in [
+            ("expected-40.txt", Style { color: false, width: 40 }),
+            ("expected-color.txt", Style { color: true, width: 80 }),
+        ] {
+            if case.join(name).exists() {
+                let text = human(&report.findings, style).replace(&prefix, "");
+                differing.extend(compare(&case.join(name), &text.replace('\u{1b}', "ESC")));
+            }
+        }
         let path = case.join("expected.json");
         if path.exists() {
             differing.extend(compare(&path, &json.replace(&prefix, "")));

@@ -1,6 +1,7 @@
 //! One renderer a format, each a pure function of diagnostics.
 
 mod concise;
+mod excerpt;
 mod github;
 mod gitlab;
 mod human;
