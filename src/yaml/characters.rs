@@ -4,13 +4,22 @@ use crate::yaml::{Problem, ProblemKind, Span};
 
 /// Refuses a text with control, bidirectional or invisible characters.
 pub fn check(text: &str) -> Result<(), Vec<Problem>> {
-    // Plain ASCII without control characters is what almost every file is.
-    if text.bytes().all(|byte| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~')) {
+    if is_plain(text) {
         return Ok(());
     }
     let found: Vec<Problem> =
         text.char_indices().filter(|(_, c)| is_hidden(*c)).take(10).map(|(at, c)| problem(at, c)).collect();
     if found.is_empty() { Ok(()) } else { Err(found) }
+}
+
+/// The first character of a scalar that cannot be seen: an escape can write one that the text itself does not hold.
+pub fn first_hidden(text: &str) -> Option<char> {
+    if is_plain(text) { None } else { text.chars().find(|c| is_hidden(*c)) }
+}
+
+/// ASCII without control characters, which almost every text is.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~'))
 }
 
 /// Whether a character cannot be seen, or reorders what can.

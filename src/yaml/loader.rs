@@ -1,5 +1,6 @@
 //! The first parser: events with places become the tree, within the budget.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, Span as EventSpan, Tag};
@@ -81,7 +82,7 @@ impl Loader<'_> {
             }
             Event::Scalar(text, style, anchor, tag) => {
                 self.property(anchor, tag.as_deref(), span);
-                self.scalar(&text, style, span)
+                self.scalar(text, style, span)
             }
             Event::SequenceStart(_, anchor, tag) => {
                 self.property(anchor, tag.as_deref(), span);
@@ -96,14 +97,14 @@ impl Loader<'_> {
         }
     }
 
-    fn scalar(&mut self, text: &str, style: ScalarStyle, span: Span) -> Flow {
-        if let Some(c) = text.chars().find(|c| characters::is_hidden(*c)) {
+    fn scalar(&mut self, text: Cow<'_, str>, style: ScalarStyle, span: Span) -> Flow {
+        if let Some(c) = characters::first_hidden(&text) {
             let message = format!("a character that cannot be seen: U+{:04X}", u32::from(c));
             self.report(ProblemKind::HiddenCharacter, message, span);
         }
         let value = match style {
             ScalarStyle::Plain => scalar::plain(text),
-            _ => NodeValue::String(text.to_owned()),
+            _ => NodeValue::String(text.into_owned()),
         };
         self.finish(Node { value, span })
     }

@@ -5,6 +5,7 @@
 //! counts. What configuration never needs is refused as well: duplicate and merge keys, tags, anchors, aliases, a second
 //! document, keys that are no text, characters that cannot be seen.
 
+mod agreement;
 mod characters;
 mod loader;
 mod place;
@@ -113,9 +114,8 @@ impl Document {
         })?;
         characters::check(text)?;
         let root = loader::load(text, limits)?;
-        let document = Document { name, text: text.into(), root };
-        document.agrees_with_serde_yaml()?;
-        Ok(document)
+        agreement::check(&root, text)?;
+        Ok(Document { name, text: text.into(), root })
     }
 
     /// What a person calls it.
@@ -136,22 +136,6 @@ impl Document {
     /// The tree as JSON, keys in the order of the text.
     pub fn to_json(&self) -> Value {
         json(&self.root)
-    }
-
-    fn agrees_with_serde_yaml(&self) -> Result<(), Vec<Problem>> {
-        let differs = |message: String, span| Err(vec![Problem::new(ProblemKind::Ambiguous, message, span)]);
-        match serde_yaml::from_str::<Value>(&self.text) {
-            Ok(value) => match place::first_difference(&self.root, &value) {
-                None => Ok(()),
-                Some(span) => {
-                    differs("two YAML parsers read this differently: put it in quotes".into(), span)
-                }
-            },
-            Err(error) => {
-                let at = error.location().map_or(0, |location| location.index().min(self.text.len()));
-                differs("a second YAML parser does not accept this".into(), Span { start: at, end: at })
-            }
-        }
     }
 }
 

@@ -1,7 +1,5 @@
 //! Where a JSON Pointer (RFC 6901) leads in a text.
 
-use serde_json::Value;
-
 use crate::yaml::{Document, Node, NodeValue, Span};
 
 /// Where a value stands, and the key it stands under.
@@ -49,25 +47,4 @@ fn step<'a>(node: &'a Node, segment: &str) -> Option<(Place, &'a Node)> {
         }
         _ => None,
     }
-}
-
-/// The first node that a value differs from.
-pub(super) fn first_difference(node: &Node, value: &Value) -> Option<Span> {
-    let same = match (&node.value, value) {
-        (NodeValue::Null, Value::Null) => true,
-        (NodeValue::Bool(a), Value::Bool(b)) => a == b,
-        (NodeValue::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
-        (NodeValue::String(a), Value::String(b)) => a == b,
-        (NodeValue::Sequence(items), Value::Array(values)) if items.len() == values.len() => {
-            return items.iter().zip(values).find_map(|(item, value)| first_difference(item, value));
-        }
-        (NodeValue::Mapping(entries), Value::Object(members)) if entries.len() == members.len() => {
-            return entries.iter().find_map(|(key, node)| match members.get(&key.name) {
-                Some(value) => first_difference(node, value),
-                None => Some(key.span),
-            });
-        }
-        _ => false,
-    };
-    (!same).then_some(node.span)
 }

@@ -1,16 +1,21 @@
 //! What a plain scalar is: the core schema of YAML 1.2 §10.3.2, less what people do not expect to be a number.
 
+use std::borrow::Cow;
+
 use serde_json::Number;
 
 use crate::yaml::NodeValue;
 
 /// Reads a scalar without quotes.
-pub fn plain(text: &str) -> NodeValue {
-    match text {
+pub fn plain(text: Cow<'_, str>) -> NodeValue {
+    match &*text {
         "" | "~" | "null" | "Null" | "NULL" => NodeValue::Null,
         "true" | "True" | "TRUE" => NodeValue::Bool(true),
         "false" | "False" | "FALSE" => NodeValue::Bool(false),
-        _ => number(text).map_or_else(|| NodeValue::String(text.to_owned()), NodeValue::Number),
+        written => match number(written) {
+            Some(number) => NodeValue::Number(number),
+            None => NodeValue::String(text.into_owned()),
+        },
     }
 }
 
