@@ -195,11 +195,15 @@ pub fn sort(diagnostics: &mut [Diagnostic]) {
 
 /// The known name that is nearest to a mistyped one, if any is near: at most a third of it differs.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let length = name.chars().count();
     known
         .into_iter()
-        .map(|candidate| (distance(name, candidate), candidate))
-        .filter(|(distance, candidate)| {
-            *distance <= name.chars().count().max(candidate.chars().count()) / 3 && *distance > 0
+        .filter_map(|candidate| {
+            let other = candidate.chars().count();
+            let most = length.max(other) / 3;
+            // As many characters as one is longer have to be inserted at least.
+            let distance = (length.abs_diff(other) <= most).then(|| distance(name, candidate))?;
+            (distance <= most && distance > 0).then_some((distance, candidate))
         })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
