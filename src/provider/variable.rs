@@ -1,8 +1,10 @@
 //! Values that a deployment or a sign-in gives, and what they must look like before anything uses them.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
-use regex::Regex;
+use regex::{Regex, RegexBuilder};
 use url::Url;
 
 use crate::diagnostic::code;
@@ -145,7 +147,7 @@ impl Compiler {
                 .replace("anchor it", format!("'{}'", anchored.replace('\'', "''")));
             self.report(if bare { finding.certain() } else { finding });
         }
-        match regex::RegexBuilder::new(pattern).size_limit(256 * 1024).build() {
+        match compiled(pattern) {
             Ok(regex) => Some(regex),
             Err(error) => {
                 let text = error.to_string();
@@ -158,6 +160,22 @@ impl Compiler {
             }
         }
     }
+}
+
+/// A pattern, compiled once in a process: many files have the same few.
+fn compiled(pattern: &str) -> Result<Regex, regex::Error> {
+    static COMPILED: LazyLock<Mutex<HashMap<String, Regex>>> = LazyLock::new(Mutex::default);
+    const MOST: usize = 1_000;
+    let lock = || COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(regex) = lock().get(pattern) {
+        return Ok(regex.clone());
+    }
+    let regex = RegexBuilder::new(pattern).size_limit(256 * 1024).build()?;
+    let mut compiled = lock();
+    if compiled.len() < MOST {
+        compiled.insert(pattern.to_owned(), regex.clone());
+    }
+    Ok(regex)
 }
 
 fn formatted(value: &str, format: Format) -> Result<String, String> {
