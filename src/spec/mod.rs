@@ -21,6 +21,7 @@ pub mod variable;
 pub mod vector;
 pub mod vector_file;
 
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 pub use deployment::DeploymentSpec;
@@ -103,7 +104,11 @@ pub fn deployment_schema() -> Value {
     schema
 }
 
-fn decode<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, DecodeError> {
+fn decode<T: DeserializeOwned>(value: Value) -> Result<T, DecodeError> {
+    // Keeping track of the place costs as much as the reading: only what fails is read that way.
+    if let Ok(decoded) = T::deserialize(&value) {
+        return Ok(decoded);
+    }
     serde_path_to_error::deserialize(value).map_err(|error| {
         let mut pointer = String::new();
         for segment in error.path() {
