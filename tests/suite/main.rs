@@ -25,6 +25,4 @@ mod test_command;
 mod validate;
 mod validate_fix;
 mod validate_formats;
-#[cfg(unix)]
-mod validate_watch;
 mod vectors;

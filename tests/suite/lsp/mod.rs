@@ -5,7 +5,6 @@ mod completion;
 mod editor;
 mod hover;
 mod lifecycle;
-mod names;
 mod project;
 
 pub use editor::Editor;
