@@ -19,9 +19,14 @@ pub const YELLOW: &str = "\x1b[33m";
 
 /// Writes a result to standard output.
 pub fn result(text: &str) {
-    let mut out = std::io::stdout().lock();
     // Nobody is there to be told that nobody reads.
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    let _ = is_read(text);
+}
+
+/// Writes a result to standard output, and says whether anybody can read it.
+pub fn is_read(text: &str) -> bool {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_ok()
 }
 
 /// Writes a result with colours to standard output; without them where it is no terminal, or `NO_COLOR` is set.

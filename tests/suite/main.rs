@@ -25,4 +25,6 @@ mod test_command;
 mod validate;
 mod validate_fix;
 mod validate_formats;
+#[cfg(unix)]
+mod validate_watch;
 mod vectors;

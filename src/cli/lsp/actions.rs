@@ -1,4 +1,4 @@
-//! Quick fixes: the patches of findings, and all of those that are certain in one go.
+//! Quick fixes: the patches of findings, all of those that are certain in one go, and a comment that allows a warning.
 //!
 //! A patch is preferred where `validate --fix` would apply it and the text with it has no other findings.
 
@@ -9,7 +9,7 @@ use gen_lsp_types::{CodeAction, CodeActionKind, CodeActionParams, Range, TextEdi
 use crate::cli::lsp::findings::Page;
 use crate::cli::lsp::open::Open;
 use crate::cli::validate;
-use crate::diagnostic::{Applicability, Code, Diagnostic, Help};
+use crate::diagnostic::{Applicability, Code, Diagnostic, Help, Severity};
 use crate::yaml::{Limits, Span};
 
 /// More patches are not tried out while somebody waits.
@@ -26,6 +26,9 @@ pub fn actions(open: &Open, params: &CodeActionParams) -> Vec<CodeAction> {
         let here = |patch: &&Patch| touches(page.show(patch.finding).range, params.range);
         let here = patches.iter().filter(here).take(MAX_TRIED);
         actions.extend(here.map(|patch| patch.action(&page, is_certain(open, &findings, patch))));
+        let here = findings.iter().filter(|finding| finding.severity == Severity::Warning);
+        let here = here.filter(|finding| touches(page.show(finding).range, params.range)).take(MAX_TRIED);
+        actions.extend(here.filter_map(|finding| allow(open, &page, &findings, finding)));
     }
     if asked(&CodeActionKind::SourceFixAll)
         && let Some(all) = fix_all(open, &page)
@@ -88,13 +91,42 @@ fn edit(uri: &Uri, edits: Vec<TextEdit>) -> WorkspaceEdit {
     WorkspaceEdit { changes: Some(HashMap::from([(uri.clone(), edits)])), ..WorkspaceEdit::default() }
 }
 
-/// Whether a patch is sure, and the text with it has fewer findings, and none that it did not have.
+/// A comment above the line of a warning, where it takes that warning away and nothing else changes.
+fn allow(open: &Open, page: &Page<'_>, findings: &[Diagnostic], finding: &Diagnostic) -> Option<CodeAction> {
+    let label = finding.primary();
+    if !page.is(&label.source) {
+        return None;
+    }
+    let line = page.lines.span(page.text, page.lines.line(label.span.start));
+    let written = page.text.get(line.start..line.end)?;
+    let indent = &written[..written.len() - written.trim_start().len()];
+    let end = if page.text.contains("\r\n") { "\r\n" } else { "\n" };
+    let comment = format!("{indent}# authcfg: allow({}) TODO: say why{end}", finding.code.as_str());
+    let span = Span { start: line.start, end: line.start };
+    improves(open, findings, span, &comment).then(|| CodeAction {
+        title: format!("Allow `{}` here, with a comment", finding.code.as_str()),
+        kind: Some(CodeActionKind::QuickFix),
+        diagnostics: Some(vec![page.show(finding)]),
+        edit: Some(edit(
+            page.uri,
+            vec![TextEdit { range: page.lines.range(page.text, span), new_text: comment }],
+        )),
+        ..CodeAction::default()
+    })
+}
+
+/// Whether a patch is sure, and makes the text better.
 fn is_certain(open: &Open, before: &[Diagnostic], patch: &Patch<'_>) -> bool {
-    if !patch.sure || open.text.len() > Limits::PROVIDER.bytes {
+    patch.sure && improves(open, before, patch.span, patch.replacement)
+}
+
+/// Whether the text with a change has fewer findings, and none that it did not have.
+fn improves(open: &Open, before: &[Diagnostic], span: Span, replacement: &str) -> bool {
+    if open.text.len() > Limits::PROVIDER.bytes {
         return false;
     }
     let mut text = open.text.to_string();
-    text.replace_range(patch.span.start..patch.span.end, patch.replacement);
+    text.replace_range(span.start..span.end, replacement);
     let after = validate::examine_text(&open.path, text.as_bytes(), &[]).findings;
     let mut counts: BTreeMap<(Code, &str), isize> = BTreeMap::new();
     before.iter().for_each(|finding| *counts.entry((finding.code, &finding.title)).or_default() += 1);

@@ -1,15 +1,15 @@
 //! The requests about a place in a file, each answered by its own module.
 
 use gen_lsp_types::{
-    CodeActionKind, CodeActionOptions, CodeActionParams, CompletionOptions, ServerCapabilities,
-    TextDocumentPositionParams, Uri,
+    CodeActionKind, CodeActionOptions, CodeActionParams, CompletionOptions, DocumentSymbolParams,
+    RenameOptions, ServerCapabilities, TextDocumentPositionParams, Uri,
 };
 use lsp_server::ErrorCode;
 use serde_json::Value;
 
 use crate::cli::lsp::open::Open;
 use crate::cli::lsp::workspace::Workspace;
-use crate::cli::lsp::{Refused, actions, completion, definition, hover, read, to_value};
+use crate::cli::lsp::{Refused, actions, completion, definition, hover, read, references, symbols, to_value};
 
 /// What can be asked.
 pub fn capabilities() -> ServerCapabilities {
@@ -25,7 +25,13 @@ pub fn capabilities() -> ServerCapabilities {
         code_action_provider: Some(actions.into()),
         completion_provider: Some(completion),
         definition_provider: Some(true.into()),
+        document_highlight_provider: Some(true.into()),
+        document_symbol_provider: Some(true.into()),
         hover_provider: Some(true.into()),
+        references_provider: Some(true.into()),
+        rename_provider: Some(
+            RenameOptions { prepare_provider: Some(true), ..RenameOptions::default() }.into(),
+        ),
         ..ServerCapabilities::default()
     }
 }
@@ -42,6 +48,33 @@ pub fn answer(workspace: &Workspace, method: &str, params: Value) -> Result<Valu
             at(workspace, params, |open, _, offset| Some(completion::completion(open, offset)))
         }
         "textDocument/definition" => at(workspace, params, definition::definition),
+        "textDocument/documentHighlight" => {
+            at(workspace, params, |open, _, offset| references::highlights(open, offset))
+        }
+        "textDocument/documentSymbol" => {
+            let params: DocumentSymbolParams = read(params)?;
+            let open = file(workspace, &params.text_document.uri);
+            Ok(to_value(open.map(|open| symbols::symbols(&open))))
+        }
+        "textDocument/references" => {
+            let context = params.pointer("/context/includeDeclaration");
+            let declarations = context.and_then(Value::as_bool).unwrap_or(true);
+            at(workspace, params, |open, uri, offset| {
+                references::references(workspace, open, uri, offset, declarations)
+            })
+        }
+        "textDocument/prepareRename" => {
+            at(workspace, params, |open, _, offset| references::prepare(open, offset))
+        }
+        "textDocument/rename" => {
+            let name = params.get("newName").and_then(Value::as_str).unwrap_or_default().to_owned();
+            let place: TextDocumentPositionParams = read(params)?;
+            let uri = place.text_document.uri;
+            let Some(open) = file(workspace, &uri) else { return Ok(Value::Null) };
+            let offset = open.lines.offset(&open.text, place.position);
+            let edit = references::rename(workspace, &open, &uri, offset, &name);
+            edit.map(to_value).map_err(|why| (ErrorCode::RequestFailed, why))
+        }
         "textDocument/hover" => at(workspace, params, |open, _, offset| hover::hover(open, offset)),
         _ => Err((ErrorCode::MethodNotFound, format!("`{method}` is not supported"))),
     }

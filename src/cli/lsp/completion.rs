@@ -9,6 +9,7 @@ use crate::cli::lsp::cursor::{Cursor, word};
 use crate::cli::lsp::expression::{Notation, Part, notation, part};
 use crate::cli::lsp::names::{Name, Scope};
 use crate::cli::lsp::open::Open;
+use crate::cli::lsp::reading::Reading;
 use crate::cli::lsp::{filters, hover, schema};
 use crate::expr::TESTS;
 use crate::spec::schema::Kind;
@@ -17,7 +18,7 @@ use crate::yaml::Document;
 /// Proposals for a byte of a text. Where the text is no YAML at the moment, the last one that was says what is declared.
 pub fn completion(open: &Open, offset: usize) -> Vec<CompletionItem> {
     let cursor = Cursor::of(&open.text, offset);
-    let tree = open.tree();
+    let tree = Reading::nearest(open);
     let kind = match &tree {
         Some(tree) => Kind::of(tree),
         None if open.path.file_stem().is_some_and(|stem| stem == "authcfg") => Kind::Deployment,

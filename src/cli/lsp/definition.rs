@@ -7,16 +7,18 @@ use crate::cli::lsp::expression::{Part, notation, part};
 use crate::cli::lsp::names::{Scope, pointer};
 use crate::cli::lsp::open::Open;
 use crate::cli::lsp::position::Lines;
+use crate::cli::lsp::reading::Reading;
 use crate::cli::lsp::schema::Step;
 use crate::spec::schema::Kind;
 use crate::yaml::{Document, Span};
 
 /// The declaration of what is under the cursor.
 pub fn definition(open: &Open, uri: &Uri, offset: usize) -> Option<Location> {
-    let document = open.tree().filter(|tree| **tree.text() == *open.text)?;
-    let under = under(&document, offset)?;
+    let (reading, offset) = Reading::at(open, offset)?;
+    let document = &*reading.document;
+    let under = under(document, offset)?;
     under.value?;
-    let scope = Scope::of(&document, Kind::of(&document), &under.path, &open.path)?;
+    let scope = Scope::of(document, Kind::of(document), &under.path, &open.path)?;
     if scope.path == [Step::Key("extends".into())] {
         return in_file(&open.lines, scope.base()?, Span::default());
     }
@@ -52,8 +54,8 @@ pub fn definition(open: &Open, uri: &Uri, offset: usize) -> Option<Location> {
             })
         })
     };
-    if let Some(span) = find(&document, &scope.at) {
-        return Some(Location { uri: uri.clone(), range: open.lines.range(&open.text, span) });
+    if let Some(span) = find(document, &scope.at) {
+        return Some(Location { uri: uri.clone(), range: open.lines.range(&open.text, reading.now(span)?) });
     }
     let base = scope.base()?;
     in_file(&open.lines, base, find(base, "")?)

@@ -1,5 +1,7 @@
 //! What there is to say about the word under the cursor.
 
+use std::sync::Arc;
+
 use gen_lsp_types::{Hover, MarkupContent, MarkupKind};
 
 use crate::cli::lsp::cursor::{Under, under};
@@ -7,13 +9,15 @@ use crate::cli::lsp::expression::{Part, notation, part};
 use crate::cli::lsp::filters;
 use crate::cli::lsp::names::Scope;
 use crate::cli::lsp::open::Open;
+use crate::cli::lsp::reading::Reading;
 use crate::cli::lsp::schema::{self, Step};
 use crate::spec::schema::Kind;
 use crate::yaml::Document;
 
-/// The words about a byte of a text; nothing where the text cannot be read.
+/// The words about a byte of a text.
 pub fn hover(open: &Open, offset: usize) -> Option<Hover> {
-    let document = open.tree().filter(|tree| **tree.text() == *open.text)?;
+    let (reading, offset) = Reading::at(open, offset)?;
+    let document = Arc::clone(&reading.document);
     let under = under(&document, offset)?;
     let (text, span) = match under.value {
         None => (about_key(&document, &under.path)?, under.span),
@@ -23,7 +27,8 @@ pub fn hover(open: &Open, offset: usize) -> Option<Hover> {
         }
     };
     let contents = MarkupContent { kind: MarkupKind::Markdown, value: text };
-    Some(Hover { contents: contents.into(), range: Some(open.lines.range(&open.text, span)) })
+    let range = reading.now(span).map(|span| open.lines.range(&open.text, span));
+    Some(Hover { contents: contents.into(), range })
 }
 
 /// The schema's words about a key, with its values and its default.

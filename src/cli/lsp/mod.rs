@@ -17,8 +17,12 @@ mod open;
 mod outline;
 mod position;
 mod project;
+mod reading;
 mod recognise;
+mod references;
 mod schema;
+mod symbols;
+mod uses;
 mod workspace;
 
 use std::panic::{self, AssertUnwindSafe};

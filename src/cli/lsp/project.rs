@@ -56,23 +56,11 @@ impl Project {
         found.into_iter().filter_map(|finding| shown_here(finding, &here.1.source)).collect()
     }
 
-    /// The folders that a deployment file above names as its catalogue, else the one called by convention.
     fn catalogue(&mut self, path: &Path) -> Vec<PathBuf> {
         let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) else {
             return vec![];
         };
-        let find = || {
-            let configs = parent.ancestors().take(MAX_ABOVE).map(|folder| folder.join(CONFIG));
-            let config = configs.into_iter().find(|config| config.is_file());
-            let named = validate::folders(&[], config.as_deref()).into_iter();
-            let named: Vec<PathBuf> = named.filter_map(|folder| folder.canonicalize().ok()).collect();
-            if config.is_some() && named.iter().any(|folder| parent.starts_with(folder)) {
-                return named;
-            }
-            let by_name = |folder: &&Path| folder.file_name().is_some_and(|name| name == CATALOG);
-            parent.ancestors().take(MAX_ABOVE).find(by_name).map(Path::to_owned).into_iter().collect()
-        };
-        self.folders.entry(parent.to_owned()).or_insert_with(find).clone()
+        self.folders.entry(parent.to_owned()).or_insert_with(|| catalogue(parent)).clone()
     }
 
     fn on_disk(&mut self, folder: &Path) -> Vec<Claimed> {
@@ -91,6 +79,42 @@ impl Project {
         let paths = self.listed.get(folder).into_iter().flatten();
         paths.filter_map(|path| Some((path.clone(), Arc::clone(&self.claims.get(path)?.1)))).collect()
     }
+}
+
+/// The folders of the catalogue that a folder belongs to: those that the deployment file above names, else the one that is
+/// called by convention.
+fn catalogue(folder: &Path) -> Vec<PathBuf> {
+    if let Some(config) = config(folder) {
+        let named = named(&config);
+        if named.iter().any(|catalogue| folder.starts_with(catalogue)) {
+            return named;
+        }
+    }
+    let by_name = |folder: &&Path| folder.file_name().is_some_and(|name| name == CATALOG);
+    folder.ancestors().take(MAX_ABOVE).find(by_name).map(Path::to_owned).into_iter().collect()
+}
+
+/// The deployment file in a folder, or the next one above.
+fn config(folder: &Path) -> Option<PathBuf> {
+    folder.ancestors().take(MAX_ABOVE).map(|folder| folder.join(CONFIG)).find(|config| config.is_file())
+}
+
+/// The folders that a deployment file draws on.
+fn named(config: &Path) -> Vec<PathBuf> {
+    let folders = validate::folders(&[], Some(config)).into_iter();
+    folders.filter_map(|folder| folder.canonicalize().ok()).collect()
+}
+
+/// The files that may have to do with a provider or deployment file.
+pub fn files(path: &Path, is_deployment: bool) -> Vec<PathBuf> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let (config, folders) = match folder {
+        None => (None, vec![]),
+        Some(_) if is_deployment => (None, named(path)),
+        Some(folder) => (config(folder), catalogue(folder)),
+    };
+    let listed = folders.iter().flat_map(|folder| files::list(folder)).filter_map(Result::ok);
+    config.into_iter().chain(listed).collect()
 }
 
 /// A path whose folder is written as the disk has it, so that a file has one name.

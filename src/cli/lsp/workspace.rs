@@ -1,6 +1,7 @@
 //! The files that the editor has open, and the thread that looks at the latest text of each.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use gen_lsp_types::{Diagnostic as Shown, TextDocumentContentChangeEvent as Change, TextDocumentItem, Uri};
@@ -85,6 +86,15 @@ impl Workspace {
     /// A file, as it is now.
     pub fn get(&self, uri: &Uri) -> Option<Open> {
         self.state().open.get(uri).map(|entry| entry.open.clone())
+    }
+
+    /// The texts that are open, by the real path of their file.
+    pub fn texts(&self) -> HashMap<PathBuf, (Uri, Arc<str>)> {
+        let state = self.state();
+        let text = |(uri, entry): (&Uri, &Entry)| {
+            (entry.open.real.clone(), (uri.clone(), Arc::clone(&entry.open.text)))
+        };
+        state.open.iter().map(text).collect()
     }
 
     /// Ends [`Workspace::validate`].

@@ -49,6 +49,20 @@ pub fn gather(args: &Args) -> Gathered {
     gathered
 }
 
+/// The files and folders that a run looks at, whether they exist or not.
+pub fn roots(args: &Args) -> Vec<PathBuf> {
+    if !args.paths.is_empty() {
+        return args.paths.clone();
+    }
+    let config = args.config.clone().unwrap_or_else(|| CONFIG.into());
+    let mut roots = folders(&args.catalog, Some(&config));
+    if roots.is_empty() {
+        roots.push(config.parent().unwrap_or(Path::new("")).join(CATALOG));
+    }
+    roots.push(config);
+    roots
+}
+
 /// The folders of provider files: those that are named, else those of the deployment file, else the conventional one.
 pub fn folders(named: &[PathBuf], config: Option<&Path>) -> Vec<PathBuf> {
     if !named.is_empty() {

@@ -9,6 +9,7 @@ mod gather;
 mod meaning;
 pub mod online;
 mod replace;
+mod watch;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -30,7 +31,7 @@ pub(super) use examine::{claims, examine_text};
 #[cfg(feature = "lsp")]
 pub(super) use fix::fix_text;
 pub use fix::{Fixed, fix_all, write_all};
-pub use gather::{Gathered, Input, folders, gather};
+pub use gather::{Gathered, Input, folders, gather, roots};
 
 /// The arguments of `authcfg validate`.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -64,6 +65,9 @@ pub struct Args {
     /// that they name. Nothing private is connected to, unless the deployment file says so
     #[arg(long)]
     pub online: bool,
+    /// Validate again whenever a file changes, until interrupted; writes `human` or `concise`
+    #[arg(long, conflicts_with_all = ["fix", "diff", "online"])]
+    pub watch: bool,
     /// Another network than that of this machine. For tests.
     #[arg(skip)]
     pub network: Network,
@@ -129,17 +133,30 @@ pub fn run(mut args: Args) -> ExitCode {
     if args.diff {
         return show_fixes(&args);
     }
+    if args.watch {
+        return watch::run(args);
+    }
     let (fixed, problems) = match args.fix {
         true => write_all(fix_all(&gather(&args).inputs, &args.catalog)),
         false => Default::default(),
     };
     // What the fixed files say now.
     let report = validate(&args);
+    problems.iter().for_each(|problem| output::diagnostic(&format!("error: {problem}\n")));
+    write_findings(&report, &args);
     let summary = match args.fix {
         true => format!("{}; {}\n", report.summary(), fixes(&fixed, "fixed")),
         false => format!("{}\n", report.summary()),
     };
-    problems.iter().for_each(|problem| output::diagnostic(&format!("error: {problem}\n")));
+    match args.format {
+        // Standard output is one document then.
+        Format::Gitlab | Format::Json | Format::Junit | Format::Sarif => output::diagnostic(&summary),
+        Format::Concise | Format::Github | Format::Human => output::result(&summary),
+    }
+    if report.fails(args.deny) || !problems.is_empty() { ExitCode::from(1) } else { ExitCode::SUCCESS }
+}
+
+fn write_findings(report: &Report, args: &Args) {
     match args.format {
         Format::Concise => output::diagnostic(&render::concise(&report.findings)),
         Format::Github => output::result(&render::github(&report.findings)),
@@ -153,12 +170,6 @@ pub fn run(mut args: Args) -> ExitCode {
         }
         Format::Sarif => output::result(&format!("{:#}\n", render::sarif(&report.findings))),
     }
-    match args.format {
-        // Standard output is one document then.
-        Format::Gitlab | Format::Json | Format::Junit | Format::Sarif => output::diagnostic(&summary),
-        Format::Concise | Format::Github | Format::Human => output::result(&summary),
-    }
-    if report.fails(args.deny) || !problems.is_empty() { ExitCode::from(1) } else { ExitCode::SUCCESS }
 }
 
 /// Shows what would be fixed: standard output is a diff then, and nothing else.

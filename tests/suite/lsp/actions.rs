@@ -56,6 +56,31 @@ fn offers_the_patch_of_the_finding_at_the_cursor() {
 }
 
 #[test]
+fn offers_a_comment_that_allows_a_warning() {
+    let mut editor = Editor::ready();
+    let text = ACME.replace("acme.example/me", "acme.example//me").replace('\n', "\r\n");
+    let findings = editor.open("providers/acme.yaml", &text);
+    assert_eq!((findings.len(), &findings[0]["severity"]), (1, &json!(2)), "{findings:?}");
+    let code = findings[0]["code"].as_str().unwrap().to_owned();
+    let offered = actions(&mut editor, 4, 4, json!(["quickfix"]));
+    let allow = offered.last().unwrap();
+    assert_eq!(allow["title"], format!("Allow `{code}` here, with a comment"));
+    assert_eq!(allow.get("isPreferred"), None);
+    let patched = apply(&text, allow, &editor.uri("providers/acme.yaml"));
+    let comment = format!("# authcfg: allow({code}) TODO: say why\r\n");
+    assert_eq!(patched, text.replace("userinfo_endpoint", &format!("{comment}userinfo_endpoint")));
+    assert!(editor.change("providers/acme.yaml", 2, json!([{"text": patched}])).is_empty());
+    // An error cannot be allowed.
+    editor.change(
+        "providers/acme.yaml",
+        3,
+        json!([{"text": ACME.replace("token_endpoint", "token_enpoint")}]),
+    );
+    let offered = actions(&mut editor, 3, 3, json!(["quickfix"]));
+    assert!(offered.iter().all(|it| !it["title"].as_str().unwrap().contains("allow")), "{offered:?}");
+}
+
+#[test]
 fn does_not_prefer_a_patch_that_brings_other_findings() {
     let mut editor = Editor::ready();
     // With the name that is near, the value would be wrong.

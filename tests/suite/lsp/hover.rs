@@ -77,7 +77,7 @@ fn says_what_a_name_or_filter_in_a_template_is() {
 
 #[test]
 fn says_nothing_where_there_is_nothing_to_say() {
-    for text in ["na¦me: [", "¦", "id: acme\nnobody¦: x\n", "id: acme\nname: Ac¦me\n"] {
+    for text in ["¦", "¦[", "id: acme\nnobody¦: x\n", "id: acme\nname: Ac¦me\n"] {
         assert_eq!(hover(text), Value::Null, "{text}");
     }
     let mut editor = Editor::ready();
@@ -119,4 +119,29 @@ fn goes_to_the_file_that_is_extended_and_to_what_it_declares() {
     assert_eq!(answer["range"]["start"], json!({"line": 3, "character": 2}));
     let nowhere = family.replace('¦', "").replace("extends: acme", "extends: no¦body");
     assert_eq!(editor.ask("textDocument/definition", "providers/acme-two.yaml", &nowhere), Value::Null);
+}
+
+#[test]
+fn a_text_that_cannot_be_read_is_as_good_as_what_is_left_of_it() {
+    // From the last text that could be read.
+    let mut editor = Editor::ready();
+    editor.open("providers/acme.yaml", WITH_VARS);
+    let broken = WITH_VARS.replace("name: Acme\n", "name: Acme\nscopes: [\n");
+    assert_eq!(editor.change("providers/acme.yaml", 2, json!([{"text": broken}]))[0]["code"], "invalid-yaml");
+    let at = broken.find("tenant }}").unwrap();
+    let answer = editor.ask_at("textDocument/hover", "providers/acme.yaml", &broken, at);
+    assert!(answer["contents"]["value"].as_str().unwrap().starts_with("`vars.tenant`"), "{answer}");
+    assert_eq!(answer["range"]["start"]["line"], 6);
+    let answer = editor.ask_at("textDocument/definition", "providers/acme.yaml", &broken, at);
+    assert_eq!(answer["range"]["start"], json!({"line": 4, "character": 2}));
+    let at = broken.find("scopes").unwrap() + 2;
+    editor.ask_at("textDocument/hover", "providers/acme.yaml", &broken, at);
+    // From the lines that can.
+    let mut editor = Editor::ready();
+    let answer = editor.ask(
+        "textDocument/definition",
+        "providers/acme.yaml",
+        &broken.replace("vars.tenant", "vars.te¦nant"),
+    );
+    assert_eq!(answer["range"]["start"], json!({"line": 4, "character": 2}));
 }

@@ -5,6 +5,7 @@ mod completion;
 mod editor;
 mod hover;
 mod lifecycle;
+mod names;
 mod project;
 
 pub use editor::Editor;
