@@ -161,19 +161,20 @@ impl Diagnostic {
             (_, Err(error)) => format!("{}\u{fffd}", String::from_utf8_lossy(&bytes[..error.valid_up_to()])),
         };
         let source = Source::new(name, text);
+        let mark = problem.kind == ProblemKind::HiddenCharacter && problem.span.start == 0;
+        let help = (mark && source.text().starts_with(yaml::BYTE_ORDER_MARK)).then(|| Help::Patch {
+            text: "UTF-8 needs none".into(),
+            source: source.clone(),
+            span: problem.span,
+            replacement: String::new(),
+            applicability: Applicability::Certain,
+        });
         let mut labels =
             vec![Label { source: source.clone(), span: problem.span, text: String::new(), primary: true }];
         if let Some((span, text)) = problem.other {
             labels.push(Label { source, span, text, primary: false });
         }
-        Diagnostic {
-            code,
-            severity: Severity::Error,
-            title: problem.message,
-            labels,
-            notes: vec![],
-            help: None,
-        }
+        Diagnostic { code, severity: Severity::Error, title: problem.message, labels, notes: vec![], help }
     }
 
     /// The place to change.
@@ -193,11 +194,15 @@ pub fn sort(diagnostics: &mut [Diagnostic]) {
     });
 }
 
+/// Names that a mistyped one is compared with: nobody declares more, but somebody who wants to keep a reader busy.
+const MAX_KNOWN: usize = 250;
+
 /// The known name that is nearest to a mistyped one, if any is near: at most a third of it differs.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let length = name.chars().count();
     known
         .into_iter()
+        .take(MAX_KNOWN)
         .filter_map(|candidate| {
             let other = candidate.chars().count();
             let most = length.max(other) / 3;
@@ -212,16 +217,22 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
 /// How sure the nearest of the known names is: certain where it differs in case alone, or no other one is near.
 pub fn sureness<'a>(name: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> Applicability {
     let same = known.clone().into_iter().filter(|candidate| candidate.eq_ignore_ascii_case(name)).count();
-    let near = known.into_iter().filter(|candidate| nearest(name, [*candidate]).is_some()).count();
+    let known = known.into_iter().take(MAX_KNOWN);
+    let near = known.filter(|candidate| nearest(name, [*candidate]).is_some()).count();
     match same == 1 || same == 0 && near == 1 {
         true => Applicability::Certain,
         false => Applicability::Likely,
     }
 }
 
-/// Insertions, deletions, substitutions and swaps of neighbours between two names.
+/// Insertions, deletions, substitutions and swaps of neighbours between two names. Texts that are too long to be names are
+/// as far apart as can be: the work grows with the product of the lengths.
 pub fn distance(a: &str, b: &str) -> usize {
-    strsim::damerau_levenshtein(a, b)
+    const MAX_NAME: usize = 128;
+    match a.len().max(b.len()) > MAX_NAME {
+        true => usize::MAX,
+        false => strsim::osa_distance(a, b),
+    }
 }
 
 #[cfg(test)]
@@ -235,6 +246,13 @@ mod tests {
         assert_eq!(nearest("nmae", known), Some("name"));
         assert_eq!(nearest("nam", known), Some("name"));
         assert_eq!(nearest("colour", known), None);
+    }
+
+    #[test]
+    fn a_name_has_an_end() {
+        let name = |length: usize| "a".repeat(length) + "b";
+        assert_eq!(nearest(&"a".repeat(127), [&*name(127)]), Some(&*name(127)));
+        assert_eq!(nearest(&"a".repeat(128), [&*name(128)]), None);
     }
 
     #[test]

@@ -13,6 +13,9 @@ use crate::spec::ProviderSpec;
 use crate::spec::userinfo::UserinfoSpec;
 use crate::spec::value::{Incoming, Scalar};
 
+/// After so many findings names are not looked at any more: each wrong one is compared with all that are right.
+const ENOUGH: usize = 250;
+
 /// Collects findings; the same for all parts of one provider.
 pub(super) struct Compiler {
     pub findings: Vec<Finding>,
@@ -27,6 +30,8 @@ pub(super) struct Compiler {
     pub learned: BTreeMap<String, Moment>,
     /// How free the variables are that a host may be made of.
     pub hosts: HostRules,
+    /// How many patterns were compiled.
+    pub patterns: usize,
 }
 
 /// How far a sign-in has come where an expression is evaluated: what the context tree holds by then.
@@ -81,6 +86,7 @@ impl Compiler {
             inputs: inputs.into_iter().collect(),
             learned: BTreeMap::new(),
             hosts: HostRules::new(),
+            patterns: 0,
             read: BTreeSet::new(),
             captured: spec.callback.capture.keys().cloned().collect(),
             calls: calls.iter().map(|call| call.name.clone().unwrap_or_else(|| "userinfo".into())).collect(),
@@ -207,6 +213,9 @@ impl Compiler {
     /// Every name an expression reads must be one that the context can hold at that moment.
     fn names(&mut self, at: &str, source: &str, names: &[String], moment: Moment) {
         self.read.extend(names.iter().cloned());
+        if self.findings.len() >= ENOUGH {
+            return;
+        }
         for name in names {
             let (root, member) = name
                 .split_once('.')
@@ -256,10 +265,17 @@ impl Compiler {
                         .range(range)
                         .other(format!("/vars/{}/from", member.unwrap_or_default()), "it comes from here"),
                 );
-            } else if root == "client" && member == Some("secret") && moment <= Moment::Authorize {
+            } else if root == "client"
+                && member == Some("secret")
+                && (moment <= Moment::Authorize || moment == Moment::Profile)
+            {
+                let carrier = match moment {
+                    Moment::Profile => "the session of everybody who signs in would hold it",
+                    _ => "the browser, or a URL's host or path, would carry it",
+                };
                 self.report(
                     Finding::error(code::EXPOSED_SECRET, at, "the client secret would leave the server")
-                        .label("the browser, or a URL's host or path, would carry it")
+                        .label(carrier)
                         .range(range),
                 );
             }

@@ -15,6 +15,13 @@ use crate::spec::variable::Variable;
 
 pub use crate::spec::variable::Format;
 
+/// Bytes of a pattern: the memory of its parser grows with them, whatever the pattern may take itself.
+const MAX_PATTERN: usize = 4096;
+/// Bytes of a compiled pattern.
+const MAX_COMPILED: usize = 64 * 1024;
+/// Patterns of a file.
+const MAX_PATTERNS: usize = 50;
+
 /// What a value must look like, compiled.
 #[derive(Clone, Debug, Default)]
 pub struct Constraint {
@@ -147,6 +154,17 @@ impl Compiler {
                 .replace("anchor it", format!("'{}'", anchored.replace('\'', "''")));
             self.report(if bare { finding.certain() } else { finding });
         }
+        if pattern.len() > MAX_PATTERN {
+            let title = format!("a pattern may have {MAX_PATTERN} bytes, this one has {}", pattern.len());
+            self.report(Finding::error(code::INVALID_PATTERN, at, title));
+            return None;
+        }
+        self.patterns += 1;
+        if self.patterns > MAX_PATTERNS {
+            let title = format!("more than {MAX_PATTERNS} patterns in one file");
+            self.report(Finding::error(code::TOO_LARGE, at, title));
+            return None;
+        }
         match compiled(pattern) {
             Ok(regex) => Some(regex),
             Err(error) => {
@@ -170,7 +188,7 @@ fn compiled(pattern: &str) -> Result<Regex, regex::Error> {
     if let Some(regex) = lock().get(pattern) {
         return Ok(regex.clone());
     }
-    let regex = RegexBuilder::new(pattern).size_limit(256 * 1024).build()?;
+    let regex = RegexBuilder::new(pattern).size_limit(MAX_COMPILED).build()?;
     let mut compiled = lock();
     if compiled.len() < MOST {
         compiled.insert(pattern.to_owned(), regex.clone());

@@ -45,9 +45,12 @@ pub fn is_hidden(c: char) -> bool {
     }
 }
 
+/// What some editors of Windows put in front of UTF-8.
+pub const BYTE_ORDER_MARK: char = '\u{feff}';
+
 fn problem(at: usize, c: char) -> Problem {
     let message = match c {
-        '\u{feff}' if at == 0 => "the file begins with a byte order mark".to_owned(),
+        BYTE_ORDER_MARK if at == 0 => "the file begins with a byte order mark".to_owned(),
         _ => format!("a character that cannot be seen: U+{:04X}", u32::from(c)),
     };
     Problem::new(ProblemKind::HiddenCharacter, message, Span { start: at, end: at + c.len_utf8() })

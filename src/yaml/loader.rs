@@ -33,7 +33,7 @@ pub fn load(text: &str, limits: Limits) -> Result<Node, Vec<Problem>> {
                 break;
             }
         };
-        if loader.take(event, span).is_break() {
+        if loader.take(event, span).is_break() || loader.problems.len() >= MAX_PROBLEMS {
             break;
         }
     }

@@ -7,6 +7,7 @@
 
 mod agreement;
 mod characters;
+mod encoding;
 mod loader;
 mod place;
 mod scalar;
@@ -15,7 +16,8 @@ use std::sync::Arc;
 
 use serde_json::{Map, Number, Value};
 
-pub use characters::is_hidden;
+pub use characters::{BYTE_ORDER_MARK, is_hidden};
+pub use encoding::decode;
 pub use place::Place;
 
 /// How much a text may ask of its reader.
@@ -52,6 +54,19 @@ pub struct Node {
     pub value: NodeValue,
     /// Where it stands.
     pub span: Span,
+}
+
+impl Node {
+    /// How many nodes it is, as [`Limits::nodes`] counts: itself, keys, values and members.
+    pub fn count(&self) -> usize {
+        match &self.value {
+            NodeValue::Mapping(entries) => {
+                entries.iter().map(|(_, value)| 1 + value.count()).sum::<usize>() + 1
+            }
+            NodeValue::Sequence(items) => items.iter().map(Node::count).sum::<usize>() + 1,
+            _ => 1,
+        }
+    }
 }
 
 /// What a node is.
@@ -107,11 +122,7 @@ impl Document {
             let message = format!("the file has {} bytes, {} at most are read", bytes.len(), limits.bytes);
             return Err(vec![Problem::new(ProblemKind::TooLarge, message, Span::default())]);
         }
-        let text = std::str::from_utf8(bytes).map_err(|error| {
-            let at = error.valid_up_to();
-            let message = format!("byte {at} is not UTF-8");
-            vec![Problem::new(ProblemKind::Encoding, message, Span { start: at, end: at })]
-        })?;
+        let text = decode(bytes).map_err(|problem| vec![problem])?;
         characters::check(text)?;
         let root = loader::load(text, limits)?;
         agreement::check(&root, text)?;

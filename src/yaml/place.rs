@@ -23,6 +23,11 @@ impl Document {
         self.walk(pointer).0
     }
 
+    /// The node of a JSON Pointer.
+    pub fn node(&self, pointer: &str) -> Option<&Node> {
+        pointer.split('/').skip(1).try_fold(self.root(), |node, segment| Some(step(node, segment)?.1))
+    }
+
     fn walk<'a>(&self, pointer: &'a str) -> (Place, Option<&'a str>) {
         let mut node = self.root();
         let mut place = Place { key: None, value: node.span };

@@ -91,17 +91,23 @@ fn a_provider_file_is_not_as_long_as_a_deployment_file() {
     let deployment = format!("routes:\n{}", routes.collect::<String>());
     fs::write(folder.path().join("a.yaml"), &deployment).unwrap();
     assert_eq!(findings(folder.path()), found("a.yaml", "too-large"));
-    fs::write(folder.path().join("a.yaml"), format!("id: a\n# providers:\n{deployment}")).unwrap();
+    fs::write(folder.path().join("a.yaml"), format!("id: a\nnote: providers\n{deployment}")).unwrap();
     assert_eq!(findings(folder.path()), found("a.yaml", "too-large"));
 }
 
 #[test]
-fn a_file_that_everybody_can_write_to_is_not_trusted() {
+fn a_file_that_everybody_can_write_to_is_looked_at_and_not_trusted() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("acme.yaml");
-    fs::write(&path, "nonsense: 1").unwrap();
+    fs::write(&path, "- 1").unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
-    assert_eq!(findings(folder.path()), found("acme.yaml", "unsafe-file"));
+    let both = [found("acme.yaml", "unsafe-file"), found("acme.yaml", "wrong-type")].concat();
+    assert_eq!(findings(folder.path()), both);
+    assert_eq!(look(folder.path()).count(Severity::Warning), 1);
+    // Who acts on a file takes it from nobody else.
+    let mut catalog = authcfg::provider::catalog::Catalog::builtin();
+    let refused = catalog.add_folder(folder.path());
+    assert_eq!(refused.iter().map(|finding| finding.code.as_str()).collect::<Vec<_>>(), ["unsafe-file"]);
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod map;
 mod mock;
 mod new;
 mod online;
+mod probes;
 mod properties;
 mod server;
 mod show;

@@ -16,6 +16,8 @@ use crate::yaml::{Document, Limits, NodeValue};
 pub struct Examined {
     /// The findings.
     pub findings: Vec<Diagnostic>,
+    /// Whether the text is YAML that is read.
+    pub readable: bool,
     /// The ids under which the file is served, each with its place; none for a deployment file.
     pub ids: Vec<(String, Label)>,
     /// Whether the file is called by its id, so that the id is its own where others claim it too.
@@ -55,11 +57,19 @@ pub fn examine_all(inputs: &[Input], catalogs: &[PathBuf], online: Option<&Answe
 }
 
 fn examine(input: &Input, catalogs: &[PathBuf], online: Option<&Answers>) -> Examined {
-    let bytes = match files::read(&input.path, input.beneath.as_deref(), Limits::DEPLOYMENT.bytes) {
-        Ok(bytes) => bytes,
+    let contents = match files::examine(&input.path, input.beneath.as_deref(), Limits::DEPLOYMENT.bytes) {
+        Ok(contents) => contents,
         Err(finding) => return Examined { findings: vec![*finding], ..Examined::default() },
     };
-    examine_bytes(&input.path, &bytes, catalogs, online)
+    let mut examined = examine_bytes(&input.path, &contents.bytes, catalogs, online);
+    if contents.open_to_everybody {
+        // The server refuses it. A build that checks files out for everybody shall still see what is in them.
+        let mut open = *files::opened(&input.path);
+        open.severity = Severity::Warning;
+        open.help = Some(Help::Note("take the permission away: `chmod o-w FILE`".into()));
+        examined.findings.push(open);
+    }
+    examined
 }
 
 /// Looks at the text of a file.
@@ -70,25 +80,22 @@ pub(in crate::cli) fn examine_text(path: &Path, bytes: &[u8], catalogs: &[PathBu
 fn examine_bytes(path: &Path, bytes: &[u8], catalogs: &[PathBuf], online: Option<&Answers>) -> Examined {
     let name = path.display().to_string();
     let limits = if may_be_deployment(bytes) { Limits::DEPLOYMENT } else { Limits::PROVIDER };
+    let about = |problem| Diagnostic::about_text(&name, bytes, problem);
     let document = match Document::parse(&*name, bytes, limits) {
         Ok(document) => document,
         Err(problems) => {
-            let about = |problem| Diagnostic::about_text(&name, bytes, problem);
             return Examined { findings: problems.into_iter().map(about).collect(), ..Examined::default() };
         }
     };
     match Kind::of(&document) {
         Kind::Deployment => {
             let findings = allow::apply(&document, false, deployment(path, &document, catalogs));
-            Examined { findings, ..Examined::default() }
+            Examined { findings, readable: true, ..Examined::default() }
         }
-        Kind::Provider if bytes.len() > Limits::PROVIDER.bytes => {
-            let title =
-                format!("the file has {} bytes, {} at most are read", bytes.len(), Limits::PROVIDER.bytes);
-            Examined {
-                findings: vec![Diagnostic::about_file(code::TOO_LARGE, name, title)],
-                ..Examined::default()
-            }
+        // It had the budget of the other kind, for a word that it holds.
+        Kind::Provider if exceeds(&document, Limits::PROVIDER) => {
+            let problems = Document::parse(&*name, bytes, Limits::PROVIDER).err().unwrap_or_default();
+            Examined { findings: problems.into_iter().map(about).collect(), ..Examined::default() }
         }
         Kind::Provider | Kind::Vectors => provider(path, &document, online),
     }
@@ -109,7 +116,10 @@ fn about_itself(path: &Path, document: &Document) -> (Examined, Option<Diagnosti
     let ids = ids(document);
     let mismatch = ids.first().and_then(|(id, label)| id_mismatch(path, id, label));
     let (successor, verified) = (text_at(document, "/successor"), text_at(document, "/verified/on"));
-    (Examined { findings: vec![], ids, own: mismatch.is_none(), successor, verified }, mismatch)
+    (
+        Examined { findings: vec![], readable: true, ids, own: mismatch.is_none(), successor, verified },
+        mismatch,
+    )
 }
 
 fn provider(path: &Path, document: &Document, online: Option<&Answers>) -> Examined {
@@ -140,10 +150,18 @@ fn deployment(path: &Path, document: &Document, catalogs: &[PathBuf]) -> Vec<Dia
     structure.into_iter().chain(meaning::of_deployment(path, document, catalogs)).collect()
 }
 
-/// Whether a text might be a deployment file, before it is parsed: those may be longer.
+/// Whether a document is larger than a budget allows.
+fn exceeds(document: &Document, limits: Limits) -> bool {
+    document.text().len() > limits.bytes || document.root().count() > limits.nodes
+}
+
+/// Whether a text might be a deployment file, before it is parsed: those may be longer. A comment says nothing.
 fn may_be_deployment(bytes: &[u8]) -> bool {
     let key = b"providers";
-    bytes.windows(key.len()).any(|window| window == key)
+    let lines = bytes.split(|byte| matches!(byte, b'\n' | b'\r'));
+    lines
+        .filter(|line| !line.trim_ascii_start().starts_with(b"#"))
+        .any(|line| line.windows(key.len()).any(|window| window == key))
 }
 
 /// The id and the aliases of a provider file.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::cli::validate::examine::examine_text;
-use crate::cli::validate::{Input, replace};
+use crate::cli::validate::{Examined, Input, replace};
 use crate::diagnostic::{Applicability, Diagnostic, Help, Severity, Source, code};
 use crate::provider::catalog::files;
 use crate::yaml::{Limits, Span};
@@ -37,8 +37,8 @@ pub fn fix_all(inputs: &[Input], catalogs: &[PathBuf]) -> Vec<Fixed> {
 }
 
 fn fix(input: &Input, catalogs: &[PathBuf]) -> Option<Fixed> {
-    let bytes = files::read(&input.path, input.beneath.as_deref(), Limits::DEPLOYMENT.bytes).ok()?;
-    let before = String::from_utf8(bytes).ok()?;
+    let contents = files::examine(&input.path, input.beneath.as_deref(), Limits::DEPLOYMENT.bytes).ok()?;
+    let before = String::from_utf8(contents.bytes).ok()?;
     let (after, count) = fix_text(&input.path, &before, catalogs);
     (after != before).then(|| Fixed { input: input.clone(), before, after, count })
 }
@@ -63,6 +63,10 @@ fn round(path: &Path, text: &str, found: &Found, catalogs: &[PathBuf]) -> Option
         return None;
     }
     let now = Found::of(path, &all, catalogs);
+    // Nothing could be said about the rest of a text that is no YAML: what is found now is no new mistake.
+    if now.readable && !found.readable {
+        return Some((all, found.edits.len()));
+    }
     if now.errors + found.sure_errors <= found.errors && now.total + found.edits.len() <= found.total {
         return Some((all, found.total - now.total));
     }
@@ -75,6 +79,8 @@ fn round(path: &Path, text: &str, found: &Found, catalogs: &[PathBuf]) -> Option
 
 /// What a text has findings of.
 struct Found {
+    /// Whether it is YAML.
+    readable: bool,
     errors: usize,
     total: usize,
     /// The certain patches that do not touch each other, in order.
@@ -85,7 +91,7 @@ struct Found {
 
 impl Found {
     fn of(path: &Path, text: &str, catalogs: &[PathBuf]) -> Found {
-        let mut findings = examine_text(path, text.as_bytes(), catalogs).findings;
+        let Examined { mut findings, readable, .. } = examine_text(path, text.as_bytes(), catalogs);
         // Comments are not told to be of no use while there are errors: that one is gone shall not count for nothing.
         findings.retain(|finding| finding.code != code::UNUSED_ALLOW);
         let is_error = |finding: &&Diagnostic| finding.severity == Severity::Error;
@@ -104,6 +110,7 @@ impl Found {
             apart
         });
         Found {
+            readable,
             errors: findings.iter().filter(is_error).count(),
             total: findings.len(),
             sure_errors: sure.iter().filter(|(_, error)| *error).count(),
@@ -224,8 +231,17 @@ mod tests {
         // Anchored, the pattern is no regular expression any more.
         let text = fixed(ACME).0 + "authorization: {inputs: {org: {pattern: 'org\\$'}}}\r\n";
         assert_eq!(fixed(&text), (text, 0));
-        for text in ["", "[", "a: [\u{feff}", "\u{feff}nmae: Acme\n", "id: acme\nid: acme\nnmae: x\n"] {
+        for text in ["", "[", "a: [\u{feff}", "\u{feff}[", "id: acme\nid: acme\nnmae: x\n"] {
             assert_eq!(fixed(text), (text.to_owned(), 0), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_taken_away_and_the_rest_fixed_then() {
+        let good = fixed(ACME).0;
+        assert_eq!(fixed(&format!("\u{feff}{good}")), (good.clone(), 1));
+        assert_eq!(fixed(&format!("\u{feff}{ACME}")), (good, 4));
+        // Mistakes that nobody is sure about are seen only without it.
+        assert_eq!(fixed("\u{feff}nmae: Acme\n"), ("name: Acme\n".into(), 2));
     }
 }

@@ -1,9 +1,10 @@
 //! Which files a run looks at.
 
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use crate::cli::validate::Args;
-use crate::diagnostic::{Diagnostic, code};
+use crate::diagnostic::{Diagnostic, Severity, code};
 use crate::provider::catalog::files;
 use crate::yaml::{Document, Limits};
 
@@ -27,6 +28,14 @@ pub struct Gathered {
     pub inputs: Vec<Input>,
     /// Paths that are missing, unreadable or empty of YAML.
     pub findings: Vec<Diagnostic>,
+    seen: Seen,
+}
+
+/// The paths that were added, however they were written.
+#[derive(Debug, Default)]
+struct Seen {
+    paths: HashSet<PathBuf>,
+    folders: HashMap<PathBuf, PathBuf>,
 }
 
 /// Lists the files that the arguments name; without any, the conventional ones.
@@ -85,8 +94,13 @@ impl Gathered {
         if !path.is_dir() {
             return self.push(path.to_owned(), None);
         }
+        if !self.seen.is_new(path) {
+            return;
+        }
         let listed = files::list(path);
-        if listed.is_empty() {
+        // What was skipped with a warning was not read.
+        let read_or_refused = |file: &Result<_, Box<Diagnostic>>| !matches!(file, Err(why) if why.severity == Severity::Warning);
+        if !listed.iter().any(read_or_refused) {
             let title = "there is no YAML file in this folder";
             self.findings.push(Diagnostic::about_file(code::EMPTY_FILE, path.display().to_string(), title));
         }
@@ -99,9 +113,22 @@ impl Gathered {
     }
 
     fn push(&mut self, path: PathBuf, beneath: Option<PathBuf>) {
-        let input = Input { path, beneath };
-        if !self.inputs.iter().rev().take(1).any(|other| other.path == input.path) {
-            self.inputs.push(input);
+        if self.seen.is_new(&path) {
+            self.inputs.push(Input { path, beneath });
         }
+    }
+}
+
+impl Seen {
+    /// Whether a path comes for the first time. Two links to one file are two paths: each is served under its name.
+    fn is_new(&mut self, path: &Path) -> bool {
+        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+            return self.paths.insert(path.canonicalize().unwrap_or_else(|_| path.to_owned()));
+        };
+        let folder = self.folders.entry(parent.to_owned()).or_insert_with(|| {
+            let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+            parent.canonicalize().unwrap_or_else(|_| parent.to_owned())
+        });
+        self.paths.insert(folder.join(name))
     }
 }

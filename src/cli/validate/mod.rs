@@ -3,6 +3,7 @@
 mod across;
 mod allow;
 mod diff;
+mod enough;
 mod examine;
 mod fix;
 mod gather;
@@ -200,13 +201,14 @@ fn fixes(fixed: &[Fixed], word: &str) -> String {
 
 /// Looks at the files that the arguments name.
 pub fn validate(args: &Args) -> Report {
-    let Gathered { inputs, mut findings } = gather(args);
+    let Gathered { inputs, mut findings, .. } = gather(args);
     let answers = args.online.then(|| Answers::ask(&inputs, args.config.as_deref(), &args.network));
     let examined = examine_all(&inputs, &args.catalog, answers.as_ref());
     findings.extend(across::all(&examined, args.tomorrow.as_deref()));
     findings.extend(examined.into_iter().flat_map(|examined| examined.findings));
     findings.retain(|finding| finding.severity == Severity::Error || !args.allow.contains(&finding.code));
     sort(&mut findings);
+    let findings = enough::of_each_file(findings);
     let name = |input: &Input| Source::new(input.path.display().to_string(), "").name().to_owned();
     Report { findings, files: inputs.iter().map(name).collect() }
 }

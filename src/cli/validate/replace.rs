@@ -18,8 +18,8 @@ pub fn file(input: &Input, before: &[u8], after: &[u8]) -> Result<(), String> {
     if permissions.readonly() {
         return Err("the file is read-only".into());
     }
-    let now = files::read(&path, None, Limits::DEPLOYMENT.bytes).map_err(|finding| finding.title)?;
-    if now != before {
+    let now = files::examine(&path, None, Limits::DEPLOYMENT.bytes).map_err(|finding| finding.title)?;
+    if now.bytes != before {
         return Err("the file has changed meanwhile".into());
     }
     let temporary = beside(&path).ok_or("the file has no name")?;

@@ -4,10 +4,12 @@ use std::fs::{self, File, OpenOptions};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use crate::diagnostic::{Code, Diagnostic, Severity, code};
+use crate::diagnostic::{Code, Diagnostic, Help, Severity, code};
 
 /// More files than this are no catalogue.
 const MAX_FILES: usize = 5_000;
+/// Files of any kind, and folders, that are looked at for those.
+const MAX_ENTRIES: usize = 50_000;
 /// Folders within folders.
 const MAX_DEPTH: usize = 16;
 
@@ -15,17 +17,36 @@ const MAX_DEPTH: usize = 16;
 /// finding.
 pub fn list(folder: &Path) -> Vec<Result<PathBuf, Box<Diagnostic>>> {
     let mut files = vec![];
-    collect(folder, 0, &mut files);
-    if files.len() > MAX_FILES {
-        let title = format!("the folder has more than {MAX_FILES} files");
-        return vec![Err(finding(code::TOO_LARGE, folder, title))];
+    if fs::metadata(folder).is_ok_and(|metadata| is_world_writable(&metadata) && !is_sticky(&metadata)) {
+        let mut open = finding(
+            code::UNSAFE_FILE,
+            folder,
+            "everybody on this machine can put files into the folder".into(),
+        );
+        open.severity = Severity::Warning;
+        open.help = Some(Help::Note("take the permission away: `chmod o-w FOLDER`".into()));
+        files.push(Err(open));
     }
-    files
+    let mut room = MAX_ENTRIES;
+    let title = match collect(folder, 0, &mut room, &mut files) {
+        _ if files.len() > MAX_FILES => format!("the folder has more than {MAX_FILES} YAML files"),
+        Err(Full) => format!("the folder has more than {MAX_ENTRIES} files and folders"),
+        Ok(()) => return files,
+    };
+    vec![Err(finding(code::TOO_LARGE, folder, title))]
 }
 
-fn collect(folder: &Path, depth: usize, files: &mut Vec<Result<PathBuf, Box<Diagnostic>>>) {
+/// There is more than is looked at.
+struct Full;
+
+fn collect(
+    folder: &Path,
+    depth: usize,
+    room: &mut usize,
+    files: &mut Vec<Result<PathBuf, Box<Diagnostic>>>,
+) -> Result<(), Full> {
     if files.len() > MAX_FILES {
-        return;
+        return Err(Full);
     }
     if depth > MAX_DEPTH {
         files.push(Err(finding(
@@ -33,9 +54,10 @@ fn collect(folder: &Path, depth: usize, files: &mut Vec<Result<PathBuf, Box<Diag
             folder,
             format!("folders stand in each other more than {MAX_DEPTH} deep"),
         )));
-        return;
+        return Ok(());
     }
-    let entries = match fs::read_dir(folder).and_then(Iterator::collect::<Result<Vec<_>, _>>) {
+    let read = |entries: fs::ReadDir| entries.take(*room + 1).collect::<Result<Vec<_>, _>>();
+    let entries = match fs::read_dir(folder).and_then(read) {
         Ok(entries) => entries,
         Err(error) => {
             files.push(Err(finding(
@@ -43,16 +65,17 @@ fn collect(folder: &Path, depth: usize, files: &mut Vec<Result<PathBuf, Box<Diag
                 folder,
                 format!("the folder cannot be read: {}", reason(&error)),
             )));
-            return;
+            return Ok(());
         }
     };
+    *room = room.checked_sub(entries.len()).ok_or(Full)?;
     let mut paths: Vec<PathBuf> =
         entries.into_iter().map(|entry| entry.path()).filter(|path| !is_hidden(path)).collect();
     paths.sort();
     for path in paths {
         // A link to a folder is not followed: ConfigMaps link their files one by one.
         match fs::symlink_metadata(&path) {
-            Ok(metadata) if metadata.is_dir() => collect(&path, depth + 1, files),
+            Ok(metadata) if metadata.is_dir() => collect(&path, depth + 1, room, files)?,
             Ok(metadata) if metadata.is_symlink() && path.is_dir() => {
                 let mut skipped =
                     finding(code::UNSAFE_FILE, &path, "a link to a folder is not followed".into());
@@ -63,6 +86,7 @@ fn collect(folder: &Path, depth: usize, files: &mut Vec<Result<PathBuf, Box<Diag
             _ => {}
         }
     }
+    Ok(())
 }
 
 /// Whether the name says YAML.
@@ -71,7 +95,7 @@ pub fn is_yaml(path: &Path) -> bool {
 }
 
 fn is_hidden(path: &Path) -> bool {
-    path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with('.'))
+    path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
 }
 
 /// Reads a file: a regular one once links are followed, `beneath` a folder where one is given, of at most `limit` bytes,
@@ -80,40 +104,67 @@ fn is_hidden(path: &Path) -> bool {
 /// # Errors
 /// Why it is not read.
 pub fn read(path: &Path, beneath: Option<&Path>, limit: usize) -> Result<Vec<u8>, Box<Diagnostic>> {
+    let Contents { bytes, open_to_everybody } = examine(path, beneath, limit)?;
+    match open_to_everybody {
+        true => Err(opened(path)),
+        false => Ok(bytes),
+    }
+}
+
+/// The bytes of a file, and who else could have written them.
+#[derive(Debug)]
+pub struct Contents {
+    /// The bytes.
+    pub bytes: Vec<u8>,
+    /// Whether everybody on this machine can write to the file.
+    pub open_to_everybody: bool,
+}
+
+/// That everybody can write to a file.
+pub fn opened(path: &Path) -> Box<Diagnostic> {
+    finding(code::UNSAFE_FILE, path, "everybody on this machine can write to the file".into())
+}
+
+/// Reads a file to look at it, not to act on it: as [`read`], whoever can write to it.
+///
+/// # Errors
+/// Why it is not read.
+pub fn examine(path: &Path, beneath: Option<&Path>, limit: usize) -> Result<Contents, Box<Diagnostic>> {
     let unreadable = |error: std::io::Error| {
         finding(code::UNREADABLE_FILE, path, format!("the file cannot be read: {}", reason(&error)))
     };
+    let mut real = None;
     if let Some(folder) = beneath {
-        let real = path.canonicalize().map_err(unreadable)?;
+        let found = path.canonicalize().map_err(unreadable)?;
         let root = folder.canonicalize().map_err(unreadable)?;
-        if !real.starts_with(&root) {
+        if !found.starts_with(&root) {
             return Err(finding(
                 code::UNSAFE_FILE,
                 path,
                 "the file is a link that leads out of its folder".into(),
             ));
         }
+        real = Some(found);
     }
     let file = open(path).map_err(unreadable)?;
     let metadata = file.metadata().map_err(unreadable)?;
     if !metadata.is_file() {
         return Err(finding(code::UNREADABLE_FILE, path, "this is no regular file".into()));
     }
+    // Somebody may have put a link there since.
+    if let Some(real) = real
+        && !is_same(&metadata, &fs::symlink_metadata(real).map_err(unreadable)?)
+    {
+        return Err(finding(code::UNSAFE_FILE, path, "the file was replaced while it was read".into()));
+    }
     if metadata.len() > limit as u64 {
         let title = format!("the file has {} bytes, {limit} at most are read", metadata.len());
         return Err(finding(code::TOO_LARGE, path, title));
     }
-    if is_world_writable(&metadata) {
-        return Err(finding(
-            code::UNSAFE_FILE,
-            path,
-            "everybody on this machine can write to the file".into(),
-        ));
-    }
     let mut bytes = vec![];
     // The file may grow while it is read.
     file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    Ok(bytes)
+    Ok(Contents { bytes, open_to_everybody: is_world_writable(&metadata) })
 }
 
 /// Opens without waiting: a pipe that nobody writes to would keep the reader for ever.
@@ -135,6 +186,29 @@ fn is_world_writable(metadata: &fs::Metadata) -> bool {
     metadata.permissions().mode() & 0o002 != 0
 }
 
+/// Whether only the owner of a file can take it out of the folder, as in `/tmp`.
+#[cfg(unix)]
+fn is_sticky(metadata: &fs::Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    metadata.permissions().mode() & 0o1000 != 0
+}
+
+#[cfg(not(unix))]
+fn is_sticky(_: &fs::Metadata) -> bool {
+    false
+}
+
+#[cfg(unix)]
+fn is_same(a: &fs::Metadata, b: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    (a.dev(), a.ino()) == (b.dev(), b.ino())
+}
+
+#[cfg(not(unix))]
+fn is_same(_: &fs::Metadata, b: &fs::Metadata) -> bool {
+    b.is_file()
+}
+
 #[cfg(not(unix))]
 fn is_world_writable(_: &fs::Metadata) -> bool {
     false
@@ -148,7 +222,10 @@ fn finding(code: Code, path: &Path, title: String) -> Box<Diagnostic> {
 fn reason(error: &std::io::Error) -> String {
     let text = error.to_string();
     let words = text.split(" (os error").next().unwrap_or_default();
-    words[..1].to_lowercase() + &words[1..]
+    let mut letters = words.chars();
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_lowercase().collect::<String>() + letters.as_str())
 }
 
 #[cfg(all(test, unix))]

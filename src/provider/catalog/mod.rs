@@ -10,9 +10,9 @@ use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
-use crate::diagnostic::{Diagnostic, Source, code};
+use crate::diagnostic::{Diagnostic, Source};
 use crate::provider::{self, Provider, extends};
-use crate::yaml::{Document, Limits};
+use crate::yaml::{self, Document, Limits};
 
 /// The built-in files: id and text.
 const BUILTIN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/providers.rs"));
@@ -97,10 +97,8 @@ impl Catalog {
         let bytes = files::read(path, beneath, Limits::PROVIDER.bytes)?;
         let name = path.display().to_string();
         let id = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned();
-        let text = String::from_utf8(bytes).map_err(|error| {
-            let at = error.utf8_error().valid_up_to();
-            Box::new(Diagnostic::about_file(code::INVALID_ENCODING, &name, format!("byte {at} is not UTF-8")))
-        })?;
+        let text = yaml::decode(&bytes)
+            .map_err(|problem| Box::new(Diagnostic::about_text(&name, &bytes, problem)))?;
         let entry = Entry::new(&id, name, Some(path.to_owned()), text.into());
         self.entries.insert(id, Arc::new(entry));
         Ok(())

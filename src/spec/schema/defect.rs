@@ -1,10 +1,13 @@
 //! A validator's error becomes defects that a person can act on: of alternatives, the one that was meant.
 
+use std::sync::Arc;
+
 use jsonschema::ValidationError;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use serde_json::Value;
 
 use crate::diagnostic::nearest;
+use crate::spec::schema::ENOUGH;
 
 /// Something that does not fit, at the JSON Pointer (RFC 6901) of a value.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,7 +34,7 @@ pub enum DefectKind {
     /// A secret in the file, where only a reference to one may stand.
     PlainSecret,
     /// A key that nobody knows.
-    Unknown { key: String, nearest: Option<String>, known: Vec<String> },
+    Unknown { key: String, nearest: Option<String>, known: Arc<[String]> },
     /// A value of another type.
     WrongType { expected: Vec<&'static str> },
 }
@@ -41,8 +44,13 @@ pub fn of(error: &ValidationError<'_>, schema: &Value) -> Vec<Defect> {
     let one = |kind| vec![defect(error, kind)];
     match error.kind() {
         ValidationErrorKind::AdditionalProperties { unexpected } => {
-            let known = keys_beside(schema, error.schema_path().as_str());
-            unexpected.iter().map(|key| defect(error, unknown(key, &known))).collect()
+            let known: Arc<[String]> = keys_beside(schema, error.schema_path().as_str()).into();
+            let unknown = |(number, key): (usize, &String)| {
+                // Of a file of nothing but wrong keys nobody reads what each might have been.
+                let nearest = if number < ENOUGH { similar(key, &known) } else { None };
+                DefectKind::Unknown { key: key.clone(), nearest, known: Arc::clone(&known) }
+            };
+            unexpected.iter().enumerate().map(|key| defect(error, unknown(key))).collect()
         }
         ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
             alternatives(error, context, schema)
@@ -141,11 +149,6 @@ fn cost(defects: &[Defect]) -> usize {
 fn defect(error: &ValidationError<'_>, kind: DefectKind) -> Defect {
     let pointer = error.instance_path().as_str().to_owned();
     Defect { pointer, rule: error.schema_path().as_str().to_owned(), kind }
-}
-
-fn unknown(key: &str, known: &[String]) -> DefectKind {
-    let nearest = similar(key, known);
-    DefectKind::Unknown { key: key.to_owned(), nearest, known: known.to_vec() }
 }
 
 fn not_one_of(error: &ValidationError<'_>, options: Vec<String>) -> DefectKind {

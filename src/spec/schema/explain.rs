@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::diagnostic::{Applicability, Code, Diagnostic, Help, Label, Severity, Source, code, sureness};
 use crate::spec::schema::Kind;
 use crate::spec::schema::defect::{Defect, DefectKind};
-use crate::yaml::{Document, Span};
+use crate::yaml::{Document, NodeValue, Span};
 
 /// The finding that a defect is, at its key or value.
 pub fn diagnostic(
@@ -95,8 +95,10 @@ pub fn diagnostic(
             finding.code = code::WRONG_TYPE;
             finding.title = format!("{name} must be {}", type_names(expected));
             finding.label = format!("this is {}", found(document, &defect.pointer));
-            let value = document.to_json().pointer(&defect.pointer).cloned();
-            if expected.contains(&"string") && matches!(value, Some(Value::Bool(_) | Value::Number(_))) {
+            let value = document.node(&defect.pointer).map(|node| &node.value);
+            if expected.contains(&"string")
+                && matches!(value, Some(NodeValue::Bool(_) | NodeValue::Number(_)))
+            {
                 finding.help =
                     patch("put it in quotes", on_value, format!("\"{written}\""), Applicability::Certain);
             } else {
@@ -186,14 +188,14 @@ fn type_name(name: &str) -> &'static str {
 }
 
 fn found(document: &Document, pointer: &str) -> &'static str {
-    match document.to_json().pointer(pointer) {
-        Some(Value::Array(_)) => "a list",
-        Some(Value::Bool(true)) => "`true`",
-        Some(Value::Bool(false)) => "`false`",
-        Some(Value::Null) | None => "empty",
-        Some(Value::Number(_)) => "a number",
-        Some(Value::Object(_)) => "a mapping",
-        Some(Value::String(_)) => "text",
+    match document.node(pointer).map(|node| &node.value) {
+        Some(NodeValue::Bool(true)) => "`true`",
+        Some(NodeValue::Bool(false)) => "`false`",
+        Some(NodeValue::Mapping(_)) => "a mapping",
+        Some(NodeValue::Null) | None => "empty",
+        Some(NodeValue::Number(_)) => "a number",
+        Some(NodeValue::Sequence(_)) => "a list",
+        Some(NodeValue::String(_)) => "text",
     }
 }
 

@@ -18,6 +18,9 @@ use crate::spec::schema::defect::{Defect, DefectKind};
 use crate::spec::{deployment_schema, provider_schema, vectors_schema};
 use crate::yaml::{Document, NodeValue};
 
+/// So many mistakes of a file are explained; more than are shown of one, so that `--fix` comes to all of them in turn.
+const ENOUGH: usize = 250;
+
 /// What a document is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -135,7 +138,7 @@ fn check_against(
     defect::drop_consequences(&mut defects);
     let source = source(document, &defects);
     let explain = |defect| explain::diagnostic(defect, document, &source, schema, kind);
-    let findings = defects.iter().map(explain).collect();
+    let findings = defects.iter().take(ENOUGH).map(explain).collect();
     let repair::Mended { value: mended, incomplete, renamed } = repair::mend(value, &defects);
     Checked { findings, mended, incomplete, renamed }
 }
