@@ -83,11 +83,7 @@ pub(super) fn unusable(subject: &Subject, url: &Url, why: &str) -> Finding {
         true => subject.place(&["/discovery"]),
         false => subject.place(&["/issuer"]),
     };
-    Finding::warning(
-        code::UNUSABLE_DISCOVERY,
-        at,
-        "the file could not be compared with its discovery document",
-    )
-    .label(why)
-    .note(format!("its address is {url}"))
+    Finding::warning(code::UNUSABLE_DISCOVERY, at, format!("the discovery document cannot be used: {why}"))
+        .label("the file was not compared with it")
+        .note(format!("its address is {url}"))
 }
