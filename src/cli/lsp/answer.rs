@@ -44,9 +44,9 @@ pub fn answer(workspace: &Workspace, method: &str, params: Value) -> Result<Valu
             let open = file(workspace, &params.text_document.uri);
             Ok(to_value(open.map(|open| actions::actions(&open, &params))))
         }
-        "textDocument/completion" => {
-            at(workspace, params, |open, _, offset| Some(completion::completion(open, offset)))
-        }
+        "textDocument/completion" => at(workspace, params, |open, _, offset| {
+            Some(completion::completion(open, offset, workspace.snippets()))
+        }),
         "textDocument/definition" => at(workspace, params, definition::definition),
         "textDocument/documentHighlight" => {
             at(workspace, params, |open, _, offset| references::highlights(open, offset))

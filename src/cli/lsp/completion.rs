@@ -10,13 +10,15 @@ use crate::cli::lsp::expression::{Notation, Part, notation, part};
 use crate::cli::lsp::names::{Name, Scope};
 use crate::cli::lsp::open::Open;
 use crate::cli::lsp::reading::Reading;
-use crate::cli::lsp::{filters, hover, schema};
+use crate::cli::lsp::{beginning, filters, hover, schema};
 use crate::expr::TESTS;
 use crate::spec::schema::Kind;
 use crate::yaml::Document;
 
 /// Proposals for a byte of a text. Where the text is no YAML at the moment, the last one that was says what is declared.
-pub fn completion(open: &Open, offset: usize) -> Vec<CompletionItem> {
+///
+/// `snippets`: whether the editor can step through the places of a proposal that are to be filled in.
+pub fn completion(open: &Open, offset: usize, snippets: bool) -> Vec<CompletionItem> {
     let cursor = Cursor::of(&open.text, offset);
     let tree = Reading::nearest(open);
     let kind = match &tree {
@@ -41,7 +43,12 @@ pub fn completion(open: &Open, offset: usize) -> Vec<CompletionItem> {
         let edit = TextEdit { range: open.lines.range(&open.text, word), new_text };
         CompletionItem { text_edit: Some(edit.into()), ..item }
     };
-    items.into_iter().map(|(item, text)| replace(item, text)).collect()
+    let mut items: Vec<CompletionItem> = items.into_iter().map(|(item, text)| replace(item, text)).collect();
+    if kind == Kind::Provider && beginning::is_empty(&open.text, word) {
+        let range = open.lines.range(&open.text, word);
+        items.extend(beginning::proposals(&open.path, range, snippets));
+    }
+    items
 }
 
 /// A proposal, and what is inserted where that is more than its name.
@@ -83,10 +90,14 @@ fn names(
     let place: &Path = &open.path;
     let scope = Scope::of(&tree, kind, &cursor.path, place)?;
     let notation = notation(&scope.path, before)?;
+    let before = match notation {
+        Notation::Path => without_brackets(before),
+        Notation::Expression => before.to_owned(),
+    };
     let plain = |names: Vec<Name>, kind: CompletionItemKind| {
         names.into_iter().map(|(name, text)| (proposal(&name, kind, text), None)).collect()
     };
-    Some(match part(before, before.len(), true) {
+    Some(match part(&before, before.len(), true) {
         Part::Filter(_) if notation == Notation::Expression => {
             let all = filters::all().iter();
             let names =
@@ -99,6 +110,24 @@ fn names(
         Part::Name { of, .. } => plain(scope.members(of), CompletionItemKind::Variable),
         Part::Filter(_) | Part::Test(_) => vec![],
     })
+}
+
+/// A path without what picks members of a list: `$.emails.x` of `$.emails[0].x`.
+fn without_brackets(path: &str) -> String {
+    let mut depth = 0_usize;
+    let outside = path.chars().filter(|c| match c {
+        '[' => {
+            depth += 1;
+            false
+        }
+        ']' => {
+            let closes = depth > 0;
+            depth = depth.saturating_sub(1);
+            !closes
+        }
+        _ => depth == 0,
+    });
+    outside.collect()
 }
 
 fn proposal(label: &str, kind: CompletionItemKind, documentation: Option<String>) -> CompletionItem {

@@ -5,6 +5,7 @@
 
 mod actions;
 mod answer;
+mod beginning;
 mod completion;
 mod cursor;
 mod definition;
@@ -20,6 +21,7 @@ mod project;
 mod reading;
 mod recognise;
 mod references;
+mod samples;
 mod schema;
 mod symbols;
 mod uses;
@@ -156,7 +158,8 @@ impl Server<'_> {
         let offered = can("/general/positionEncodings").and_then(Value::as_array);
         let offered: Vec<&str> = offered.into_iter().flatten().filter_map(Value::as_str).collect();
         let encoding = Encoding::of(&offered);
-        self.workspace.count(encoding);
+        let snippets = can("/textDocument/completion/completionItem/snippetSupport");
+        self.workspace.settle(encoding, snippets == Some(&Value::Bool(true)));
         let sync = TextDocumentSyncOptions {
             open_close: Some(true),
             change: Some(TextDocumentSyncKind::Incremental),

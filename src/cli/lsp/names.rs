@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::cli::lsp::samples;
 use crate::cli::lsp::schema::Step;
 use crate::provider::FLOW;
 use crate::provider::catalog::base_of;
@@ -89,8 +90,15 @@ impl Scope {
                 "scope",
                 "token_type",
             ]),
-            "callback" => plain(&["code", "error", "iss", "state"]),
-            root => pointer(root).map_or(vec![], |pointer| self.declared(pointer)),
+            "callback" => {
+                let mut names = plain(&["code", "error", "iss", "state"]);
+                names.extend(self.sampled(of));
+                names
+            }
+            of => match pointer(of) {
+                Some(pointer) => self.declared(pointer),
+                None => self.sampled(of),
+            },
         }
     }
 
@@ -98,6 +106,15 @@ impl Scope {
     pub fn describe(&self, of: &str, name: &str) -> Option<String> {
         let (_, text) = self.members(of).into_iter().find(|(known, _)| known == name)?;
         text
+    }
+
+    /// What the tests of the file answer there, else those of the file below.
+    fn sampled(&self, of: &str) -> Vec<Name> {
+        let names = samples::members(&self.file, of);
+        match &self.base {
+            Some(base) if names.is_empty() => samples::members(&base.to_json(), of),
+            _ => names,
+        }
     }
 
     fn declared(&self, pointer: &str) -> Vec<Name> {

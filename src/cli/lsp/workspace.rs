@@ -22,6 +22,7 @@ pub struct Workspace {
 struct State {
     open: HashMap<Uri, Entry>,
     encoding: Encoding,
+    snippets: bool,
     /// Counts edits.
     revision: u64,
     /// Whether something on the disk may be new.
@@ -37,9 +38,16 @@ struct Entry {
 }
 
 impl Workspace {
-    /// What columns count from now on.
-    pub fn count(&self, encoding: Encoding) {
-        self.state().encoding = encoding;
+    /// What columns count from now on, and whether the editor knows snippets.
+    pub fn settle(&self, encoding: Encoding, snippets: bool) {
+        let mut state = self.state();
+        state.encoding = encoding;
+        state.snippets = snippets;
+    }
+
+    /// Whether the editor knows snippets.
+    pub fn snippets(&self) -> bool {
+        self.state().snippets
     }
 
     /// A file was opened.

@@ -33,7 +33,7 @@ const menu = 'vim.fn.complete_info({"items"}).items';
 /** Opens the file as it is on the disk, and waits for both servers. */
 async function open() {
   project.write("providers/acme.yaml", ACME);
-  await editor.keys("<Esc>:edit! providers/acme.yaml<CR>");
+  await editor.keys("<Esc>:edit! providers/acme.yaml<CR>:edit!<CR>");
   await editor.until("#vim.lsp.get_clients({bufnr = 0})", (count) => count === 2);
   await editor.until(shown("authcfg"), (all) => all.length > 0);
 }
@@ -127,4 +127,35 @@ test("a quick fix mends its finding, and all of them together write what `--fix`
   assert.equal(fixed, MENDED);
   await authcfg(["validate", "--fix", "providers/acme.yaml"], { cwd: project.path });
   assert.equal(readFileSync(path(), "utf8"), fixed);
+});
+
+test("a variable gets another name everywhere, and its uses are listed", { skip }, async () => {
+  project.write("authcfg.yaml", "base_url: https://app.example.com\nproviders:\n  acme: {client_id: a, vars: {tenant: engines}}\n");
+  await editor.keys("<Esc>:edit! authcfg.yaml<CR>:edit!<CR>");
+  await editor.until("vim.api.nvim_buf_line_count(0)", (lines) => lines === 3);
+  await open();
+  await on("tenant }}");
+  await editor.until(cursor, ([line]) => line === 4);
+  await editor.keys(":lua vim.lsp.buf.references()<CR>");
+  const list = "vim.tbl_map(function(it) return it.lnum end, vim.fn.getqflist())";
+  assert.deepEqual(await editor.until(list, (all) => all.length === 4), [3, 3, 4, 9], "the deployment file, and three lines of this one");
+  await editor.keys(':cclose<CR>:lua vim.lsp.buf.rename("realm")<CR>');
+  const renamed = ACME.replace("{tenant: {title", "{realm: {title").replace("{{ vars.tenant", "{{ vars.realm").replace("{tenant: one", "{realm: one");
+  await editor.until(`vim.api.nvim_buf_get_lines(0, 2, 3, false)[1]:find("realm") ~= nil`);
+  assert.equal(await text(), renamed);
+  await editor.keys(":wall<CR>");
+  await editor.until('#vim.tbl_filter(function(it) return it.changed == 1 end, vim.fn.getbufinfo())', (changed) => changed === 0);
+  assert.match(readFileSync(join(project.path, "authcfg.yaml"), "utf8"), /vars: \{realm: engines\}/);
+});
+
+test("an id that another file claims is marked in both, without saving", { skip }, async () => {
+  project.write("providers/other.yaml", MENDED.replace("id: acme", "id: other"));
+  await open();
+  await on("name: Acme");
+  await editor.keys("Oaliases: [other]<Esc>");
+  const twice = (all) => all.some(([, , , code]) => code === "duplicate-id");
+  await editor.until(shown("authcfg"), twice);
+  await editor.keys(":edit! providers/other.yaml<CR>");
+  const marks = await editor.until(shown("authcfg"), twice);
+  assert.deepEqual(marks.find(([, , , code]) => code === "duplicate-id").slice(0, 3), [1, 5, 10]);
 });

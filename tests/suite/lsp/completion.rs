@@ -84,6 +84,48 @@ fn proposes_names_of_templates_and_paths() {
 }
 
 #[test]
+fn proposes_what_the_answers_in_the_tests_hold() {
+    let path = |path: &str| {
+        let tests = "tests:\n  - userinfo: {id: 1, org: {title: A}}\n    emails: [{email: a, primary: true}]\n    \
+            token_response: {access_token: AT, team: T}\n";
+        labels(&format!("{HEAD}userinfo: [{{}}, {{as: emails}}]\nprofile: {{sub: {path}}}\n{tests}"))
+    };
+    assert_eq!(path("$.userinfo.¦"), ["id", "org"]);
+    assert_eq!(path("$.userinfo.org.¦"), ["title"]);
+    assert_eq!(path("\"$.emails[0].¦\""), ["email", "primary"]);
+    assert_eq!(path("\"$.emails[?@.primary].em¦\""), ["email", "primary"]);
+    assert_eq!(path("$.token.raw.¦"), ["access_token", "team"]);
+    assert_eq!(path("\"{{ userinfo.¦ }}\""), ["id", "org"]);
+    assert!(path("$.userinfo.id.¦").is_empty());
+}
+
+#[test]
+fn proposes_a_whole_file_in_an_empty_one() {
+    let mut editor = Editor::start();
+    let snippets = json!({"completionItem": {"snippetSupport": true}});
+    editor.greet_with(json!({"textDocument": {"completion": snippets}}));
+    let answer = editor.ask("textDocument/completion", "providers/acme.yaml", "# Acme\n¦\n");
+    let whole = |answer: &Value| -> Vec<Value> {
+        let is_whole = |item: &&Value| item["label"].as_str().unwrap().starts_with("provider, ");
+        answer.as_array().unwrap().iter().filter(is_whole).cloned().collect()
+    };
+    let offered = whole(&answer);
+    assert_eq!(offered.len(), 2);
+    assert_eq!(offered[0]["insertTextFormat"], 2);
+    let text = offered[0]["textEdit"]["newText"].as_str().unwrap();
+    assert!(
+        text.starts_with("id: acme\nname: ${1:acme}\n") && text.contains("{sub: \\$.userinfo.id"),
+        "{text}"
+    );
+    assert!(whole(&editor.ask("textDocument/completion", "providers/acme.yaml", "id: acme\n¦\n")).is_empty());
+    // An editor that knows no snippets gets the text as it is to be.
+    let offered = whole(&Value::Array(proposals("providers/acme.yaml", "pro¦")));
+    assert_eq!(offered[0].get("insertTextFormat"), None);
+    let text = offered[1]["textEdit"]["newText"].as_str().unwrap();
+    assert!(text.starts_with("id: acme\nname: acme\ndocs: https://acme.example/docs\n"), "{text}");
+}
+
+#[test]
 fn broken_yaml_does_not_lose_what_was_declared() {
     let mut editor = Editor::ready();
     editor.open("providers/acme.yaml", HEAD);
