@@ -1,5 +1,7 @@
 //! The lines of a file that a person is shown: what moves a cursor is escaped, what is too long is trimmed.
 
+#![allow(clippy::single_range_in_vec_init, reason = "one range is meant, not its members")]
+
 use std::borrow::Cow;
 use std::ops::Range;
 
