@@ -41,10 +41,14 @@ pub fn diagnostic(text: &str) {
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
-/// How standard error wants to be written to: colour on a terminal, unless `NO_COLOR` or `TERM=dumb` says otherwise.
+/// How standard error wants to be written to: colour on a terminal, unless `NO_COLOR` or `TERM=dumb` says otherwise; as wide
+/// as the terminal, or as `COLUMNS` says.
 pub fn style() -> Style {
     let choice = anstream::AutoStream::choice(&std::io::stderr());
-    let width = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let width = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).or_else(|| {
+        let size = terminal_size::terminal_size_of(std::io::stderr());
+        size.map(|(width, _)| width.0.into())
+    });
     Style { color: choice != anstream::ColorChoice::Never, width: width.unwrap_or(Style::default().width) }
 }
 

@@ -1,10 +1,11 @@
-//! `authcfg schema`: the JSON Schema of a provider file or of a deployment file.
+//! `authcfg schema`: the JSON Schema of a provider file, of a deployment file, or of what `validate` found.
 
 use std::process::ExitCode;
 
 use clap::ValueEnum;
 
 use crate::cli::output;
+use crate::diagnostic::render;
 use crate::spec;
 
 /// Print a JSON Schema (2020-12), for an editor or another validator.
@@ -23,6 +24,8 @@ enum File {
     Provider,
     /// A deployment file, authcfg.yaml
     Config,
+    /// What `authcfg validate --format json` writes
+    Findings,
 }
 
 /// Runs the command.
@@ -30,6 +33,7 @@ pub fn run(args: Args) -> ExitCode {
     let schema = match args.file {
         File::Provider => spec::provider_schema(),
         File::Config => spec::deployment_schema(),
+        File::Findings => render::json_schema(),
     };
     output::result(&format!("{schema:#}\n"));
     ExitCode::SUCCESS

@@ -93,17 +93,26 @@ pub enum Applicability {
 /// A file that is spoken about: its name and its text. The text is empty where the file could not be read.
 #[derive(Clone, Debug)]
 pub struct Source {
-    inner: Arc<(String, Arc<str>)>,
+    inner: Arc<SourceParts>,
+}
+
+#[derive(Debug)]
+struct SourceParts {
+    name: String,
+    path: Option<String>,
+    text: Arc<str>,
 }
 
 impl Source {
     /// A file by name and text. What is hidden in a name is shown escaped: it could forge lines of the output.
     pub fn new(name: impl Into<String>, text: impl Into<Arc<str>>) -> Source {
-        let mut name = name.into();
-        if name.contains(yaml::is_hidden) || name.contains(['\n', '\r', '\t']) {
-            name = name.escape_debug().to_string();
-        }
-        Source { inner: Arc::new((name, text.into())) }
+        let path = name.into();
+        let is_odd = path.contains(yaml::is_hidden) || path.contains(['\n', '\r', '\t']);
+        let (name, path) = match is_odd {
+            true => (path.escape_debug().to_string(), Some(path)),
+            false => (path, None),
+        };
+        Source { inner: Arc::new(SourceParts { name, path, text: text.into() }) }
     }
 
     /// The file of a document.
@@ -113,12 +122,17 @@ impl Source {
 
     /// What a person calls it.
     pub fn name(&self) -> &str {
-        &self.inner.0
+        &self.inner.name
+    }
+
+    /// What a program calls it: its name with nothing escaped.
+    pub fn path(&self) -> &str {
+        self.inner.path.as_deref().unwrap_or(self.name())
     }
 
     /// Its text.
     pub fn text(&self) -> &str {
-        &self.inner.1
+        &self.inner.text
     }
 }
 

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use authcfg::diagnostic::Code;
+use authcfg::diagnostic::render::sarif;
+use authcfg::diagnostic::{Code, Diagnostic, Severity, code};
 use serde_json::Value;
 
 use crate::golden::compare;
@@ -29,7 +30,7 @@ fn format(name: &str) -> String {
 #[test]
 fn every_format_stays_as_it_is() {
     let mut differing = vec![];
-    for name in ["concise", "github", "gitlab", "junit"] {
+    for name in ["concise", "github", "gitlab", "json", "junit"] {
         differing.extend(compare(&folder().join(format!("expected.{name}")), &format(name)));
     }
     // Pages and version may change without the format.
@@ -98,4 +99,86 @@ fn warnings_are_allowed_and_errors_are_not() {
     // An error that has the code of a warning stays one.
     fs::write(&path, wrong.replace("https://acme.example/token", "http://acme.example/token")).unwrap();
     assert_eq!(run(folder.path(), &["clean.yaml", "--allow", "insecure-url"]).0, Some(1));
+}
+
+#[test]
+fn json_is_of_the_schema_that_the_command_prints() {
+    let output = Command::new(env!("CARGO_BIN_EXE_authcfg")).args(["schema", "findings"]).output().unwrap();
+    let schema: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let document: Value = serde_json::from_str(&format("json")).unwrap();
+    let errors: Vec<String> = validator.iter_errors(&document).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:?}");
+    assert!(document["findings"].as_array().unwrap().iter().any(|finding| finding["fix"]["certain"] == true));
+    for member in ["code", "severity", "file", "line", "labels", "notes"] {
+        let mut less = document.clone();
+        less["findings"][0].as_object_mut().unwrap().remove(member);
+        assert!(!validator.is_valid(&less), "{member}");
+    }
+    let mut other = document;
+    other["findings"][0]["severity"] = "fatal".into();
+    assert!(!validator.is_valid(&other));
+}
+
+#[test]
+fn the_same_files_give_the_same_bytes_in_whatever_order_they_are_named() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/ids");
+    let orders: [&[&str]; 5] = [
+        &["acme-old.yaml", "acme-sso.yaml", "acme.yaml"],
+        &["acme-old.yaml", "acme-sso.yaml", "acme.yaml"],
+        &["acme.yaml", "acme-sso.yaml", "acme-old.yaml"],
+        &["acme-sso.yaml", "acme.yaml", "acme-old.yaml", "acme.yaml"],
+        &["acme-sso.yaml", "acme-old.yaml", "acme.yaml", "acme-sso.yaml"],
+    ];
+    for format in ["human", "concise", "github", "gitlab", "json", "junit", "sarif"] {
+        let runs = orders.map(|names| run(&folder, &[&["--format", format], names].concat()));
+        assert_eq!(runs[0].0, Some(1), "{format}");
+        for other in &runs[1..] {
+            assert_eq!(*other, runs[0], "{format}");
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_odd_name_of_a_file_stays_one_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let name = "a b,c:%<&\"\u{1b}]\n::error::.yaml";
+    fs::write(folder.path().join(name), "id: [").unwrap();
+    let out = |format: &str| run(folder.path(), &["--format", format, name]).1;
+    let uri = "a%20b%2Cc%3A%25%3C%26%22%1B%5D%0A%3A%3Aerror%3A%3A.yaml";
+    let log: Value = serde_json::from_str(&out("sarif")).unwrap();
+    let place = &log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"];
+    assert_eq!((&place["uri"], &place["uriBaseId"]), (&uri.into(), &"%SRCROOT%".into()));
+    let report: Value = serde_json::from_str(&out("gitlab")).unwrap();
+    assert_eq!(report[0]["location"]["path"], name);
+    let document: Value = serde_json::from_str(&out("json")).unwrap();
+    assert_eq!(document["findings"][0]["file"], name);
+    let github = out("github");
+    let command = "::error file=a b%2Cc%3A%25<&\"\u{1b}]%0A%3A%3Aerror%3A%3A.yaml,line=1,";
+    assert!(github.starts_with(command) && github.lines().count() == 2, "{github:?}");
+    // XML has no place for the escape character, escaped or not.
+    let junit = out("junit");
+    assert!(junit.contains("file=\"a b,c:%&lt;&amp;\\&quot;\\u{1b}]\\n::error::.yaml\""), "{junit}");
+    assert!(!junit.contains(|c: char| c.is_control() && c != '\n'));
+}
+
+#[test]
+fn of_more_findings_than_github_takes_the_errors_stay() {
+    let finding = |code, severity, number: usize| {
+        let mut finding = Diagnostic::about_file(code, format!("{number:05}.yaml"), "x");
+        finding.severity = severity;
+        finding
+    };
+    let mut many: Vec<Diagnostic> =
+        (0..25_001).map(|number| finding(code::SIMILAR_CLAIM, Severity::Warning, number)).collect();
+    many.push(finding(code::EMPTY_FILE, Severity::Error, 99_999));
+    let log = sarif(&many);
+    let run = &log["runs"][0];
+    let results = run["results"].as_array().unwrap();
+    assert_eq!(results.len(), 25_000);
+    assert_eq!(results[0]["level"], "error");
+    let said = &run["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"];
+    assert_eq!(said, "2 more findings are not in this log");
+    assert!(sarif(&many[..9])["runs"][0]["invocations"][0]["toolExecutionNotifications"].is_null());
 }

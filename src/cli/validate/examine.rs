@@ -31,15 +31,19 @@ pub struct Examined {
 /// Looks at files, on all processors; the answers are in the order of the files.
 ///
 /// `catalogs` are folders of provider files that deployment files draw on instead of their own; `online` is what the network
-/// says, where it was asked.
-pub fn examine_all(inputs: &[Input], catalogs: &[PathBuf], online: Option<&Answers>) -> Vec<Examined> {
+/// says, where it was asked. `begun` counts the files.
+pub fn examine_all(
+    inputs: &[Input],
+    catalogs: &[PathBuf],
+    online: Option<&Answers>,
+    begun: &AtomicUsize,
+) -> Vec<Examined> {
     // A thread costs more than a few files do.
     let threads = thread::available_parallelism().map_or(1, usize::from).min(inputs.len().div_ceil(8)).max(1);
-    let next = AtomicUsize::new(0);
     let work = || {
         let mut done = vec![];
         loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
+            let index = begun.fetch_add(1, Ordering::Relaxed);
             let Some(input) = inputs.get(index) else { return done };
             done.push((index, examine(input, catalogs, online)));
         }

@@ -38,8 +38,16 @@ struct Seen {
     folders: HashMap<PathBuf, PathBuf>,
 }
 
-/// Lists the files that the arguments name; without any, the conventional ones.
+/// Lists the files that the arguments name; without any, the conventional ones. In which order they are named makes no
+/// difference, nor how often.
 pub fn gather(args: &Args) -> Gathered {
+    let mut gathered = named(args);
+    let spelled = |input: &Input| input.path.strip_prefix(".").unwrap_or(&input.path).to_owned();
+    gathered.inputs.sort_by_cached_key(spelled);
+    gathered
+}
+
+fn named(args: &Args) -> Gathered {
     let mut gathered = Gathered::default();
     if !args.paths.is_empty() {
         args.paths.iter().for_each(|path| gathered.add(path));

@@ -9,6 +9,7 @@ mod fix;
 mod gather;
 mod meaning;
 pub mod online;
+mod progress;
 mod replace;
 mod watch;
 
@@ -202,8 +203,10 @@ fn fixes(fixed: &[Fixed], word: &str) -> String {
 /// Looks at the files that the arguments name.
 pub fn validate(args: &Args) -> Report {
     let Gathered { inputs, mut findings, .. } = gather(args);
-    let answers = args.online.then(|| Answers::ask(&inputs, args.config.as_deref(), &args.network));
-    let examined = examine_all(&inputs, &args.catalog, answers.as_ref());
+    let examined = progress::shown(inputs.len(), |begun| {
+        let answers = args.online.then(|| Answers::ask(&inputs, args.config.as_deref(), &args.network));
+        examine_all(&inputs, &args.catalog, answers.as_ref(), begun)
+    });
     findings.extend(across::all(&examined, args.tomorrow.as_deref()));
     findings.extend(examined.into_iter().flat_map(|examined| examined.findings));
     findings.retain(|finding| finding.severity == Severity::Error || !args.allow.contains(&finding.code));

@@ -21,6 +21,6 @@ fn finding(diagnostic: &Diagnostic, fingerprint: &str) -> Value {
         "check_name": diagnostic.code.as_str(),
         "fingerprint": fingerprint,
         "severity": match diagnostic.severity { Severity::Error => "critical", Severity::Warning => "minor" },
-        "location": {"path": path(label.source.name()), "lines": {"begin": position.line}},
+        "location": {"path": path(&label.source), "lines": {"begin": position.line}},
     })
 }

@@ -1,5 +1,7 @@
 //! For CI servers: JUnit XML, a test suite a file.
 
+use std::collections::BTreeMap;
+
 use crate::diagnostic::render::position::Position;
 use crate::diagnostic::render::xml::escaped;
 use crate::diagnostic::{Diagnostic, Severity};
@@ -7,33 +9,29 @@ use crate::diagnostic::{Diagnostic, Severity};
 /// All findings in their files; a file without any is one test that passed. A warning is a test that was skipped, and one
 /// that failed where warnings are denied.
 pub fn junit(diagnostics: &[Diagnostic], files: &[String], deny: bool) -> String {
-    let mut names: Vec<&str> = files.iter().map(String::as_str).collect();
+    let mut suites: BTreeMap<&str, Vec<&Diagnostic>> = BTreeMap::new();
+    files.iter().for_each(|name| suites.entry(name).or_default().clear());
     // What could not be listed or read has a finding, and is no file that was looked at.
-    names.extend(diagnostics.iter().map(|diagnostic| diagnostic.primary().source.name()));
-    names.sort_unstable();
-    names.dedup();
-    let all: Vec<&Diagnostic> = diagnostics.iter().collect();
+    for diagnostic in diagnostics {
+        suites.entry(diagnostic.primary().source.name()).or_default().push(diagnostic);
+    }
     let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    let passed = names.iter().filter(|name| of(diagnostics, name).is_empty()).count();
+    let all: Vec<&Diagnostic> = diagnostics.iter().collect();
+    let passed = suites.values().filter(|found| found.is_empty()).count();
     xml += &format!("<testsuites name=\"authcfg validate\" {}>\n", counts(&all, passed, deny));
-    for name in names {
-        let here = of(diagnostics, name);
-        let passed = usize::from(here.is_empty());
-        xml += &format!("  <testsuite name=\"{}\" {}>\n", escaped(name), counts(&here, passed, deny));
-        if here.is_empty() {
+    for (name, found) in suites {
+        let passed = usize::from(found.is_empty());
+        xml += &format!("  <testsuite name=\"{}\" {}>\n", escaped(name), counts(&found, passed, deny));
+        if found.is_empty() {
             xml += &format!(
                 "    <testcase classname=\"{0}\" name=\"nothing found\" file=\"{0}\"/>\n",
                 escaped(name)
             );
         }
-        here.iter().for_each(|diagnostic| xml += &test_case(diagnostic, name, deny));
+        found.iter().for_each(|diagnostic| xml += &test_case(diagnostic, name, deny));
         xml += "  </testsuite>\n";
     }
     xml + "</testsuites>\n"
-}
-
-fn of<'a>(diagnostics: &'a [Diagnostic], name: &str) -> Vec<&'a Diagnostic> {
-    diagnostics.iter().filter(|diagnostic| diagnostic.primary().source.name() == name).collect()
 }
 
 fn counts(diagnostics: &[&Diagnostic], passed: usize, deny: bool) -> String {

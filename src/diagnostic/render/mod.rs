@@ -16,7 +16,7 @@ pub use concise::concise;
 pub use github::github;
 pub use gitlab::gitlab;
 pub use human::{Style, human};
-pub use json::json;
+pub use json::{json, json_schema};
 pub use junit::junit;
 pub use position::Position;
 pub use sarif::sarif;

@@ -5,21 +5,21 @@ use std::collections::HashMap;
 use aws_lc_rs::digest::{SHA256, digest};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Source};
 
 /// All but the unreserved characters of RFC 3986 §2.3, and the slash between segments.
 const NOT_IN_PATH: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
-/// A path without the `./` that a shell may have put before it.
-pub fn path(name: &str) -> &str {
-    name.strip_prefix("./").unwrap_or(name)
+/// The path of a file without the `./` that a shell may have put before it.
+pub fn path(source: &Source) -> &str {
+    source.path().strip_prefix("./").unwrap_or(source.path())
 }
 
-/// A path as a URI reference (RFC 3986 §4.1).
-pub fn uri(name: &str) -> String {
-    let scheme = if name.starts_with('/') { "file://" } else { "" };
-    format!("{scheme}{}", utf8_percent_encode(path(name), NOT_IN_PATH))
+/// The path of a file as a URI reference (RFC 3986 §4.1), relative to where the command ran unless it is absolute.
+pub fn uri(source: &Source) -> String {
+    let scheme = if source.path().starts_with('/') { "file://" } else { "" };
+    format!("{scheme}{}", utf8_percent_encode(path(source), NOT_IN_PATH))
 }
 
 /// A fingerprint for each finding, that stays when lines above it come or go: of its file, code and title, and of its
@@ -29,7 +29,7 @@ pub fn fingerprints(diagnostics: &[Diagnostic]) -> Vec<String> {
     let mut prints = vec![];
     for diagnostic in diagnostics {
         let (code, title) = (diagnostic.code, diagnostic.title.as_str());
-        let file = path(diagnostic.primary().source.name());
+        let file = path(&diagnostic.primary().source);
         let number = seen.entry((file, code, title)).or_default();
         *number += 1;
         let hash = digest(&SHA256, format!("{file}\0{}\0{title}\0{number}", code.as_str()).as_bytes());
@@ -45,8 +45,10 @@ mod tests {
 
     #[test]
     fn odd_names_are_encoded() {
+        let uri = |name: &str| uri(&Source::new(name, ""));
         assert_eq!(uri("./a b/ü:c.yaml"), "a%20b/%C3%BC%3Ac.yaml");
         assert_eq!(uri("/etc/a.yaml"), "file:///etc/a.yaml");
+        assert_eq!(uri("a\nb#?%.yaml"), "a%0Ab%23%3F%25.yaml");
     }
 
     #[test]

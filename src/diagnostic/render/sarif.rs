@@ -7,11 +7,27 @@ use crate::diagnostic::render::position::Position;
 use crate::diagnostic::{Code, Diagnostic, Help, Label, Severity, Source};
 use crate::yaml::Span;
 
-/// All findings as one log of one run, with every code as a rule.
+/// GitHub refuses a run with more results.
+const MAX_RESULTS: usize = 25_000;
+/// GitHub shows no more places of a result.
+const MAX_PLACES: usize = 100;
+/// What the paths of files are relative to: where the command ran, which is the root of the repository in CI.
+const ROOT: &str = "%SRCROOT%";
+
+/// All findings as one log of one run, with every code as a rule. What was allowed is left out, as in every format: it has
+/// no `suppressions`.
 ///
 /// See [SARIF 2.1.0](https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html).
 pub fn sarif(diagnostics: &[Diagnostic]) -> Value {
-    let results = diagnostics.iter().zip(fingerprints(diagnostics)).map(|(it, print)| result(it, &print));
+    let prints = fingerprints(diagnostics);
+    let mut all: Vec<_> = diagnostics.iter().zip(&prints).collect();
+    let left_out = all.len().saturating_sub(MAX_RESULTS);
+    if left_out > 0 {
+        // Errors come first where not all fit.
+        all.sort_by_key(|(diagnostic, _)| diagnostic.severity);
+        all.truncate(MAX_RESULTS);
+    }
+    let results = all.into_iter().map(|(diagnostic, print)| result(diagnostic, print));
     json!({
         "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
         "version": "2.1.0",
@@ -23,10 +39,25 @@ pub fn sarif(diagnostics: &[Diagnostic]) -> Value {
                     "rules": Code::all().iter().copied().map(rule).collect::<Vec<_>>(),
                 },
             },
+            "invocations": [invocation(left_out)],
             "columnKind": "utf16CodeUnits",
             "results": results.collect::<Vec<_>>(),
         }],
     })
+}
+
+/// That the run came to its end, and what is not in the log.
+fn invocation(left_out: usize) -> Value {
+    match left_out {
+        0 => json!({"executionSuccessful": true}),
+        count => json!({
+            "executionSuccessful": true,
+            "toolExecutionNotifications": [{
+                "level": "warning",
+                "message": {"text": format!("{count} more findings are not in this log")},
+            }],
+        }),
+    }
 }
 
 fn rule(code: Code) -> Value {
@@ -35,11 +66,14 @@ fn rule(code: Code) -> Value {
     let prose = prose.split("\n## ").next().unwrap_or_default().trim_end();
     let first = prose.split("\n\n").next().unwrap_or_default().replace('\n', " ");
     let sentence = first.find(". ").map_or(first.as_str(), |end| &first[..=end]);
+    let level = if code.always_warns() { "warning" } else { "error" };
     json!({
         "id": code.as_str(),
         "shortDescription": {"text": sentence},
+        "fullDescription": {"text": first},
         "help": {"text": prose, "markdown": page},
-        "defaultConfiguration": {"level": if code.always_warns() { "warning" } else { "error" }},
+        "defaultConfiguration": {"level": level},
+        "properties": {"tags": ["configuration"], "precision": "high", "problem.severity": level},
     })
 }
 
@@ -58,7 +92,8 @@ fn result(diagnostic: &Diagnostic, fingerprint: &str) -> Value {
         "locations": [{"physicalLocation": physical(&primary.source, primary.span)}],
         "partialFingerprints": {"authcfg/v1": fingerprint},
     });
-    let others: Vec<&Label> = diagnostic.labels.iter().filter(|label| !label.primary).collect();
+    let others: Vec<&Label> =
+        diagnostic.labels.iter().filter(|label| !label.primary).take(MAX_PLACES).collect();
     if !others.is_empty() {
         result["relatedLocations"] = others.into_iter().enumerate().map(related).collect();
     }
@@ -66,7 +101,7 @@ fn result(diagnostic: &Diagnostic, fingerprint: &str) -> Value {
         result["fixes"] = json!([{
             "description": {"text": text},
             "artifactChanges": [{
-                "artifactLocation": {"uri": uri(source.name())},
+                "artifactLocation": artifact(source),
                 "replacements": [{
                     "deletedRegion": region(source, *span),
                     "insertedContent": {"text": replacement},
@@ -80,13 +115,20 @@ fn result(diagnostic: &Diagnostic, fingerprint: &str) -> Value {
 fn related((index, label): (usize, &Label)) -> Value {
     json!({
         "id": index + 1,
-        "message": {"text": label.text},
+        "message": {"text": if label.text.is_empty() { "here" } else { &label.text }},
         "physicalLocation": physical(&label.source, label.span),
     })
 }
 
 fn physical(source: &Source, span: Span) -> Value {
-    json!({"artifactLocation": {"uri": uri(source.name())}, "region": region(source, span)})
+    json!({"artifactLocation": artifact(source), "region": region(source, span)})
+}
+
+fn artifact(source: &Source) -> Value {
+    match uri(source) {
+        uri if uri.starts_with("file:") => json!({"uri": uri}),
+        uri => json!({"uri": uri, "uriBaseId": ROOT}),
+    }
 }
 
 fn region(source: &Source, span: Span) -> Value {

@@ -1,0 +1,150 @@
+// What `authcfg validate` writes, in the hands of its readers: Microsoft's SARIF validator and viewer, an XML parser, terminals.
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { build } from "esbuild";
+import { authcfg, BINARY, folder } from "../lib/authcfg.js";
+import { launch } from "../lib/browser.js";
+import { CACHE } from "../lib/front.js";
+import { ROOT } from "../lib/manual.js";
+import { run } from "../lib/program.js";
+import { must } from "../lib/python.js";
+import { onTerminal } from "../lib/terminal.js";
+
+const GOLDEN = `${ROOT}tests/golden`;
+const MULTITOOL = `${ROOT}tests/e2e/node_modules/@microsoft/sarif-multitool-linux/Sarif.Multitool`;
+const WRONG = "id: acme\nname: Acme\nprotocol: oidc\nisuer: https://login.acme.example\ndiscovery: true\n";
+
+let place, log;
+before(async () => {
+  place = folder({ "odd name #1%,ü.yaml": "id: [", "big/acme.yaml": WRONG });
+  await must("chmod", ["u+x", MULTITOOL]);
+  log = JSON.parse(await written("sarif", [join(GOLDEN, "formats"), join(GOLDEN, "forty"), join(GOLDEN, "ids"), join(GOLDEN, "no-yaml"), join(GOLDEN, "terminal"), "odd name #1%,ü.yaml"]));
+});
+after(() => place?.remove());
+
+/** Standard output of `authcfg validate` alone. */
+async function written(format, paths) {
+  const { code } = await run("sh", ["-c", 'exec "$0" "$@" > out', BINARY, "validate", "--format", format, ...paths], { cwd: place.path });
+  assert.equal(code, 1);
+  return readFileSync(join(place.path, "out"), "utf8");
+}
+
+/** What the validator says of a log: its schema, the rules of the standard, and those of GitHub's code scanning. */
+async function verdict(log) {
+  writeFileSync(join(place.path, "log.sarif"), JSON.stringify(log));
+  const args = ["validate", "log.sarif", "--rule-kind", "Sarif;Ghas", "--output", "verdict.sarif", "--log", "ForceOverwrite;PrettyPrint"];
+  const { output } = await run(MULTITOOL, args, { cwd: place.path, env: { DOTNET_SYSTEM_GLOBALIZATION_INVARIANT: "1" } });
+  const { results = [] } = JSON.parse(readFileSync(join(place.path, "verdict.sarif"), "utf8")).runs[0];
+  assert.match(output, /Analysis completed|done/i, output);
+  return results.filter(({ level = "warning" }) => level !== "note").map(({ ruleId, message }) => `${ruleId} ${message.id} ${message.arguments}`);
+}
+
+test("a SARIF log is of the official schema, and GitHub takes it", async () => {
+  assert.ok(log.runs[0].results.length > 60);
+  // There is no page of the tool on the web yet.
+  assert.deepEqual((await verdict(log)).filter((said) => !said.startsWith("SARIF2005 ")), []);
+});
+
+test("a wrong log is refused", async () => {
+  for (const spoil of [
+    (log) => delete log.version,
+    (log) => delete log.runs[0].results[0].message,
+    (log) => (log.runs[0].results[0].level = "fatal"),
+    (log) => (log.runs[0].results[0].locations[0].physicalLocation.region.startLine = 0),
+    (log) => (log.runs[0].results[0].ruleIndex = 999),
+    (log) => (log.runs[0].results[0].locations[0].physicalLocation.artifactLocation.uri = "a b%"),
+  ]) {
+    const wrong = structuredClone(log);
+    spoil(wrong);
+    assert.notDeepEqual((await verdict(wrong)).filter((said) => !said.startsWith("SARIF2005 ")), [], String(spoil));
+  }
+});
+
+test("Microsoft's viewer shows each finding with its file, its line and its rule", async () => {
+  const { outputFiles } = await build({
+    absWorkingDir: `${ROOT}tests/e2e`, entryPoints: ["app/sarif.jsx"], bundle: true, write: false, logLevel: "silent",
+    alias: { react: "react-16", "react-dom": "react-dom-16" }, define: { "process.env.NODE_ENV": '"production"' },
+  });
+  const browser = await launch();
+  try {
+    const page = await (await browser.person({ viewport: { width: 1200, height: 800 } })).newPage();
+    const shown = structuredClone(log);
+    // GitHub and Azure DevOps say where the repository is.
+    shown.runs[0].versionControlProvenance = [{ repositoryUri: "https://github.com/acme/app", revisionId: "main" }];
+    const files = ["acme.yaml", "acme-old.yaml"];
+    shown.runs[0].results = shown.runs[0].results.filter(({ locations }) => files.some((file) => locations[0].physicalLocation.artifactLocation.uri.endsWith(`/${file}`)));
+    assert.ok(shown.runs[0].results.length > 5);
+    for (const { locations } of shown.runs[0].results) locations[0].physicalLocation.artifactLocation = { uri: `providers/${locations[0].physicalLocation.artifactLocation.uri.split("/").at(-1)}` };
+    await page.setContent(`<!doctype html><meta charset="utf-8"><div id="root"></div><script type="application/json" id="log">${JSON.stringify(shown).replaceAll("<", "\\u003c")}</script>`);
+    await page.addScriptTag({ content: outputFiles[0].text });
+    await page.getByText("unknown field `token_enpoint`").waitFor();
+    const text = await page.locator("#root").innerText();
+    for (const { ruleId } of shown.runs[0].results) assert.ok(text.includes(ruleId), ruleId);
+    const links = await page.locator("a").evaluateAll((all) => all.map(({ href }) => href));
+    assert.ok(links.includes("https://github.com/acme/app/blob/main/providers/acme.yaml#L5"), links.join("\n"));
+    assert.match(text, /token_enpoint: https:\/\/acme\.example\/token/);
+    await page.screenshot({ path: `${CACHE}sarif.png` });
+  } finally {
+    await browser.stop();
+  }
+});
+
+test("JUnit is XML that a parser reads, with a case for every finding", async () => {
+  const xml = await written("junit", [join(GOLDEN, "forty"), join(GOLDEN, "terminal"), "odd name #1%,ü.yaml"]);
+  writeFileSync(join(place.path, "junit.xml"), xml);
+  const count = 'import sys, xml.etree.ElementTree as e; r = e.parse(sys.argv[1]).getroot(); c = list(r.iter("testcase")); print(r.get("tests"), len(c), len([t for t in c if t.get("name") and t.get("classname")]), r.get("failures"), len(list(r.iter("failure"))))';
+  const [tests, cases, named, failures, failed] = (await must("python3", ["-c", count, join(place.path, "junit.xml")])).trim().split(" ");
+  assert.ok(Number(tests) > 60);
+  assert.deepEqual([cases, named, failed], [tests, tests, failures]);
+});
+
+test("GitLab's report has what GitLab needs of every finding", async () => {
+  const report = JSON.parse(await written("gitlab", [join(GOLDEN, "forty"), join(GOLDEN, "twice"), join(GOLDEN, "words")]));
+  assert.ok(report.length > 60);
+  assert.equal(new Set(report.map(({ fingerprint }) => fingerprint)).size, report.length);
+  for (const { description, check_name, fingerprint, severity, location } of report) {
+    assert.ok(description && check_name && fingerprint);
+    assert.ok(["info", "minor", "major", "critical", "blocker"].includes(severity));
+    assert.ok(location.path && Number.isInteger(location.lines.begin) && location.lines.begin > 0);
+  }
+});
+
+test("a terminal gets colour unless somebody says otherwise, a pipe gets none unless somebody does", async () => {
+  const cwd = join(place.path, "big");
+  const terminal = async (env) => (await onTerminal(100, BINARY, ["validate", "acme.yaml"], { cwd, env })).output;
+  const pipe = async (env) => (await authcfg(["validate", "acme.yaml"], { cwd, env })).output;
+  const hasColour = (output) => {
+    assert.match(output, /unknown field `isuer`/);
+    return output.includes("\x1b[");
+  };
+  assert.ok(hasColour(await terminal({})));
+  assert.ok(!hasColour(await terminal({ NO_COLOR: "1" })));
+  assert.ok(!hasColour(await terminal({ TERM: "dumb" })));
+  assert.ok(!hasColour(await terminal({ CLICOLOR: "0" })));
+  assert.ok(!hasColour(await pipe({})));
+  assert.ok(hasColour(await pipe({ CLICOLOR_FORCE: "1" })));
+});
+
+test("a narrow terminal gets narrow lines", async () => {
+  const narrow = async (columns) => (await onTerminal(columns, BINARY, ["validate", "long.yaml"], { cwd: join(GOLDEN, "terminal"), env: { NO_COLOR: "1" } })).output;
+  for (const columns of [40, 80, 200]) {
+    const code = (await narrow(columns)).split("\r\n").filter((line) => /^8 [|+-]/.test(line));
+    assert.equal(code.length, 3);
+    for (const line of code) assert.ok(line.length <= columns && line.length > columns / 2, `${columns}: ${line}`);
+  }
+});
+
+test("only a long run shows how far it is, on a terminal alone, and takes it away", async () => {
+  const short = await onTerminal(100, BINARY, ["validate", "big/acme.yaml"], { cwd: place.path });
+  assert.doesNotMatch(short.output, /checking/);
+  const many = ["many-1", "many-2", "many-3", "many-4"];
+  for (const name of many) for (let i = 0; i < 5000; i++) place.write(`${name}/p${i}.yaml`, WRONG.replace("id: acme", `id: p${i}`).replace("isuer", "issuer"));
+  const args = ["validate", "--format", "gitlab", ...many];
+  const long = (await onTerminal(100, "sh", ["-c", 'exec "$0" "$@" > /dev/null', BINARY, ...args], { cwd: place.path })).output;
+  assert.match(long, /^\r\x1b\[Kchecking: \d+ of 20000 files/);
+  assert.match(long, /\r\x1b\[K20000 files checked/);
+  const piped = (await run("sh", ["-c", 'exec "$0" "$@" > /dev/null', BINARY, ...args], { cwd: place.path })).output;
+  assert.match(piped, /^20000 files checked/);
+});
