@@ -175,20 +175,46 @@ impl Diagnostic {
             (_, Err(error)) => format!("{}\u{fffd}", String::from_utf8_lossy(&bytes[..error.valid_up_to()])),
         };
         let source = Source::new(name, text);
-        let mark = problem.kind == ProblemKind::HiddenCharacter && problem.span.start == 0;
-        let help = (mark && source.text().starts_with(yaml::BYTE_ORDER_MARK)).then(|| Help::Patch {
-            text: "UTF-8 needs none".into(),
-            source: source.clone(),
-            span: problem.span,
-            replacement: String::new(),
-            applicability: Applicability::Certain,
-        });
         let mut labels =
             vec![Label { source: source.clone(), span: problem.span, text: String::new(), primary: true }];
         if let Some((span, text)) = problem.other {
-            labels.push(Label { source, span, text, primary: false });
+            labels.push(Label { source: source.clone(), span, text, primary: false });
         }
-        Diagnostic { code, severity: Severity::Error, title: problem.message, labels, notes: vec![], help }
+        let written = source.text().get(problem.span.start..problem.span.end).unwrap_or_default();
+        let (note, help) = match problem.kind {
+            ProblemKind::DuplicateKey => {
+                labels[0].text = "written again here".into();
+                (Some("YAML 1.2.2 §3.2.1.1: each key of a mapping is there once"), None)
+            }
+            // An escape in a quoted text is for a person to delete.
+            ProblemKind::HiddenCharacter if written.chars().count() == 1 => {
+                let (text, applicability) =
+                    match problem.span.start == 0 && written == yaml::BYTE_ORDER_MARK.to_string() {
+                        true => ("UTF-8 needs none", Applicability::Certain),
+                        false => ("delete it", Applicability::Likely),
+                    };
+                let (text, source) = (text.into(), source.clone());
+                (
+                    None,
+                    Some(Help::Patch {
+                        text,
+                        source,
+                        span: problem.span,
+                        replacement: String::new(),
+                        applicability,
+                    }),
+                )
+            }
+            _ => (None, None),
+        };
+        Diagnostic {
+            code,
+            severity: Severity::Error,
+            title: problem.message,
+            labels,
+            notes: note.map(str::to_owned).into_iter().collect(),
+            help,
+        }
     }
 
     /// The place to change.

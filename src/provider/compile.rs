@@ -223,8 +223,15 @@ impl Compiler {
             let range = source.find(name.as_str()).map(|start| start..start + name.len());
             let known = self.roots(moment);
             if !known.contains(&root) {
-                let finding = Finding::error(code::UNKNOWN_NAME, at, format!("unknown name `{root}`"))
-                    .label("nothing here has that name")
+                let (title, label) = match self.roots(Moment::Profile).contains(&root) {
+                    false => (format!("unknown name `{root}`"), "nothing here has that name"),
+                    true if moment >= Moment::Later => {
+                        (format!("`{root}` is not known here"), "gone after the sign-in")
+                    }
+                    true => (format!("`{root}` is not known yet"), "comes later in a sign-in"),
+                };
+                let finding = Finding::error(code::UNKNOWN_NAME, at, title)
+                    .label(label)
                     .range(range.clone().map(|range| range.start..range.start + root.len()))
                     .note(format!("what is known here: {}", known.join(", ")))
                     .propose("a name that is known here", root, known.iter().copied());
@@ -247,7 +254,7 @@ impl Compiler {
                 let finding =
                     Finding::error(code::UNKNOWN_NAME, at, format!("unknown name `{root}.{member}`"))
                         .label(match root {
-                            "flow" => format!("of `flow` there is here: {}", declared.join(", ")),
+                            "flow" => format!("`flow` has {} here", declared.join(", ")),
                             _ => format!("not declared under `{}`", section(root)),
                         })
                         .range(range.map(|range| {
@@ -271,11 +278,18 @@ impl Compiler {
             {
                 let carrier = match moment {
                     Moment::Profile => "the session of everybody who signs in would hold it",
-                    _ => "the browser, or a URL's host or path, would carry it",
+                    _ if at.starts_with("/authorization") => "the browser would carry it",
+                    _ => "it would stand in an address, and addresses are logged",
+                };
+                let section = match moment {
+                    Moment::Profile => "RFC 6749 §2.3.1: credentials are for requests to the token endpoint",
+                    _ => "RFC 6749 §2.3.1: credentials are never in an address",
                 };
                 self.report(
                     Finding::error(code::EXPOSED_SECRET, at, "the client secret would leave the server")
                         .label(carrier)
+                        .note(section)
+                        .help("take it out: the token request sends it, as `token_endpoint_auth_method` says")
                         .range(range),
                 );
             }

@@ -113,6 +113,7 @@ impl Compiler {
                     self.report(
                         Finding::error(code::LITERAL_BRACE, at, "a placeholder that nothing fills in")
                             .range(Some(brace..end))
+                            .label("sent as it is written")
                             .help("a template has two braces: `{{ vars.NAME }}`"),
                     );
                 }
@@ -184,7 +185,15 @@ impl Compiler {
                 self.report(
                     Finding::error(code::UNBOUNDED_HOST, at, format!("`{name}` can choose any host"))
                         .range(range)
-                        .label("tokens and the client secret would be sent there")
+                        .label(match at {
+                            "/authorization_endpoint" | "/end_session_endpoint" => {
+                                "the browser would be sent there"
+                            }
+                            "/issuer" | "/jwks_uri" => {
+                                "the keys that id_tokens are checked with would come from there"
+                            }
+                            _ => "tokens and the client secret would be sent there",
+                        })
                         .help(help),
                 );
             }

@@ -63,7 +63,7 @@ pub fn unknown(id: &str, own: bool) -> Finding {
         return Finding::error(code::INVALID_VALUE, "/extends", "a file cannot extend itself");
     }
     let finding =
-        Finding::error(code::UNKNOWN_NAME, "/extends", format!("there is no provider `{id}` to extend"))
+        Finding::error(code::UNKNOWN_PROVIDER, "/extends", format!("there is no provider `{id}` to extend"))
             .label("neither a file beside this one nor a built-in provider");
     match nearest(id, Catalog::builtin().ids()) {
         Some(suggestion) => finding.replace("a built-in provider with a similar id exists", suggestion),

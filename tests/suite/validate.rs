@@ -132,8 +132,8 @@ fn one_line_formats_name_place_and_code() {
     let concise = run(folder.path(), &["--format", "concise", "acme.yaml"]);
     assert_eq!(text(&concise.stderr), "acme.yaml:2:7: error[wrong-type]: `name` must be text\n");
     let github = run(folder.path(), &["--format", "github", "acme.yaml"]);
-    let line =
-        "::error file=acme.yaml,line=2,endLine=2,col=7,endColumn=8,title=wrong-type::`name` must be text\n";
+    let line = "::error file=acme.yaml,line=2,endLine=2,col=7,endColumn=8,title=wrong-type::\
+        `name` must be text: this is a number%0Ahelp: put it in quotes: `\"1\"`\n";
     assert!(text(&github.stdout).starts_with(line), "{}", text(&github.stdout));
 }
 

@@ -11,6 +11,8 @@ use crate::yaml::Span;
 const MAX_RESULTS: usize = 25_000;
 /// GitHub shows no more places of a result.
 const MAX_PLACES: usize = 100;
+/// The most bytes of a file that a result quotes.
+const MAX_CONTEXT: usize = 400;
 /// What the paths of files are relative to: where the command ran, which is the root of the repository in CI.
 const ROOT: &str = "%SRCROOT%";
 
@@ -89,7 +91,7 @@ fn result(diagnostic: &Diagnostic, fingerprint: &str) -> Value {
         "ruleIndex": rule,
         "level": match diagnostic.severity { Severity::Error => "error", Severity::Warning => "warning" },
         "message": {"text": text},
-        "locations": [{"physicalLocation": physical(&primary.source, primary.span)}],
+        "locations": [{"physicalLocation": with_lines(&primary.source, primary.span)}],
         "partialFingerprints": {"authcfg/v1": fingerprint},
     });
     let others: Vec<&Label> =
@@ -122,6 +124,23 @@ fn related((index, label): (usize, &Label)) -> Value {
 
 fn physical(source: &Source, span: Span) -> Value {
     json!({"artifactLocation": artifact(source), "region": region(source, span)})
+}
+
+/// A place with the text of its lines, for viewers that do not have the file; without it where that is long.
+fn with_lines(source: &Source, span: Span) -> Value {
+    let mut place = physical(source, span);
+    let text = source.text();
+    let start = text.get(..span.start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+    let end = text.get(span.end.max(span.start)..).and_then(|after| Some(span.end + after.find('\n')?));
+    let lines = text.get(start..end.unwrap_or(text.len())).unwrap_or_default();
+    if !lines.is_empty() && lines.len() <= MAX_CONTEXT {
+        place["contextRegion"] = json!({
+            "startLine": place["region"]["startLine"],
+            "endLine": place["region"]["endLine"],
+            "snippet": {"text": lines},
+        });
+    }
+    place
 }
 
 fn artifact(source: &Source) -> Value {

@@ -42,7 +42,8 @@ pub fn check(spec: &ProviderSpec, _: &Provider, compiler: &mut Compiler) {
             Finding::error(code::PUBLIC_CLIENT_WITHOUT_PKCE, "/pkce", "a public client without PKCE")
                 .other("/token_endpoint_auth_method", "the client has no secret")
                 .label("whoever sees the code can use it")
-                .note("RFC 9700 §2.1.1: public clients must use PKCE"),
+                .note("RFC 9700 §2.1.1: public clients must use PKCE")
+                .replace("use PKCE", "S256"),
         );
     }
     if spec.client_secret.is_some() && spec.token_endpoint_auth_method == Some(TokenEndpointAuthMethod::None)
@@ -70,14 +71,24 @@ fn authorization(params: &Params, compiler: &mut Compiler) {
             "response_mode" => "write `authorization.response_mode`",
             "code_challenge" | "code_challenge_method" => "how PKCE is used is `pkce`",
             "nonce" => "a provider that does not send it back has `id_token: {nonce: false}`",
-            "state" => "remove it: a fresh one is sent with every sign-in",
-            _ => "remove it: the engine sends it",
+            _ => "remove it",
         };
         compiler.report(
             Finding::error(code::RESERVED_PARAMETER, at, format!("`{name}` cannot be set here"))
                 .on_key()
-                .label("the engine sets it, anew for every sign-in where that matters")
-                .note("RFC 6749 §4.1.1 and §10.12, RFC 7636 §4.3, OpenID Connect Core §3.1.2.1")
+                .label(match name.as_str() {
+                    "code_challenge" | "nonce" | "state" => "the engine sends a fresh one with every sign-in",
+                    _ => "the engine sends it",
+                })
+                .note(match name.as_str() {
+                    "code_challenge" | "code_challenge_method" => {
+                        "RFC 7636 §4.3: the code is bound to a secret of this sign-in"
+                    }
+                    "nonce" => "OpenID Connect Core §3.1.2.1: it binds the id_token to this sign-in",
+                    "response_mode" => "OAuth 2.0 Multiple Response Type Encoding Practices §2.1",
+                    "state" => "RFC 6749 §10.12: it binds the answer to the browser that asked",
+                    _ => "RFC 6749 §4.1.1",
+                })
                 .help(help),
         );
     }

@@ -17,6 +17,7 @@ pub fn check(spec: &ProviderSpec, _: &Provider, compiler: &mut Compiler) {
         compiler.report(
             Finding::error(code::UNFOUNDED_TRUST, "/profile/email_verified", "every e-mail counts as verified")
                 .label("an application may let people in by their e-mail")
+                .note("OpenID Connect Core §5.1: true where the provider made sure that the address was the person's")
                 .help("say why under `assurance.email_verified`, with the page that says so; or map the provider's own flag"),
         );
     }

@@ -96,14 +96,10 @@ pub fn check(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compiler) 
         && spec.scopes.supported.is_empty()
     {
         compiler.report(
-            Finding::warning(
-                code::NO_EFFECT,
-                "/scopes/separator",
-                "no default scope exercises the separator",
-            )
-            .on_key()
-            .other("/scopes/default", "one scope has nothing to be separated from")
-            .help("name further scopes under `supported`, or leave the separator out"),
+            Finding::warning(code::NO_EFFECT, "/scopes/separator", "the separator is never used")
+                .on_key()
+                .other("/scopes/default", "one scope has nothing to be separated from")
+                .help("name further scopes under `supported`, or leave the separator out"),
         );
     }
 }
@@ -173,7 +169,7 @@ mod tests {
 
     #[test]
     fn a_separator_has_something_to_separate() {
-        let wanted = "no default scope exercises the separator";
+        let wanted = "the separator is never used";
         let told = |scopes| warnings(scopes).iter().any(|title| title == wanted);
         assert!(told("{default: [read], separator: ','}"));
         assert!(!told("{default: [read, write], separator: ','}"));

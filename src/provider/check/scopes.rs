@@ -15,7 +15,7 @@ pub fn check(spec: &ProviderSpec, _: &Provider, compiler: &mut Compiler) {
             compiler.report(
                 Finding::error(code::INVALID_VALUE, at, "a scope holds a space")
                     .range(Some(start..start + 1))
-                    .label("these are two scopes, or none")
+                    .label("this parts two scopes")
                     .note("RFC 6749 §3.3: a scope is a word without spaces")
                     .help("write each scope as an item of the list"),
             );
@@ -40,7 +40,7 @@ pub fn check(spec: &ProviderSpec, _: &Provider, compiler: &mut Compiler) {
                         "nothing reads the id_token that `openid` asks for",
                     )
                     .label("asks for OpenID Connect, and the protocol is `oauth2`")
-                    .note("OpenID Connect Core §3.1.2.1")
+                    .note("OpenID Connect Core §3.1.2.1: a request with `openid` is one of OpenID Connect")
                     .help("write `protocol: oidc`, or leave the scope out"),
                 );
             }
@@ -53,7 +53,7 @@ pub fn check(spec: &ProviderSpec, _: &Provider, compiler: &mut Compiler) {
                         format!("/scopes/default/{index}"),
                         "the scope `openid` is missing",
                     )
-                    .label("a scope of OpenID Connect, which `openid` asks for")
+                    .label("a scope of OpenID Connect")
                     .note(
                         "OpenID Connect Core §3.1.2.1: without `openid` a provider need not send an id_token",
                     )

@@ -25,13 +25,8 @@ pub fn check(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compiler) 
         let at = format!("/tests/{index}");
         for name in vector.named.keys().filter(|name| !calls.contains(&name.as_str())) {
             let keys = calls.iter().copied().chain(KEYS);
-            unknown(
-                compiler,
-                format!("{at}/{}", segment(name)),
-                name,
-                keys,
-                "neither a key of a test nor a call's `as`",
-            );
+            let label = "neither a key of a test nor a call's `as`";
+            compiler.report(unknown(format!("{at}/{}", segment(name)), name, keys, label));
         }
         for key in vector.expect.keys() {
             let (step, facet) = key.split_once('.').unwrap_or((key, "params"));
@@ -47,15 +42,13 @@ pub fn check(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compiler) 
                 "userinfo",
             ];
             if !steps.contains(&step) && !calls.contains(&step) {
-                unknown(
-                    compiler,
-                    at,
-                    step,
-                    steps.into_iter().chain(calls.iter().copied()),
-                    "no step has this name",
-                );
+                let known = steps.into_iter().chain(calls.iter().copied());
+                let finding = unknown(at, step, known, "no step has this name");
+                compiler.report(finding.range(Some(0..step.len())));
             } else if !FACETS.contains(&facet) {
-                unknown(compiler, at, facet, FACETS.into_iter(), "not a part of a request");
+                let finding = unknown(at, facet, FACETS.into_iter(), "not a part of a request");
+                let start = step.len() + 1;
+                compiler.report(finding.range(key.contains('.').then(|| start..start + facet.len())));
             }
         }
         absent_steps(spec, vector, &at, compiler);
@@ -111,10 +104,13 @@ fn absent_steps(spec: &ProviderSpec, vector: &Vector, at: &str, compiler: &mut C
         let expected = vector.expect.keys().filter(|key| key.split('.').next() == Some(step));
         let expected = expected.map(|key| format!("{at}/expect/{}", segment(key)));
         let answer = answered.then(|| format!("{at}/{answer}"));
-        for at in answer.into_iter().chain(expected).filter(|_| absent) {
+        let answer = answer.into_iter().map(|at| (at, false));
+        let expected = expected.map(|at| (at, true));
+        for (at, is_expected) in answer.chain(expected).filter(|_| absent) {
             compiler.report(
                 Finding::error(code::NO_EFFECT, at, format!("the provider has no step `{step}`"))
                     .on_key()
+                    .range(Some(0..step.len()).filter(|_| is_expected))
                     .label(why),
             );
         }
@@ -177,21 +173,11 @@ const KEYS: [&str; 20] = [
     "vars",
 ];
 
-fn unknown<'a>(
-    compiler: &mut Compiler,
-    at: String,
-    name: &str,
-    known: impl Iterator<Item = &'a str>,
-    label: &str,
-) {
-    let mut finding =
+fn unknown<'a>(at: String, name: &str, known: impl Iterator<Item = &'a str>, label: &str) -> Finding {
+    let finding =
         Finding::error(code::UNKNOWN_FIELD, at, format!("unknown name `{name}`")).on_key().label(label);
-    if let Some(suggestion) = nearest(name, known) {
-        // Of `token.methd`, the part behind the dot is the wrong one, and the key is what is marked.
-        finding = match finding.pointer.ends_with(&format!("/{}", segment(name))) {
-            true => finding.replace("a known name is similar", suggestion),
-            false => finding.help(format!("there is `{suggestion}`")),
-        };
+    match nearest(name, known) {
+        Some(suggestion) => finding.replace("a known name is similar", suggestion),
+        None => finding,
     }
-    compiler.report(finding);
 }

@@ -36,7 +36,7 @@ pub fn diagnostic(
         DefectKind::NotOneOf { options, nearest } => {
             finding.title = format!("{name} cannot be `{}`", unquoted(written));
             finding.label =
-                format!("{} {}", if options.len() > 1 { "one of" } else { "must be" }, list(options, ""));
+                format!("must be {}{}", if options.len() > 1 { "one of " } else { "" }, list(options, ""));
             finding.help = nearest.as_ref().and_then(|nearest| {
                 let sure = sureness(unquoted(written).as_str(), options.iter().map(String::as_str));
                 patch("a value with a similar name exists", on_value, quoted_like(written, nearest), sure)
