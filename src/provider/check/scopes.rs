@@ -15,7 +15,7 @@ pub fn check(spec: &ProviderSpec, _: &Provider, compiler: &mut Compiler) {
             compiler.report(
                 Finding::error(code::INVALID_VALUE, at, "a scope holds a space")
                     .range(Some(start..start + 1))
-                    .label("this parts two scopes")
+                    .label("separates two scopes")
                     .note("RFC 6749 §3.3: a scope is a word without spaces")
                     .help("write each scope as an item of the list"),
             );
