@@ -58,11 +58,12 @@ const WARNINGS: [Code; 7] = [
     UNUSED_ALLOW,
 ];
 /// The codes of warnings and of errors.
-const SOMETIMES_WARNINGS: [Code; 14] = [
+const SOMETIMES_WARNINGS: [Code; 16] = [
     DUPLICATE_NAME,
     INSECURE_URL,
     INVALID_VALUE,
     ISS_PARAMETER_MISMATCH,
+    LITERAL_BRACE,
     LOW_CONTRAST,
     MISSING_ENDPOINT,
     MISSING_FIELD,
@@ -73,6 +74,7 @@ const SOMETIMES_WARNINGS: [Code; 14] = [
     UNLISTED_VALUE,
     UNSAFE_FILE,
     UNUSED_NAME,
+    WRONG_TYPE,
 ];
 
 macro_rules! codes {
@@ -148,6 +150,8 @@ codes! {
     MIXED_ALGORITHMS = "mixed-algorithms";
     /// A key that cannot take effect.
     NO_EFFECT = "no-effect";
+    /// A path where a template stands, or the other way round.
+    MIXED_NOTATION = "mixed-notation";
     /// A parameter that is set in two places.
     PARAMETER_TWICE = "parameter-twice";
     /// A secret in the file itself.

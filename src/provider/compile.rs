@@ -3,13 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::diagnostic::code;
-use crate::diagnostic::nearest;
+use crate::diagnostic::{Code, code, nearest};
 use crate::expr::{Condition, ExprError, Path, Template};
 use crate::provider::endpoint::HostRules;
 use crate::provider::finding::Finding;
 use crate::provider::read::Read;
 use crate::spec::ProviderSpec;
+use crate::spec::provider::{Discovery, Protocol};
 use crate::spec::userinfo::UserinfoSpec;
 use crate::spec::value::{Incoming, Scalar};
 
@@ -24,6 +24,10 @@ pub(super) struct Compiler {
     inputs: BTreeSet<String>,
     captured: BTreeSet<String>,
     calls: Vec<String>,
+    /// Whether there is an id_token.
+    oidc: bool,
+    /// Whether the userinfo endpoint is called without a word about it.
+    userinfo: bool,
     /// The names that expressions read, dotted as far as the text shows them.
     read: BTreeSet<String>,
     /// When the variables that come from the sign-in are known.
@@ -89,6 +93,11 @@ impl Compiler {
             patterns: 0,
             read: BTreeSet::new(),
             captured: spec.callback.capture.keys().cloned().collect(),
+            oidc: spec.protocol == Protocol::Oidc,
+            userinfo: spec.userinfo.is_none()
+                && (spec.userinfo_endpoint.is_some()
+                    || spec.userinfo_signed_response_alg.is_some()
+                    || !matches!(spec.discovery, None | Some(Discovery::WellKnown(false)))),
             calls: calls.iter().map(|call| call.name.clone().unwrap_or_else(|| "userinfo".into())).collect(),
         }
     }
@@ -126,14 +135,18 @@ impl Compiler {
                 Some(template)
             }
             Err(error) => {
-                self.expression(at, code::INVALID_TEMPLATE, "the template cannot be read", error);
+                self.expression(at, code::INVALID_TEMPLATE, "the template cannot be read", error, None);
                 None
             }
         }
     }
 
     pub fn scalar(&mut self, at: &str, value: &Scalar, moment: Moment) -> Option<Template> {
-        self.template(at, &value.source(), moment)
+        let template = self.template(at, &value.source(), moment)?;
+        if let Scalar::Text(text) = value {
+            self.sent_as_written(at, text, moment);
+        }
+        Some(template)
     }
 
     /// A path of the context tree.
@@ -153,7 +166,8 @@ impl Compiler {
                 Some(path)
             }
             Err(error) => {
-                self.expression(at, code::INVALID_PATH, "the path cannot be read", error);
+                let meant = self.path_meant(source, moment);
+                self.expression(at, code::INVALID_PATH, "the path cannot be read", error, meant);
                 None
             }
         }
@@ -167,7 +181,8 @@ impl Compiler {
                 Some(condition)
             }
             Err(error) => {
-                self.expression(at, code::INVALID_EXPRESSION, "the expression cannot be read", error);
+                let meant = Compiler::condition_meant(source);
+                self.expression(at, code::INVALID_EXPRESSION, "the expression cannot be read", error, meant);
                 None
             }
         }
@@ -183,7 +198,10 @@ impl Compiler {
             Incoming::Text(text) if text.contains("{{") || text.contains("{%") => {
                 Read::Template(self.template(at, text, moment)?)
             }
-            Incoming::Text(text) => Read::Literal(text.clone().into()),
+            Incoming::Text(text) => {
+                self.read_as_written(at, text, moment);
+                Read::Literal(text.clone().into())
+            }
             Incoming::FirstOf(members) => {
                 let members: Vec<Option<Read>> = members
                     .iter()
@@ -198,7 +216,13 @@ impl Compiler {
         })
     }
 
-    fn expression(&mut self, at: &str, code: crate::diagnostic::Code, title: &str, error: ExprError) {
+    /// What cannot be read, with `meant` in its place where that is known.
+    fn expression(&mut self, at: &str, code: Code, title: &str, error: ExprError, meant: Option<String>) {
+        if let Some(meant) = meant {
+            let finding = Finding::error(code, at, title).label(error.message);
+            return self
+                .report(finding.replace("what it says in the notation of this file", meant).certain());
+        }
         let suggestion = error
             .unknown
             .as_ref()
@@ -223,15 +247,20 @@ impl Compiler {
             let range = source.find(name.as_str()).map(|start| start..start + name.len());
             let known = self.roots(moment);
             if !known.contains(&root) {
-                let (title, label) = match self.roots(Moment::Profile).contains(&root) {
-                    false => (format!("unknown name `{root}`"), "nothing here has that name"),
-                    true if moment >= Moment::Later => {
-                        (format!("`{root}` is not known here"), "gone after the sign-in")
-                    }
-                    true => (format!("`{root}` is not known yet"), "comes later in a sign-in"),
+                let later = self.roots(Moment::Profile).contains(&root);
+                let title = match later {
+                    false => format!("unknown name `{root}`"),
+                    true if moment >= Moment::Later => format!("`{root}` is not known here"),
+                    true => format!("`{root}` is not known yet"),
                 };
                 let finding = Finding::error(code::UNKNOWN_NAME, at, title)
-                    .label(label)
+                    .label(match root {
+                        "claims" if !self.oidc => "there is no id_token: the protocol is `oauth2`",
+                        "userinfo" if moment == Moment::Profile => "nothing calls a userinfo endpoint",
+                        _ if later && moment >= Moment::Later => "gone after the sign-in",
+                        _ if later => "comes later in a sign-in",
+                        _ => "nothing here has that name",
+                    })
                     .range(range.clone().map(|range| range.start..range.start + root.len()))
                     .note(format!("what is known here: {}", known.join(", ")))
                     .propose("a name that is known here", root, known.iter().copied());
@@ -239,14 +268,12 @@ impl Compiler {
                 continue;
             }
             let declared: Vec<&str> = match root {
-                "vars" => self.vars.iter().map(String::as_str).collect(),
-                "client" => self.client.iter().map(String::as_str).collect(),
-                "request" => self.inputs.iter().map(String::as_str).collect(),
-                "captured" => self.captured.iter().map(String::as_str).collect(),
                 "flow" if moment >= Moment::Client => FLOW_CLIENT.to_vec(),
                 "flow" if moment >= Moment::Later => FLOW_LATER.to_vec(),
-                "flow" => FLOW.to_vec(),
-                _ => continue,
+                _ => match self.declared(root) {
+                    Some(declared) => declared,
+                    None => continue,
+                },
             };
             if let Some(member) = member
                 && !declared.contains(&member)
@@ -296,7 +323,21 @@ impl Compiler {
         }
     }
 
-    fn roots(&self, moment: Moment) -> Vec<&str> {
+    /// The members of a root, where they are declared.
+    pub(super) fn declared(&self, root: &str) -> Option<Vec<&str>> {
+        let names = match root {
+            "vars" => &self.vars,
+            "client" => &self.client,
+            "request" => &self.inputs,
+            "captured" => &self.captured,
+            "flow" => return Some(FLOW.to_vec()),
+            _ => return None,
+        };
+        Some(names.iter().map(String::as_str).collect())
+    }
+
+    /// What the context tree holds at that moment.
+    pub(super) fn roots(&self, moment: Moment) -> Vec<&str> {
         let mut roots = vec!["client", "vars"];
         if moment >= Moment::Later {
             roots.push("flow");
@@ -318,7 +359,7 @@ impl Compiler {
         add(Moment::Callback, &["callback"]);
         add(Moment::Token, &["captured"]);
         add(Moment::Then, &["token"]);
-        add(Moment::IdToken, &["claims"]);
+        add(Moment::IdToken, if self.oidc { &["claims"] } else { &[] });
         if matches!(moment, Moment::TokenResponse | Moment::ThenResponse | Moment::UserinfoResponse(_)) {
             roots.push("body");
         }
@@ -328,7 +369,7 @@ impl Compiler {
             _ => 0,
         };
         roots.extend(self.calls.iter().take(answered).map(String::as_str));
-        if moment == Moment::Profile && !roots.contains(&"userinfo") {
+        if moment == Moment::Profile && self.userinfo {
             roots.push("userinfo");
         }
         roots

@@ -57,6 +57,7 @@ impl Compiler {
                     .help("send it as a parameter, or leave it to `token_endpoint_auth_method`"),
             );
         }
+        self.placeholder_in_address(at, source, moment);
         if template.is_literal() {
             self.literal_url(at, source);
             return Some(template);
@@ -100,21 +101,13 @@ impl Compiler {
                 if let Some(start) = source.find("://").map(|at| at + 3)
                     && let Some(slashes) = source[start..].find("//")
                     && !source[start..start + slashes].contains('?')
+                    && !source[start..start + slashes].ends_with(':')
                 {
                     let range = start + slashes..start + slashes + 2;
                     self.report(
                         Finding::warning(code::DOUBLED_SLASH, at, "a doubled slash in the path")
                             .range(Some(range))
                             .replace("write one", "/"),
-                    );
-                }
-                if let Some(brace) = source.find('{') {
-                    let end = source[brace..].find('}').map_or(source.len(), |end| brace + end + 1);
-                    self.report(
-                        Finding::error(code::LITERAL_BRACE, at, "a placeholder that nothing fills in")
-                            .range(Some(brace..end))
-                            .label("sent as it is written")
-                            .help("a template has two braces: `{{ vars.NAME }}`"),
                     );
                 }
             }

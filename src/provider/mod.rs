@@ -15,6 +15,8 @@ pub mod finding;
 pub mod id_token;
 pub mod learned;
 pub mod metadata;
+mod notation;
+mod placeholder;
 pub mod profile;
 pub mod read;
 pub mod registration;

@@ -38,8 +38,11 @@ const TOKEN: [&str; 4] = ["code", "code_verifier", "grant_type", "redirect_uri"]
 
 /// Two endpoints of one address.
 fn same(spec: &ProviderSpec, compiler: &mut Compiler) {
-    let equal =
-        |a: &Option<String>, b: &Option<String>| a.as_deref().is_some_and(|a| Some(a) == b.as_deref());
+    // A slash at the end and the case of the host make no other address.
+    let plain = |address: &str| address.trim_end_matches('/').to_ascii_lowercase();
+    let equal = |a: &Option<String>, b: &Option<String>| {
+        a.as_deref().is_some_and(|a| Some(plain(a)) == b.as_deref().map(plain))
+    };
     if equal(&spec.token_endpoint, &spec.authorization_endpoint) {
         compiler.report(
             Finding::error(

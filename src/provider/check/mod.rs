@@ -1,16 +1,22 @@
 //! Rules that look at several keys of a provider at once: one file a rule, or a family of rules about one thing.
 
+mod addresses;
+mod answers;
 mod brand;
+mod changing;
 mod constant;
 mod credentials;
 mod e_mail;
 mod endpoints;
+mod expected;
+mod issuer;
 mod no_effect;
 mod numbers;
 mod rename;
 mod required;
 mod scopes;
 mod subject;
+mod trust;
 mod unused;
 mod vectors;
 
@@ -25,15 +31,21 @@ pub(super) fn all(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compi
         required::check,
         credentials::check,
         endpoints::check,
+        addresses::check,
+        issuer::check,
         rename::check,
         scopes::check,
         subject::check,
+        changing::check,
         e_mail::check,
+        trust::check,
         numbers::check,
         constant::check,
         brand::check,
         no_effect::check,
         vectors::check,
+        expected::check,
+        answers::check,
         unused::check,
     ] {
         rule(spec, provider, compiler);
