@@ -146,13 +146,13 @@ pub fn compile(
         base_urls: addresses::base_urls(&spec, &environment, source.listen, &mut findings),
         secrets: keys,
         routes: rules::routes(&spec, &providers, &mut findings),
-        allow: rules::allow(&spec, &mut findings),
+        allow: rules::allow(&spec, &providers, &mut findings),
         pages: addresses::pages(&spec, &mut findings),
-        session: session::compile(&spec.session, &mut findings),
+        session: session::compile(&spec.session, &providers, &mut findings),
         redirect_allow: addresses::redirect_allow(&spec, &mut findings),
         trusted_proxies: addresses::networks("/trusted_proxies", &spec.trusted_proxies, &mut findings),
         network: addresses::network(&spec, &mut findings),
-        providers: providers.into_iter().filter_map(|(id, provider)| Some((id, provider?))).collect(),
+        providers: providers.into_iter().filter_map(|(id, on)| Some((id, on.configured?))).collect(),
     };
     if incomplete {
         // What seems to be missing may only have been taken out.

@@ -18,13 +18,22 @@ use crate::provider::{Provider, Registration, RegistrationError, RegistrationVal
 use crate::spec::DeploymentSpec;
 use crate::spec::deployment::ProviderDeployment;
 
-/// All providers that are on; `None` for one with findings.
+/// A provider that is on, as far as it is known.
+#[derive(Debug, Default)]
+pub(super) struct On {
+    /// What its file says, with the deployment's keys over it.
+    pub provider: Option<Arc<Provider>>,
+    /// With its credentials and values; `None` where something of them is missing or wrong.
+    pub configured: Option<ConfiguredProvider>,
+}
+
+/// All providers that are on.
 pub(super) fn compile(
     spec: &DeploymentSpec,
     catalog: &Catalog,
     secrets: &Secrets<'_>,
     findings: &mut Findings<'_>,
-) -> IndexMap<String, Option<ConfiguredProvider>> {
+) -> IndexMap<String, On> {
     let mut compiler = Compiler { catalog, secrets, findings, reported: BTreeSet::new() };
     if compiler.findings.document.is_some() && !spec.providers.is_empty() {
         return spec
@@ -64,30 +73,63 @@ impl Compiler<'_, '_> {
         ids
     }
 
-    fn provider(&mut self, id: &str, spec: &ProviderDeployment) -> Option<ConfiguredProvider> {
+    fn provider(&mut self, id: &str, spec: &ProviderDeployment) -> On {
         let at = format!("/providers/{}", segment(id));
         if !is_id(id) {
             let finding = Finding::error(code::INVALID_VALUE, &at, format!("`{id}` is no id")).on_key();
             self.findings
                 .add(finding.label("small letters, digits and hyphens: it stands in the callback URL"));
-            return None;
+            return On::default();
         }
-        let entry = self.entry(id, spec, &at)?;
+        let Some(entry) = self.entry(id, spec, &at) else { return On::default() };
+        self.outdated(&entry, spec, &at);
         let provider = match overrides::is_empty(spec) {
-            true => self.as_written(&entry)?,
-            false => Arc::new(overrides::apply(&entry, spec, &at, self.findings)?),
+            true => self.as_written(&entry),
+            false => overrides::apply(&entry, spec, &at, self.findings).map(Arc::new),
         };
-        let values = self.values(id, spec, &provider, &at)?;
+        let configured = provider.as_ref().and_then(|provider| self.configured(id, spec, provider, &at));
+        On { provider, configured }
+    }
+
+    fn configured(
+        &mut self,
+        id: &str,
+        spec: &ProviderDeployment,
+        provider: &Arc<Provider>,
+        at: &str,
+    ) -> Option<ConfiguredProvider> {
+        let request = self.request(spec, provider, at);
+        let values = self.values(id, spec, provider, at)?;
         match Registration::new(id, provider.clone(), values) {
-            Ok(registration) => {
-                let request = self.request(spec, &provider, &at);
-                Some(ConfiguredProvider { registration: Arc::new(registration), request })
-            }
+            Ok(registration) => Some(ConfiguredProvider { registration: Arc::new(registration), request }),
             Err(errors) => {
-                errors.into_iter().for_each(|error| self.registration_error(id, spec, &at, error));
+                errors.into_iter().for_each(|error| self.registration_error(id, spec, at, error));
                 None
             }
         }
+    }
+
+    /// A provider that is about to end, or has ended.
+    fn outdated(&mut self, entry: &Entry, spec: &ProviderDeployment, at: &str) {
+        // Few files have a status; the others are not even parsed.
+        if !entry.source().text().contains("status:") {
+            return;
+        }
+        let file = entry.document().map(|document| document.to_json()).unwrap_or_default();
+        let Some(status) = file["status"].as_str().filter(|status| ["deprecated", "dead"].contains(status))
+        else {
+            return;
+        };
+        let title = format!("the provider `{}` is {status}", entry.id);
+        let finding = match &spec.uses {
+            Some(_) => Finding::warning(code::INVALID_VALUE, format!("{at}/use"), title),
+            None => Finding::warning(code::INVALID_VALUE, at, title).on_key(),
+        };
+        let finding = finding.label("its file says so");
+        self.findings.add(match file["successor"].as_str() {
+            Some(successor) => finding.help(format!("use `{successor}` instead")),
+            None => finding,
+        });
     }
 
     fn entry(&mut self, id: &str, spec: &ProviderDeployment, at: &str) -> Option<Arc<Entry>> {
@@ -100,7 +142,9 @@ impl Compiler<'_, '_> {
                 None => Finding::error(code::UNKNOWN_PROVIDER, at, title).on_key(),
             };
             let finding = finding.label("no provider file has this id");
-            self.findings.add(match nearest(file, self.catalog.ids()) {
+            let aliases: Vec<String> = self.catalog.entries().flat_map(|entry| aliases(entry)).collect();
+            let known = self.catalog.ids().chain(aliases.iter().map(String::as_str));
+            self.findings.add(match nearest(file, known) {
                 Some(suggestion) => finding.replace("a provider with a similar id exists", suggestion),
                 None => finding
                     .help("add providers/<id>.yaml, or run a generic provider under this id: `use: oidc`"),
@@ -184,6 +228,10 @@ impl Compiler<'_, '_> {
             )
             .on_key()
             .label(format!("the provider file declares no such `{section}`"));
+            let finding = match known.is_empty() {
+                true => finding,
+                false => finding.note(format!("declared under `{section}`: {}", known.join(", "))),
+            };
             finding.propose("a declared name is similar", name, known)
         };
         for name in spec.vars.keys().filter(|name| !provider.vars.contains_key(*name)) {

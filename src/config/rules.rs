@@ -1,12 +1,14 @@
 //! Rules over people: which provider a domain goes to, and who may sign in.
 
+use std::collections::HashMap;
+
 use indexmap::IndexMap;
 
-use crate::config::ConfiguredProvider;
 use crate::config::allow::{Allow, EmailPattern, Rule};
 use crate::config::findings::Findings;
+use crate::config::providers::On;
 use crate::config::routes::{DomainPattern, Route, Routes};
-use crate::diagnostic::{code, nearest};
+use crate::diagnostic::code;
 use crate::provider::Provider;
 use crate::provider::finding::{Finding, segment};
 use crate::spec::DeploymentSpec;
@@ -15,10 +17,11 @@ use crate::spec::deployment::AllowRule;
 /// The routes by domain.
 pub(super) fn routes(
     spec: &DeploymentSpec,
-    providers: &IndexMap<String, Option<ConfiguredProvider>>,
+    providers: &IndexMap<String, On>,
     findings: &mut Findings<'_>,
 ) -> Routes {
     let mut routes = Routes::default();
+    let mut first: HashMap<DomainPattern, String> = HashMap::new();
     for (index, route) in spec.routes.iter().enumerate() {
         let at = format!("/routes/{index}");
         let mut request = IndexMap::new();
@@ -28,14 +31,9 @@ pub(super) fn routes(
                 findings.add(unknown_provider(&format!("{at}/provider"), &route.provider, known));
             }
             // What is wrong with the provider itself is told already.
-            Some(None) => continue,
-            Some(Some(provider)) => {
-                request = inputs(
-                    &route.request,
-                    &provider.registration.provider,
-                    &format!("{at}/request"),
-                    findings,
-                );
+            Some(On { provider: None, .. }) => {}
+            Some(On { provider: Some(provider), .. }) => {
+                request = inputs(&route.request, provider, &format!("{at}/request"), findings);
             }
         }
         if route.domains.is_empty() {
@@ -53,11 +51,13 @@ pub(super) fn routes(
         }
         for (pattern, place) in patterns {
             let route = Route { provider: route.provider.clone(), request: request.clone() };
-            if !routes.add(vec![pattern], route).is_empty() {
-                findings.add(
+            match routes.add(vec![pattern.clone()], route).is_empty() {
+                true => drop(first.insert(pattern, place)),
+                false => findings.add(
                     Finding::error(code::DUPLICATE_NAME, place, "this domain has a route already")
-                        .label("only one can count"),
-                );
+                        .label("only one can count")
+                        .other(first.get(&pattern).cloned().unwrap_or_default(), "here"),
+                ),
             }
         }
     }
@@ -79,6 +79,11 @@ pub(super) fn inputs(
                 .on_key()
                 .label("the provider file does not declare it under `authorization.inputs`");
             let known = authorize.inputs.keys().map(String::as_str);
+            let list = known.clone().collect::<Vec<_>>().join(", ");
+            let finding = match list.is_empty() {
+                true => finding.note("the provider file declares no input"),
+                false => finding.note(format!("declared there: {list}")),
+            };
             findings.add(finding.propose("a declared input is similar", name, known));
             continue;
         };
@@ -106,16 +111,25 @@ pub(super) fn inputs(
 }
 
 /// Who may sign in.
-pub(super) fn allow(spec: &DeploymentSpec, findings: &mut Findings<'_>) -> Allow {
+pub(super) fn allow(
+    spec: &DeploymentSpec,
+    providers: &IndexMap<String, On>,
+    findings: &mut Findings<'_>,
+) -> Allow {
     let Some(rules) = &spec.allow else { return Allow::new(None) };
     if rules.is_empty() {
         let finding = Finding::error(code::NO_EFFECT, "/allow", "nobody could sign in");
         findings.add(finding.label("the list has no rule").help("without `allow`, everybody may sign in"));
     }
-    let rules = rules
-        .iter()
-        .enumerate()
-        .map(|(index, rule)| allow_rule(rule, &format!("/allow/{index}"), spec, findings));
+    let rules = rules.iter().enumerate().map(|(index, rule)| {
+        let at = format!("/allow/{index}");
+        let named = |id: &String| rule.providers.as_ref().is_none_or(|named| named.contains(id));
+        for name in rule.profile.iter().flatten().map(|(name, _)| name) {
+            let on = providers.iter().filter(|(id, _)| named(id)).map(|(_, on)| on);
+            claim(&format!("{at}/profile/{}", segment(name)), name, true, on, findings);
+        }
+        allow_rule(rule, &at, spec, findings)
+    });
     Allow::new(Some(rules.collect()))
 }
 
@@ -164,11 +178,37 @@ fn allow_rule(rule: &AllowRule, at: &str, spec: &DeploymentSpec, findings: &mut 
     Rule { providers: rule.providers.clone(), emails, profile }
 }
 
-fn unknown_provider<'a>(at: &str, id: &str, known: impl Iterator<Item = &'a str>) -> Finding {
+/// A claim that no provider gives, where all of them are known.
+pub(super) fn claim<'a>(
+    at: &str,
+    name: &str,
+    is_key: bool,
+    mut providers: impl Iterator<Item = &'a On> + Clone,
+    findings: &mut Findings<'_>,
+) {
+    let mut known = vec!["sub"];
+    if providers.clone().next().is_none() || providers.clone().any(|on| on.provider.is_none()) {
+        return;
+    }
+    let profiles = providers.by_ref().filter_map(|on| on.provider.as_ref());
+    profiles.for_each(|provider| known.extend(provider.profile.keys().map(String::as_str)));
+    if known.contains(&name) {
+        return;
+    }
+    known.sort_unstable();
+    known.dedup();
+    let mut finding =
+        Finding::warning(code::UNKNOWN_NAME, at, format!("no provider here gives the claim `{name}`"))
+            .label(if is_key { "nobody can match it" } else { "is never there" })
+            .note(format!("what they give: {}", known.join(", ")));
+    finding.on_key = is_key;
+    findings.add(finding.propose("a claim with a similar name is given", name, known));
+}
+
+fn unknown_provider<'a>(at: &str, id: &str, known: impl Iterator<Item = &'a str> + Clone) -> Finding {
+    let list = known.clone().collect::<Vec<_>>().join(", ");
     let finding = Finding::error(code::UNKNOWN_PROVIDER, at, format!("no provider `{id}` is on"))
         .label("`providers` does not list it");
-    match nearest(id, known) {
-        Some(suggestion) => finding.replace("one with a similar id is on", suggestion),
-        None => finding,
-    }
+    let finding = if list.is_empty() { finding } else { finding.note(format!("on are: {list}")) };
+    finding.propose("one with a similar id is on", id, known)
 }

@@ -1,6 +1,10 @@
 //! How long a session lives, and what of it is shown.
 
+use indexmap::IndexMap;
+
 use crate::config::findings::Findings;
+use crate::config::providers::On;
+use crate::config::rules;
 use crate::diagnostic::code;
 use crate::provider::finding::Finding;
 use crate::spec::deployment::{CookiePrefix, DurationSpec, Preset, SessionSpec, Strategy};
@@ -36,8 +40,15 @@ impl SessionSettings {
     }
 }
 
-pub(super) fn compile(spec: &SessionSpec, findings: &mut Findings<'_>) -> SessionSettings {
+pub(super) fn compile(
+    spec: &SessionSpec,
+    providers: &IndexMap<String, On>,
+    findings: &mut Findings<'_>,
+) -> SessionSettings {
     let Strategy::Jwt = spec.strategy;
+    for (index, claim) in spec.claims.iter().enumerate() {
+        rules::claim(&format!("/session/claims/{index}"), claim, false, providers.values(), findings);
+    }
     let mut seconds = |name: &str, duration: &Option<DurationSpec>| {
         let seconds = duration.as_ref().map(DurationSpec::seconds);
         if seconds == Some(None) {

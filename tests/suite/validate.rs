@@ -4,6 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use authcfg::cli::validate::{Args, validate};
+
 const ACME: &str = "\
 id: acme
 name: Acme
@@ -159,4 +161,26 @@ fn the_shipped_files_are_clean() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let output = run(root, &["providers", "--deny", "warnings"]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+}
+
+#[test]
+fn a_comment_allows_what_files_get_wrong_together() {
+    let codes = |line: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("acme.yaml"), format!("{ACME}{line}\n")).unwrap();
+        let args = Args {
+            paths: vec![folder.path().to_owned()],
+            tomorrow: Some("2026-11-25".into()),
+            ..Args::default()
+        };
+        let findings = validate(&args).findings;
+        findings.iter().map(|finding| finding.code.as_str()).collect::<Vec<_>>()
+    };
+    let day = "verified: {on: 2999-01-01, how: docs}";
+    assert_eq!(codes(day), ["invalid-value"]);
+    assert_eq!(codes(&format!("{day} # authcfg: allow(invalid-value) a clock of the tests")), [""; 0]);
+    assert_eq!(codes(&format!("# authcfg: allow(invalid-value) a clock\n{day}")), [""; 0]);
+    let today = day.replace("2999", "2026");
+    assert_eq!(codes(&format!("{today} # authcfg: allow(invalid-value) a clock")), ["unused-allow"]);
+    assert_eq!(codes(&format!("{day} # authcfg: allow(invalid-value)")), ["invalid-value", "unused-allow"]);
 }

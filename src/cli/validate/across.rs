@@ -29,10 +29,14 @@ fn duplicate_ids(examined: &[Examined]) -> Vec<Diagnostic> {
             Some(other) => {
                 let here = Label { text: "claimed again here".into(), ..label.clone() };
                 let there = Label { text: "claimed first here".into(), primary: false, ..(*other).clone() };
+                let title = match label.source.name() == other.source.name() {
+                    true => format!("`{id}` is claimed twice by one file"),
+                    false => format!("two providers are called `{id}`"),
+                };
                 findings.push(Diagnostic {
                     code: code::DUPLICATE_ID,
                     severity: Severity::Error,
-                    title: format!("two providers are called `{id}`"),
+                    title,
                     labels: vec![here, there],
                     notes: vec![],
                     help: None,

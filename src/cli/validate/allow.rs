@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::diagnostic::{Code, Diagnostic, Help, Label, Severity, Source, code, nearest, sureness};
-use crate::yaml::{Document, Node, NodeValue, Span};
+use crate::yaml::{Document, Limits, Node, NodeValue, Span};
 
 const MARK: &str = "authcfg:";
 /// More comments that allow nothing are not told.
@@ -74,6 +74,36 @@ pub fn apply(document: &Document, online: bool, findings: Vec<Diagnostic>) -> Ve
     kept
 }
 
+/// Adds what files get wrong together to what is wrong in each, without the warnings that a comment at their place allows.
+pub fn add_across(findings: &mut Vec<Diagnostic>, across: Vec<Diagnostic>) {
+    for finding in across {
+        match allowed_at(&finding) {
+            None => findings.push(finding),
+            // Its file alone could not know what the comment is for.
+            Some(place) => findings.retain(|other| {
+                let label = other.primary();
+                other.code != code::UNUSED_ALLOW
+                    || label.span != place
+                    || label.source.name() != finding.primary().source.name()
+            }),
+        }
+    }
+}
+
+/// The code in a comment that allows a warning.
+fn allowed_at(finding: &Diagnostic) -> Option<Span> {
+    let Label { source, span, .. } = finding.primary();
+    if finding.severity != Severity::Warning || !source.text().contains(MARK) {
+        return None;
+    }
+    let document = Document::parse(source.name(), source.text().as_bytes(), Limits::PROVIDER).ok()?;
+    let line = line_of(source.text(), span.start);
+    let allows = allows(&document);
+    let here = allows.iter().filter(|allow| allow.reason && allow.line == line);
+    let place = here.flat_map(|allow| &allow.codes).find(|(_, code)| code == finding.code.as_str());
+    place.map(|(span, _)| *span)
+}
+
 /// What is wrong with a code that allowed nothing. While there are errors, or the network was not asked, not all warnings are
 /// known.
 fn unused(source: &Source, span: Span, name: &str, known: impl Fn(Code) -> bool) -> Option<Diagnostic> {
@@ -87,7 +117,8 @@ fn unused(source: &Source, span: Span, name: &str, known: impl Fn(Code) -> bool)
                 replacement: near.to_owned(),
                 applicability: sureness(name, names()),
             };
-            let help = nearest(name, names()).map(patch);
+            let list = || Help::Note("`authcfg explain` lists the codes".into());
+            let help = Some(nearest(name, names()).map_or_else(list, patch));
             Some(warning(source, span, format!("there is no code `{name}`"), "allows nothing", help))
         }
         Some(code) if !code.may_warn() => {
@@ -192,7 +223,6 @@ fn line_of(text: &str, at: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::yaml::Limits;
 
     fn lines(text: &str) -> Vec<(usize, Vec<String>, bool)> {
         let document = Document::parse("a", text.as_bytes(), Limits::PROVIDER).unwrap();

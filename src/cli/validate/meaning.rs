@@ -1,5 +1,6 @@
 //! What a document means: the rules that no schema can state, in the same run as the structure.
 
+use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
@@ -7,6 +8,7 @@ use crate::config::{self, ConfigSource};
 use crate::diagnostic::{Code, Diagnostic, code};
 use crate::provider;
 use crate::provider::catalog::base_of;
+use crate::provider::finding::Finding;
 use crate::spec::schema::Checked;
 use crate::yaml::Document;
 
@@ -26,7 +28,27 @@ pub fn of_provider(path: &Path, document: &Document, checked: &Checked) -> Vec<D
     let (_, findings) = provider::load_extending(checked.mended.clone(), document, base);
     let follows = |code: Code| checked.incomplete && CONSEQUENCES.contains(&code);
     let findings = findings.into_iter().filter(|finding| !follows(finding.code));
+    let findings = findings.map(|finding| with_neighbour(path, checked, finding));
     findings.map(|finding| finding.locate_by(document, |pointer| Some(checked.written(pointer)))).collect()
+}
+
+/// Among so many files beside one a similar name is looked for.
+const MAX_BESIDE: usize = 1_000;
+
+/// A base that is not there, and the file beside this one whose name is similar.
+fn with_neighbour(path: &Path, checked: &Checked, finding: Finding) -> Finding {
+    let base = checked.mended["extends"].as_str().filter(|_| finding.pointer == "/extends");
+    let Some(base) = base.filter(|_| finding.code == code::UNKNOWN_NAME && finding.help.is_none()) else {
+        return finding;
+    };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let beside =
+        fs::read_dir(folder).into_iter().flatten().flatten().take(MAX_BESIDE).map(|entry| entry.path());
+    let own = path.file_stem();
+    let yaml = |file: &PathBuf| file.extension().is_some_and(|end| end == "yaml") && file.file_stem() != own;
+    let names: Vec<String> =
+        beside.filter(yaml).filter_map(|file| Some(file.file_stem()?.to_str()?.to_owned())).collect();
+    finding.propose("a file beside this one has a similar name", base, names.iter().map(String::as_str))
 }
 
 /// Findings about what only the installation has: its environment and its secret files.

@@ -207,8 +207,9 @@ pub fn validate(args: &Args) -> Report {
         let answers = args.online.then(|| Answers::ask(&inputs, args.config.as_deref(), &args.network));
         examine_all(&inputs, &args.catalog, answers.as_ref(), begun)
     });
-    findings.extend(across::all(&examined, args.tomorrow.as_deref()));
+    let across = across::all(&examined, args.tomorrow.as_deref());
     findings.extend(examined.into_iter().flat_map(|examined| examined.findings));
+    allow::add_across(&mut findings, across);
     findings.retain(|finding| finding.severity == Severity::Error || !args.allow.contains(&finding.code));
     sort(&mut findings);
     let findings = enough::of_each_file(findings);
