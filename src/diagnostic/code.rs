@@ -48,12 +48,13 @@ const ONLINE: [Code; 8] = [
     UNUSABLE_DISCOVERY,
 ];
 /// The codes of warnings.
-const WARNINGS: [Code; 7] = [
+const WARNINGS: [Code; 8] = [
     DOUBLED_SLASH,
     ENDPOINT_MISMATCH,
     MISSING_TEST,
     SIMILAR_CLAIM,
     UNANSWERED_LOOKUP,
+    UNESCAPED_DOT,
     UNUSABLE_DISCOVERY,
     UNUSED_ALLOW,
 ];
@@ -172,6 +173,8 @@ codes! {
     UNANSWERED_LOOKUP = "unanswered-lookup";
     /// A host that a variable chooses freely.
     UNBOUNDED_HOST = "unbounded-host";
+    /// A dot that stands for any character.
+    UNESCAPED_DOT = "unescaped-dot";
     /// Trust without a reason.
     UNFOUNDED_TRUST = "unfounded-trust";
     /// A key that nobody knows.

@@ -78,6 +78,8 @@ impl Compiler {
                 );
             }
         }
+        let names: Vec<&str> = inputs.keys().map(String::as_str).collect();
+        let declared = format!("declared there: {}", names.join(", "));
         for (index, group) in authorization.one_of.iter().enumerate() {
             for (position, name) in group.iter().enumerate() {
                 if !inputs.contains_key(name) {
@@ -87,6 +89,7 @@ impl Compiler {
                         format!("unknown input `{name}`"),
                     )
                     .label("not declared under `authorization.inputs`")
+                    .note(declared.clone())
                     .propose(
                         "a declared input is similar",
                         name,

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::diagnostic::{Code, code, nearest};
+use crate::diagnostic::{Code, code};
 use crate::expr::{Condition, ExprError, Path, Template};
 use crate::provider::endpoint::HostRules;
 use crate::provider::finding::Finding;
@@ -12,6 +12,7 @@ use crate::spec::ProviderSpec;
 use crate::spec::provider::{Discovery, Protocol};
 use crate::spec::userinfo::UserinfoSpec;
 use crate::spec::value::{Incoming, Scalar};
+use crate::spec::variable::Variable;
 
 /// After so many findings names are not looked at any more: each wrong one is compared with all that are right.
 const ENOUGH: usize = 250;
@@ -24,6 +25,8 @@ pub(super) struct Compiler {
     inputs: BTreeSet<String>,
     captured: BTreeSet<String>,
     calls: Vec<String>,
+    /// The values that stay on the server, dotted.
+    secrets: BTreeSet<String>,
     /// Whether there is an id_token.
     oidc: bool,
     /// Whether the userinfo endpoint is called without a word about it.
@@ -93,6 +96,7 @@ impl Compiler {
             patterns: 0,
             read: BTreeSet::new(),
             captured: spec.callback.capture.keys().cloned().collect(),
+            secrets: secrets(spec),
             oidc: spec.protocol == Protocol::Oidc,
             userinfo: spec.userinfo.is_none()
                 && (spec.userinfo_endpoint.is_some()
@@ -223,15 +227,15 @@ impl Compiler {
             return self
                 .report(finding.replace("what it says in the notation of this file", meant).certain());
         }
-        let suggestion = error
-            .unknown
-            .as_ref()
-            .and_then(|(name, known)| elsewhere(name).or_else(|| nearest(name, known.iter().copied())));
-        let mut finding = Finding::error(code, at, title).label(error.message).range(error.range);
-        if let Some(suggestion) = suggestion {
-            finding = finding.replace("there is one with a similar name", suggestion);
-        }
-        self.report(finding);
+        let finding = Finding::error(code, at, title).label(error.message).range(error.range);
+        let Some((name, known)) = error.unknown else { return self.report(finding) };
+        let text = "there is one with a similar name";
+        let finding = match elsewhere(&name) {
+            Some(ours) => finding.replace("what it is called here", ours).certain(),
+            None => finding.propose(text, &name, known.iter().copied()),
+        };
+        let note = finding.help.is_none().then(|| format!("there is: {}", known.join(", ")));
+        self.report(Finding { note, ..finding });
     }
 
     /// Every name an expression reads must be one that the context can hold at that moment.
@@ -288,7 +292,9 @@ impl Compiler {
                             range.start + root.len() + 1..range.start + root.len() + 1 + member.len()
                         }))
                         .propose("a declared name is similar", member, declared.iter().copied());
-                self.report(finding);
+                let listed = root != "flow" && finding.help.is_none() && !declared.is_empty();
+                let note = listed.then(|| format!("declared there: {}", declared.join(", ")));
+                self.report(Finding { note, ..finding });
             } else if let Some(known_from) =
                 member.filter(|_| root == "vars").and_then(|member| self.learned.get(member))
                 && (moment < *known_from || moment >= Moment::Client)
@@ -299,10 +305,17 @@ impl Compiler {
                         .range(range)
                         .other(format!("/vars/{}/from", member.unwrap_or_default()), "it comes from here"),
                 );
-            } else if root == "client"
-                && member == Some("secret")
-                && (moment <= Moment::Authorize || moment == Moment::Profile)
+            } else if member.is_some_and(|member| self.secrets.contains(&format!("{root}.{member}")))
+                && matches!(moment, Moment::Authorize | Moment::Profile)
+                || root == "client" && member == Some("secret") && moment == Moment::Metadata
             {
+                let (what, help) = match name.as_str() {
+                    "client.secret" => (
+                        "the client secret",
+                        "take it out: the token request sends it, as `token_endpoint_auth_method` says",
+                    ),
+                    _ => ("a secret value", "take it out, or leave `secret` out where it is none"),
+                };
                 let carrier = match moment {
                     Moment::Profile => "the session of everybody who signs in would hold it",
                     _ if at.starts_with("/authorization") => "the browser would carry it",
@@ -313,10 +326,10 @@ impl Compiler {
                     _ => "RFC 6749 §2.3.1: credentials are never in an address",
                 };
                 self.report(
-                    Finding::error(code::EXPOSED_SECRET, at, "the client secret would leave the server")
+                    Finding::error(code::EXPOSED_SECRET, at, format!("{what} would leave the server"))
                         .label(carrier)
                         .note(section)
-                        .help("take it out: the token request sends it, as `token_endpoint_auth_method` says")
+                        .help(help)
                         .range(range),
                 );
             }
@@ -374,6 +387,16 @@ impl Compiler {
         }
         roots
     }
+}
+
+/// The client secret, and what the file declares as secret.
+fn secrets(spec: &ProviderSpec) -> BTreeSet<String> {
+    let secret = |(section, name, variable): (&str, &String, &Variable)| {
+        variable.secret.then(|| format!("{section}.{name}"))
+    };
+    let vars = spec.vars.iter().map(|(name, variable)| ("vars", name, variable));
+    let client = spec.client.iter().map(|(name, variable)| ("client", name, variable));
+    vars.chain(client).filter_map(secret).chain(["client.secret".to_owned()]).collect()
 }
 
 fn section(root: &str) -> &str {

@@ -45,6 +45,15 @@ pub enum FindingHelp {
         /// How sure it is.
         applicability: Applicability,
     },
+    /// Put these items of a list in the place of the one that is marked, or marked in part.
+    Items {
+        /// Why these.
+        text: String,
+        /// The items.
+        items: Vec<String>,
+        /// How sure it is.
+        applicability: Applicability,
+    },
 }
 
 impl Finding {
@@ -114,6 +123,12 @@ impl Finding {
         self
     }
 
+    /// The one change to make: several items in the place of one of a list.
+    pub fn items(mut self, text: &str, items: Vec<String>, applicability: Applicability) -> Finding {
+        self.help = Some(FindingHelp::Items { text: text.to_owned(), items, applicability });
+        self
+    }
+
     /// Nothing else than the patch can have been meant.
     pub fn certain(self) -> Finding {
         self.sure(Applicability::Certain)
@@ -176,6 +191,10 @@ impl Finding {
                 let replacement = quoted_like(written, replacement);
                 Help::Patch { text, source, span: marked, replacement, applicability }
             }
+            FindingHelp::Items { text, items, applicability } => {
+                let replacement = list_items(document.text(), whole, items);
+                Help::Patch { text, source, span: whole, replacement, applicability }
+            }
         });
         Diagnostic {
             code: self.code,
@@ -205,6 +224,19 @@ fn within(document: &Document, whole: Span, range: &Range<usize>) -> Option<Span
     .then_some(Span { start, end })
 }
 
+/// Items in the place of the one at `whole`, as the list writes its items: each on its line, or one behind the other.
+fn list_items(text: &str, whole: Span, items: Vec<String>) -> String {
+    let written = text.get(whole.start..whole.end).unwrap_or_default();
+    let before = text.get(..whole.start).unwrap_or_default().rsplit('\n').next().unwrap_or_default();
+    let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    let between = match before.trim_end().strip_suffix('-') {
+        Some(indentation) if indentation.chars().all(|c| c == ' ') => format!("{newline}{indentation}- "),
+        _ => ", ".to_owned(),
+    };
+    let items: Vec<String> = items.into_iter().map(|item| quoted_like(written, item)).collect();
+    items.join(&between)
+}
+
 /// The replacement in the quotes that stand there, unless it brings its own.
 fn quoted_like(written: &str, replacement: String) -> String {
     match written.chars().next() {
@@ -218,4 +250,23 @@ fn quoted_like(written: &str, replacement: String) -> String {
 /// A key, as one segment of a JSON Pointer.
 pub fn segment(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn items_are_written_as_their_list_is() {
+        for (text, item, expected) in [
+            ("a: [\"x y\", z]", "\"x y\"", "\"x\", \"y\""),
+            ("a:\n  - x y\n", "x y", "x\n  - y"),
+            ("a:\r\n  -  'x y'\r\n", "'x y'", "'x'\r\n  - 'y'"),
+            ("a: [b - x, x y]", "x y", "x, y"),
+        ] {
+            let start = text.rfind(item).unwrap();
+            let span = Span { start, end: start + item.len() };
+            assert_eq!(list_items(text, span, vec!["x".into(), "y".into()]), expected, "{text}");
+        }
+    }
 }

@@ -16,6 +16,7 @@ pub mod id_token;
 pub mod learned;
 pub mod metadata;
 mod notation;
+mod pattern;
 mod placeholder;
 pub mod profile;
 pub mod read;

@@ -10,6 +10,7 @@ use url::Url;
 use crate::diagnostic::code;
 use crate::provider::compile::Compiler;
 use crate::provider::finding::Finding;
+use crate::provider::pattern;
 use crate::spec::authorize::Input;
 use crate::spec::variable::Variable;
 
@@ -164,6 +165,10 @@ impl Compiler {
             let title = format!("more than {MAX_PATTERNS} patterns in one file");
             self.report(Finding::error(code::TOO_LARGE, at, title));
             return None;
+        }
+        if let Some((finding, meant)) = pattern::loose(at, pattern) {
+            let replacement = format!("'{}'", meant.replace('\'', "''"));
+            self.report(finding.replace("what it says", replacement).certain());
         }
         match compiled(pattern) {
             Ok(regex) => Some(regex),

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use authcfg::cli::validate::{Args, validate};
-use authcfg::diagnostic::Diagnostic;
+use authcfg::cli::validate::{Args, Fixed, fix_all, gather, validate};
+use authcfg::diagnostic::{Applicability, Diagnostic, Help};
 
 /// A row of the table: the file, the code, the place.
 type Row = (String, String, String);
@@ -28,6 +28,39 @@ fn each_file_has_its_one_finding_at_its_place() {
     );
 }
 
+#[test]
+fn what_is_certain_makes_a_clean_file_and_leaves_the_rest_alone() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/forty");
+    let args = Args { paths: vec![folder.clone()], ..Args::default() };
+    let (inputs, fresh) = (gather(&args).inputs, tempfile::tempdir().unwrap());
+    let certain: Vec<String> =
+        validate(&args).findings.iter().filter(|finding| is_certain(finding)).map(file).collect();
+    let fixed = fix_all(&inputs, &[]);
+    assert!(fixed.len() >= 20, "{} files are fixed", fixed.len());
+    assert_eq!(fixed.iter().map(|fixed| stem(&fixed.input.path)).collect::<Vec<_>>(), certain);
+    for Fixed { input, before, after, count } in fixed {
+        let name = stem(&input.path);
+        let path = fresh.path().join(format!("{name}.yaml"));
+        std::fs::write(&path, &after).unwrap();
+        let left = validate(&Args { paths: vec![path], ..Args::default() }).findings;
+        assert!(left.is_empty(), "{name}: {:?}", left[0].title);
+        let changed = before.lines().zip(after.lines()).filter(|(before, after)| before != after).count();
+        assert!(count == 1 && changed == 1, "{name}: {changed} lines differ");
+    }
+}
+
+fn is_certain(finding: &Diagnostic) -> bool {
+    matches!(finding.help, Some(Help::Patch { applicability: Applicability::Certain, .. }))
+}
+
+fn file(finding: &Diagnostic) -> String {
+    stem(Path::new(finding.primary().source.name()))
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem().unwrap().to_str().unwrap().to_owned()
+}
+
 /// The rows below the head of a Markdown table.
 fn rows(table: &str) -> Vec<Row> {
     let rows = table.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| file "));
@@ -45,6 +78,5 @@ fn row(finding: &Diagnostic) -> Row {
     let before = &label.source.text()[..label.span.start];
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    let file = Path::new(label.source.name()).file_stem().unwrap().to_str().unwrap().to_owned();
-    (file, finding.code.as_str().to_owned(), format!("{line}:{column}"))
+    (file(finding), finding.code.as_str().to_owned(), format!("{line}:{column}"))
 }

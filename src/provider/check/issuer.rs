@@ -87,7 +87,8 @@ fn document(spec: &ProviderSpec, url: &str, compiler: &mut Compiler) {
         compiler.report(
             Finding::warning(code::NO_EFFECT, "/discovery", "this is where `discovery: true` looks")
                 .label("the issuer, and the well-known path")
-                .replace("the same in one word", "true"),
+                .replace("the same in one word", "true")
+                .certain(),
         );
     } else if url.trim_end_matches('/') == issuer && !issuer.is_empty() {
         compiler.report(

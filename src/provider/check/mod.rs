@@ -9,15 +9,18 @@ mod credentials;
 mod e_mail;
 mod endpoints;
 mod expected;
+mod identity;
 mod issuer;
 mod no_effect;
 mod numbers;
 mod rename;
 mod required;
+mod scope_text;
 mod scopes;
 mod subject;
 mod trust;
 mod unused;
+mod variables;
 mod vectors;
 
 use crate::provider::Provider;
@@ -29,12 +32,15 @@ pub(super) fn all(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compi
     // What nothing reads is known after everything else was looked at.
     for rule in [
         required::check,
+        identity::check,
         credentials::check,
         endpoints::check,
         addresses::check,
         issuer::check,
         rename::check,
         scopes::check,
+        scope_text::check,
+        variables::check,
         subject::check,
         changing::check,
         e_mail::check,

@@ -92,11 +92,16 @@ pub fn check(spec: &ProviderSpec, _: &Provider, compiler: &mut Compiler) {
             .help("declare it: `client: {private_key: {secret: true, format: pem}}`"),
         );
     }
-    if spec.status != Status::Active && spec.successor.is_none() && spec.status == Status::Deprecated {
+    if spec.status != Status::Active && spec.successor.is_none() {
+        let word = if spec.status == Status::Dead { "dead" } else { "deprecated" };
         compiler.report(
-            Finding::warning(code::MISSING_FIELD, "/status", "a deprecated provider names no successor")
-                .on_key()
-                .help("write the id of the file to use instead as `successor`"),
+            Finding::warning(
+                code::MISSING_FIELD,
+                "/status",
+                format!("a {word} provider names no successor"),
+            )
+            .on_key()
+            .help("write the id of the file to use instead as `successor`; where there is none, say so: `# authcfg: allow(missing-field) …`"),
         );
     }
 }

@@ -1,4 +1,4 @@
-//! Scopes: one a list item, each once, and those that the protocol needs.
+//! Scopes: each once, and those that the protocol needs.
 
 use crate::diagnostic::{code, distance, nearest};
 use crate::provider::Provider;
@@ -11,15 +11,7 @@ pub fn check(spec: &ProviderSpec, _: &Provider, compiler: &mut Compiler) {
     let scopes = spec.scopes.default.as_deref().unwrap_or_default();
     for (index, scope) in scopes.iter().enumerate() {
         let at = format!("/scopes/default/{index}");
-        if let Some(start) = scope.find([' ', '\t']) {
-            compiler.report(
-                Finding::error(code::INVALID_VALUE, at, "a scope holds a space")
-                    .range(Some(start..start + 1))
-                    .label("separates two scopes")
-                    .note("RFC 6749 §3.3: a scope is a word without spaces")
-                    .help("write each scope as an item of the list"),
-            );
-        } else if let Some(first) = scopes[..index].iter().position(|earlier| earlier == scope) {
+        if let Some(first) = scopes[..index].iter().position(|earlier| earlier == scope) {
             compiler.report(
                 Finding::warning(code::DUPLICATE_NAME, at, format!("the scope `{scope}` comes twice"))
                     .label("asks for nothing more")
@@ -46,7 +38,10 @@ pub fn check(spec: &ProviderSpec, _: &Provider, compiler: &mut Compiler) {
             }
         }
         Protocol::Oidc => {
-            if let Some(index) = asks("profile").filter(|_| asks("openid").is_none()) {
+            let misspelt =
+                |scope: &String| scope.eq_ignore_ascii_case("openid") || distance(scope, "openid") == 1;
+            let missing = asks("openid").is_none() && !scopes.iter().any(misspelt);
+            if let Some(index) = asks("profile").filter(|_| missing) {
                 compiler.report(
                     Finding::warning(
                         code::MISSING_FIELD,

@@ -136,13 +136,10 @@ fn undeclared(spec: &ProviderSpec, provider: &Provider, vector: &Vector, at: &st
                 format!("unknown name `{section}.{name}`"),
             );
             let finding = finding.on_key().label(label);
-            match nearest(name, known.iter().copied()) {
-                Some(suggestion) => {
-                    compiler.report(finding.replace("a declared name is similar", suggestion))
-                }
-                // That an undeclared input is ignored is worth a test.
-                None if section == "request" => {}
-                None => compiler.report(finding),
+            let finding = finding.propose("a declared name is similar", name, known.iter().copied());
+            // That an undeclared input is ignored is worth a test.
+            if section != "request" || finding.help.is_some() {
+                compiler.report(finding);
             }
         }
     }
@@ -174,10 +171,11 @@ const KEYS: [&str; 20] = [
 ];
 
 fn unknown<'a>(at: String, name: &str, known: impl Iterator<Item = &'a str>, label: &str) -> Finding {
+    let known: Vec<&str> = known.collect();
     let finding =
         Finding::error(code::UNKNOWN_FIELD, at, format!("unknown name `{name}`")).on_key().label(label);
-    match nearest(name, known) {
-        Some(suggestion) => finding.replace("a known name is similar", suggestion),
-        None => finding,
+    match nearest(name, known.iter().copied()) {
+        Some(_) => finding.propose("a known name is similar", name, known),
+        None => finding.note(format!("known are: {}", known.join(", "))),
     }
 }

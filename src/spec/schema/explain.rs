@@ -76,7 +76,10 @@ pub fn diagnostic(
             match nearest {
                 Some(nearest) => {
                     let taken = document.place(&format!("{}/{nearest}", defect.pointer)).is_some();
-                    let sure = match taken {
+                    let value = document.to_json().pointer(&pointer).cloned().unwrap_or_default();
+                    let object = defect.rule.rsplit_once('/').and_then(|(object, _)| schema.pointer(object));
+                    let target = object.and_then(|object| object.get("properties")?.get(nearest));
+                    let sure = match taken || !takes(schema, target, &value, 8) {
                         true => Applicability::Likely,
                         false => sureness(key, known.iter().map(String::as_str)),
                     };
@@ -107,6 +110,32 @@ pub fn diagnostic(
         }
     }
     finding.diagnostic(source.clone())
+}
+
+/// Whether a schema takes values of this type; what it leaves open may be anything.
+fn takes(schema: &Value, at: Option<&Value>, value: &Value, depth: usize) -> bool {
+    let Some(at) = at.filter(|_| depth > 0) else { return true };
+    if let Some(target) = at.get("$ref").and_then(Value::as_str).and_then(|target| target.strip_prefix('#')) {
+        return takes(schema, schema.pointer(target), value, depth - 1);
+    }
+    let branches = at.get("anyOf").or(at.get("oneOf")).and_then(Value::as_array);
+    if let Some(branches) = branches {
+        return branches.iter().any(|branch| takes(schema, Some(branch), value, depth - 1));
+    }
+    let is = |name: &Value| match name.as_str() {
+        Some("array") => value.is_array(),
+        Some("boolean") => value.is_boolean(),
+        Some("integer" | "number") => value.is_number(),
+        Some("null") => value.is_null(),
+        Some("object") => value.is_object(),
+        Some("string") => value.is_string(),
+        _ => true,
+    };
+    match at.get("type") {
+        Some(Value::Array(names)) => names.iter().any(is),
+        Some(name) => is(name),
+        None => true,
+    }
 }
 
 /// A finding with one place.

@@ -1,5 +1,6 @@
 //! What must hold for any provider file and anything a sign-in may bring, not only for the cases somebody thought of.
 
+mod fixes;
 mod requests;
 mod structure;
 
