@@ -62,6 +62,9 @@ pub fn read(file: &str, shape: Shape) -> Result<Answer, ExitCode> {
             let mut bytes = vec![];
             let read = std::io::stdin().take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes);
             read.map_err(|_| refuse("standard input cannot be read"))?;
+            if bytes.len() > MAX_BYTES {
+                return Err(refuse(&format!("standard input has more than {MAX_BYTES} bytes")));
+            }
             bytes
         }
         path => files::read(Path::new(path), None, MAX_BYTES).map_err(|finding| refuse(&finding.title))?,

@@ -3,6 +3,8 @@
 //! `tests/golden/probes/*.md` are the lists: what each probe is answered with, and where. `AUTHCFG_BLESS=1` writes them.
 //! `AUTHCFG_PROBES=DIR` leaves the probes there, for `tests/bench/probes.mjs`.
 
+#[cfg(feature = "mock")]
+mod answers;
 mod expressions;
 #[cfg(target_os = "linux")]
 mod files;
