@@ -198,7 +198,7 @@ fn deployment(args: &CatalogArgs) -> Result<Option<(Arc<Document>, DeploymentSpe
             return Err(refuse(&findings));
         }
     }
-    let spec = if json.is_null() { Ok(DeploymentSpec::default()) } else { spec::decode_deployment(json) };
+    let spec = if json.is_null() { Ok(DeploymentSpec::default()) } else { spec::decode_deployment(&json) };
     match spec {
         Ok(spec) => {
             let folder = path.parent().unwrap_or(Path::new("")).to_owned();

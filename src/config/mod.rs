@@ -179,7 +179,7 @@ fn decode(document: &Document, findings: &mut Findings<'_>) -> (Option<Deploymen
         return (Some(DeploymentSpec::default()), false);
     }
     let (value, incomplete) = structure(document, findings);
-    match spec::decode_deployment(value) {
+    match spec::decode_deployment(&value) {
         Ok(spec) => (Some(spec), incomplete),
         Err(error) => {
             if !findings.has_errors() {

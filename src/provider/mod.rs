@@ -110,7 +110,10 @@ pub struct Provider {
 
 impl Provider {
     /// Compiles what a file says. All findings at once; a provider only where none of them is an error.
-    pub fn compile(spec: &ProviderSpec) -> (Option<Provider>, Vec<Finding>) {
+    pub fn compile(mut spec: ProviderSpec) -> (Option<Provider>, Vec<Finding>) {
+        // The larger half of most files, and the provider keeps it as it is.
+        let tests = std::mem::take(&mut spec.tests);
+        let spec = &spec;
         let mut compiler = Compiler::new(spec, authorize::inputs(spec).into_keys());
         let variables = |compiler: &mut Compiler,
                          section: &str,
@@ -151,7 +154,7 @@ impl Provider {
             userinfo_signed_response_alg: spec.userinfo_signed_response_alg,
             id_token: compiler.id_token(&spec.id_token),
             profile: compiler.profile(spec),
-            tests: spec.tests.clone(),
+            tests,
             vars,
             learned,
             client,
@@ -179,7 +182,7 @@ pub fn load(
     document: &Document,
     base: impl Fn(&str) -> Option<Arc<Document>>,
 ) -> (Option<Provider>, Vec<Diagnostic>) {
-    let (provider, findings) = load_extending(document.to_json(), document, base);
+    let (provider, findings) = load_extending(&document.to_json(), document, base);
     if provider.is_none() {
         let structural = structural(document);
         if !structural.is_empty() {
@@ -192,20 +195,20 @@ pub fn load(
 /// Reads the JSON form of a provider file, laid over the file that it extends. Findings point into `document`, the file as it is
 /// written.
 pub fn load_extending(
-    file: Value,
+    file: &Value,
     document: &Document,
     base: impl Fn(&str) -> Option<Arc<Document>>,
 ) -> (Option<Provider>, Vec<Finding>) {
-    let Some(id) = extends::base_id(&file) else {
-        let nulls = extends::nulls_without_base(&file);
-        let (provider, findings) = load_value(file);
+    let Some(id) = extends::base_id(file) else {
+        let nulls = extends::nulls_without_base(file);
+        let (provider, findings) = read(file);
         return (provider, findings.into_iter().chain(nulls).collect());
     };
     let own = file.get("id").and_then(Value::as_str) == Some(id);
     let Some(base) = base(id).filter(|_| !own) else { return (None, vec![extends::unknown(id, own)]) };
-    match extends::lay_over(&file, &base) {
+    match extends::lay_over(file, &base) {
         Ok(whole) => {
-            let (provider, findings) = load_value(whole);
+            let (provider, findings) = read(&whole);
             (provider, extends::attribute(findings, document, Some(&base)))
         }
         Err(finding) => (None, vec![*finding]),
@@ -225,8 +228,12 @@ fn structural(_: &Document) -> Vec<Diagnostic> {
 
 /// Reads the JSON form of a provider file.
 pub fn load_value(value: Value) -> (Option<Provider>, Vec<Finding>) {
+    read(&value)
+}
+
+fn read(value: &Value) -> (Option<Provider>, Vec<Finding>) {
     match crate::spec::decode_provider(value) {
-        Ok(spec) => Provider::compile(&spec),
+        Ok(spec) => Provider::compile(spec),
         Err(error) => {
             let finding = Finding::error(code::WRONG_TYPE, error.pointer, "this is not what belongs here")
                 .label(error.message);

@@ -50,7 +50,7 @@ pub struct DecodeError {
 ///
 /// # Errors
 /// The first place that does not fit; the JSON Schema finds them all.
-pub fn decode_provider(value: Value) -> Result<ProviderSpec, DecodeError> {
+pub fn decode_provider(value: &Value) -> Result<ProviderSpec, DecodeError> {
     decode(value)
 }
 
@@ -58,7 +58,7 @@ pub fn decode_provider(value: Value) -> Result<ProviderSpec, DecodeError> {
 ///
 /// # Errors
 /// The first place that does not fit; the JSON Schema finds them all.
-pub fn decode_deployment(value: Value) -> Result<DeploymentSpec, DecodeError> {
+pub fn decode_deployment(value: &Value) -> Result<DeploymentSpec, DecodeError> {
     decode(value)
 }
 
@@ -66,7 +66,7 @@ pub fn decode_deployment(value: Value) -> Result<DeploymentSpec, DecodeError> {
 ///
 /// # Errors
 /// The first place that does not fit; the JSON Schema finds them all.
-pub fn decode_vectors(value: Value) -> Result<VectorFile, DecodeError> {
+pub fn decode_vectors(value: &Value) -> Result<VectorFile, DecodeError> {
     decode(value)
 }
 
@@ -104,9 +104,9 @@ pub fn deployment_schema() -> Value {
     schema
 }
 
-fn decode<T: DeserializeOwned>(value: Value) -> Result<T, DecodeError> {
+fn decode<T: DeserializeOwned>(value: &Value) -> Result<T, DecodeError> {
     // Keeping track of the place costs as much as the reading: only what fails is read that way.
-    if let Ok(decoded) = T::deserialize(&value) {
+    if let Ok(decoded) = T::deserialize(value) {
         return Ok(decoded);
     }
     serde_path_to_error::deserialize(value).map_err(|error| {
@@ -204,13 +204,14 @@ mod tests {
 
     #[test]
     fn a_decode_error_names_its_place() {
-        let error = decode_provider(json!({"id": "a", "name": "A", "scopes": {"default": [1]}})).unwrap_err();
+        let error =
+            decode_provider(&json!({"id": "a", "name": "A", "scopes": {"default": [1]}})).unwrap_err();
         assert_eq!(error.pointer, "/scopes/default/0");
     }
 
     #[test]
     fn an_unknown_key_is_refused() {
-        assert!(decode_provider(json!({"id": "a", "name": "A", "tokn": {}})).is_err());
-        assert!(decode_provider(json!({"id": "a", "name": "A"})).is_ok());
+        assert!(decode_provider(&json!({"id": "a", "name": "A", "tokn": {}})).is_err());
+        assert!(decode_provider(&json!({"id": "a", "name": "A"})).is_ok());
     }
 }

@@ -56,7 +56,7 @@ pub fn read<'a>(
     if structure.iter().any(|finding| finding.severity == Severity::Error) {
         return Err(structure);
     }
-    let file = spec::decode_vectors(document.to_json()).map_err(|error| {
+    let file = spec::decode_vectors(&document.to_json()).map_err(|error| {
         let finding = Finding::error(code::WRONG_TYPE, error.pointer, "this is not what belongs here");
         vec![finding.label(error.message).locate(&document)]
     })?;

@@ -25,7 +25,7 @@ const CONSEQUENCES: [Code; 6] = [
 /// What a provider file means, with the structural mistakes mended.
 pub fn of_provider(path: &Path, document: &Document, checked: &Checked) -> Vec<Diagnostic> {
     let base = |id: &str| base_of(Some(path), id);
-    let (_, findings) = provider::load_extending(checked.mended.clone(), document, base);
+    let (_, findings) = provider::load_extending(&checked.mended, document, base);
     let follows = |code: Code| checked.incomplete && CONSEQUENCES.contains(&code);
     let findings = findings.into_iter().filter(|finding| !follows(finding.code));
     let findings = findings.map(|finding| with_neighbour(path, checked, finding));

@@ -8,12 +8,12 @@ use crate::spec::ProviderSpec;
 use crate::spec::vector::Vector;
 
 pub fn check(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compiler) {
-    if spec.tests.is_empty() {
+    if provider.tests.is_empty() {
         compiler.report(
             Finding::warning(code::MISSING_TEST, "", "the provider has no test")
                 .help("write under `tests` what the provider answers, and the profile that comes of it"),
         );
-    } else if spec.tests.iter().all(|vector| vector.error.is_none()) {
+    } else if provider.tests.iter().all(|vector| vector.error.is_none()) {
         compiler.report(
             Finding::warning(code::MISSING_TEST, "/tests", "no test shows an error")
                 .on_key()
@@ -21,7 +21,7 @@ pub fn check(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compiler) 
         );
     }
     let calls: Vec<&str> = provider.userinfo.iter().flatten().map(|call| call.name.as_str()).collect();
-    for (index, vector) in spec.tests.iter().enumerate() {
+    for (index, vector) in provider.tests.iter().enumerate() {
         let at = format!("/tests/{index}");
         for name in vector.named.keys().filter(|name| !calls.contains(&name.as_str())) {
             let keys = calls.iter().copied().chain(KEYS);

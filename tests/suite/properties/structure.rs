@@ -148,7 +148,7 @@ proptest! {
         for (pick, change) in changes {
             apply(&mut value, pick, change);
         }
-        let decoded = decode_provider(value.clone());
+        let decoded = decode_provider(&value);
         let complaints: Vec<_> = SCHEMA.iter_errors(&value).collect();
         match decoded {
             Err(error) => prop_assert!(
@@ -176,6 +176,6 @@ fn the_catalogue_and_all_the_words_are_taken_by_both() {
             file["id"],
             SCHEMA.iter_errors(file).next().map(|e| e.to_string())
         );
-        assert!(decode_provider(file.clone()).is_ok(), "{}", file["id"]);
+        assert!(decode_provider(&file).is_ok(), "{}", file["id"]);
     }
 }

@@ -57,7 +57,7 @@ impl Subject {
     /// Reads a file. `None` where it has errors, and where it says itself that the provider is gone.
     pub fn new(path: &Path, document: &Document, checked: &Checked) -> Option<Subject> {
         let base = |id: &str| base_of(Some(path), id);
-        let (provider, _) = provider::load_extending(checked.mended.clone(), document, base);
+        let (provider, _) = provider::load_extending(&checked.mended, document, base);
         let provider = provider?;
         let base = extends::base_id(&checked.mended).and_then(base);
         let whole = match &base {
