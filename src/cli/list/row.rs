@@ -156,15 +156,14 @@ mod tests {
     #[test]
     fn says_whether_an_e_mail_is_verified() {
         for (claim, expected) in [
-            ("email_verified: $.userinfo.verified", "claim"),
-            ("email_verified: false", "no"),
+            ("email: $.userinfo.email, email_verified: $.userinfo.verified", "claim"),
+            ("email: $.userinfo.email, email_verified: false", "no"),
             ("email: $.userinfo.email", "no"),
         ] {
             let row = row(&format!("{ACME}profile: {{sub: $.userinfo.id, {claim}}}\n")).unwrap();
             assert_eq!(row.email_verified, expected, "{claim}");
         }
-        let sure =
-            "profile: {sub: $.userinfo.id, email_verified: true}\nassurance: {email_verified: \"docs\"}\n";
+        let sure = "profile: {sub: $.userinfo.id, email: $.userinfo.email, email_verified: true}\nassurance: {email_verified: \"docs\"}\n";
         assert_eq!(row(&format!("{ACME}{sure}")).unwrap().email_verified, "yes");
     }
 

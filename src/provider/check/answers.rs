@@ -14,7 +14,7 @@ use crate::spec::value::Incoming;
 use crate::spec::vector::Vector;
 
 pub fn check(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compiler) {
-    let signed_in = spec.tests.iter().filter(|vector| vector.error.is_none());
+    let signed_in = provider.tests.iter().filter(|vector| vector.error.is_none());
     let answers: Vec<Value> = signed_in.map(|vector| answers(vector, provider)).collect();
     let read: Vec<&str> = spec.profile.values().flatten().filter_map(path).collect();
     for (claim, value) in &spec.profile {

@@ -49,12 +49,12 @@ const ERRORS: [&str; 35] = [
 ];
 
 pub fn check(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compiler) {
-    for (index, vector) in spec.tests.iter().enumerate() {
+    for (index, vector) in provider.tests.iter().enumerate() {
         let at = format!("/tests/{index}");
         claims(vector, provider, &at, compiler);
         error(vector, &at, compiler);
     }
-    lifetime(spec, compiler);
+    lifetime(spec, provider, compiler);
 }
 
 /// Claims that the profile does not have: such a test fails.
@@ -108,16 +108,18 @@ fn error(vector: &Vector, at: &str, compiler: &mut Compiler) {
 }
 
 /// Tokens that can be refreshed, and of which nothing says when.
-fn lifetime(spec: &ProviderSpec, compiler: &mut Compiler) {
+fn lifetime(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compiler) {
     let map = spec.token.response.as_ref().and_then(|response| response.map.as_ref());
     // Whoever shows a refresh knows how it goes.
-    let shown = spec.refresh.is_some() || spec.tests.iter().any(|vector| vector.refresh_response.is_some());
+    let shown =
+        spec.refresh.is_some() || provider.tests.iter().any(|vector| vector.refresh_response.is_some());
     let mapped = map.is_some_and(|map| map.expires_in.is_some() || map.expires_at.is_some());
     if shown || mapped || !spec.token.then.is_empty() {
         return;
     }
     let answers = || {
-        spec.tests
+        provider
+            .tests
             .iter()
             .enumerate()
             .filter_map(|(index, vector)| Some((index, vector.token_response.as_ref()?)))

@@ -231,7 +231,7 @@ mod tests {
         let read = |names: &str| format!("token: {{params: {{x: '{names}'}}}}");
         for (wrong, names) in [
             ("vars: {id: {}}", "{{ vars.id }}"),
-            ("client: {secret: {}}", ""),
+            ("client: {secret: {}}", "{{ client.secret }}"),
             ("vars: {team: {}}\nclient: {team: {}}", "{{ vars.team }}{{ client.team }}"),
             ("vars: {team: {}, Team: {}}", "{{ vars.team }}{{ vars.Team }}"),
         ] {

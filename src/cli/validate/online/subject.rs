@@ -218,19 +218,19 @@ mod tests {
         let discovery = |text: &str| {
             let text = format!(
                 "authorization_endpoint: https://a.example/a\ntoken_endpoint: https://a.example/t\n\
-                userinfo_endpoint: https://a.example/me\njwks_uri: https://a.example/jwks\n{text}"
+                userinfo_endpoint: https://a.example/me\n{text}"
             );
             subject(&text).discovery().map(String::from)
         };
         let at = |url: &str| Some(url.to_owned());
         assert_eq!(discovery("issuer: https://a.example\n"), None);
-        let oidc = "protocol: oidc\nissuer: https://a.example/x/\n";
+        let oidc = "protocol: oidc\nissuer: https://a.example/x/\njwks_uri: https://a.example/jwks\n";
         let well_known = at("https://a.example/x/.well-known/openid-configuration");
         assert_eq!(discovery(oidc), well_known);
         assert_eq!(discovery(&format!("{oidc}discovery: true\n")), well_known);
         let elsewhere = format!("{oidc}discovery: https://b.example/configuration\n");
         assert_eq!(discovery(&elsewhere), at("https://b.example/configuration"));
-        let open = "protocol: oidc\nissuer: '{{ vars.issuer }}'\nvars: {issuer: {format: https-url}}\n";
+        let open = "protocol: oidc\njwks_uri: https://a.example/jwks\nissuer: '{{ vars.issuer }}'\nvars: {issuer: {format: https-url}}\n";
         assert_eq!(discovery(open), None);
     }
 }
