@@ -4,8 +4,9 @@ use indexmap::IndexMap;
 
 use crate::diagnostic::code;
 use crate::expr::Template;
-use crate::provider::compile::{Compiler, Moment};
+use crate::provider::compile::Compiler;
 use crate::provider::finding::{Finding, segment};
+use crate::provider::moment::Moment;
 use crate::provider::step::ParamTemplates;
 use crate::provider::variable::Constraint;
 use crate::spec::ProviderSpec;

@@ -1,8 +1,9 @@
 //! The authorization response, compiled.
 
 use crate::expr::{Condition, Path};
-use crate::provider::compile::{Compiler, Moment};
+use crate::provider::compile::Compiler;
 use crate::provider::finding::segment;
+use crate::provider::moment::Moment;
 use crate::provider::read::Read;
 use crate::spec::callback::CallbackSpec;
 

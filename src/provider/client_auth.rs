@@ -2,8 +2,9 @@
 
 use crate::expr::Template;
 use crate::oauth::jose::Alg;
-use crate::provider::compile::{Compiler, Moment};
+use crate::provider::compile::Compiler;
 use crate::provider::finding::segment;
+use crate::provider::moment::Moment;
 use crate::spec::ProviderSpec;
 
 pub use crate::spec::client_auth::{JwtAlg, TokenEndpointAuthMethod};

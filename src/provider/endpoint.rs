@@ -6,8 +6,9 @@ use url::Url;
 
 use crate::diagnostic::code;
 use crate::expr::Template;
-use crate::provider::compile::{Compiler, Moment};
+use crate::provider::compile::Compiler;
 use crate::provider::finding::Finding;
+use crate::provider::moment::Moment;
 use crate::provider::variable::{Constraint, is_loopback};
 use crate::spec::variable::Format;
 

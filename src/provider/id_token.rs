@@ -4,8 +4,9 @@ use regex::Regex;
 
 use crate::expr::Template;
 use crate::oauth::jose::Alg;
-use crate::provider::compile::{Compiler, Moment};
+use crate::provider::compile::Compiler;
 use crate::provider::finding::segment;
+use crate::provider::moment::Moment;
 use crate::spec::id_token::IdTokenSpec;
 
 pub use crate::spec::id_token::IdTokenAlg;

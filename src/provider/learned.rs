@@ -3,8 +3,9 @@
 use indexmap::IndexMap;
 
 use crate::diagnostic::code;
-use crate::provider::compile::{Compiler, Moment};
+use crate::provider::compile::Compiler;
 use crate::provider::finding::{Finding, segment};
+use crate::provider::moment::Moment;
 use crate::provider::read::Read;
 use crate::spec::ProviderSpec;
 use crate::spec::value::Incoming;

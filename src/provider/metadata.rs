@@ -1,7 +1,8 @@
 //! The provider's metadata (RFC 8414), as far as the file writes it: templates over the deployment's values.
 
 use crate::expr::Template;
-use crate::provider::compile::{Compiler, Moment};
+use crate::provider::compile::Compiler;
+use crate::provider::moment::Moment;
 use crate::spec::ProviderSpec;
 use crate::spec::provider::Discovery as DiscoverySpec;
 

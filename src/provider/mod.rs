@@ -15,6 +15,7 @@ pub mod finding;
 pub mod id_token;
 pub mod learned;
 pub mod metadata;
+mod moment;
 mod notation;
 mod pattern;
 mod placeholder;
@@ -52,7 +53,7 @@ use crate::yaml::Document;
 pub use crate::spec::provider::Protocol;
 pub use crate::spec::vector::{HttpAnswer, Vector};
 #[cfg(feature = "lsp")]
-pub(crate) use compile::FLOW;
+pub(crate) use moment::FLOW;
 pub use registration::{Registration, RegistrationError, RegistrationValues};
 
 /// A provider that can run.

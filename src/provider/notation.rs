@@ -3,8 +3,9 @@
 
 use crate::diagnostic::{code, nearest};
 use crate::expr::{Condition, Path, Template};
-use crate::provider::compile::{Compiler, Moment};
+use crate::provider::compile::Compiler;
 use crate::provider::finding::Finding;
+use crate::provider::moment::Moment;
 use crate::provider::placeholder::{self, Placeholder, is_dotted};
 
 impl Compiler {

@@ -2,8 +2,9 @@
 
 use indexmap::IndexMap;
 
-use crate::provider::compile::{Compiler, Moment};
+use crate::provider::compile::Compiler;
 use crate::provider::finding::segment;
+use crate::provider::moment::Moment;
 use crate::provider::read::Read;
 use crate::spec::ProviderSpec;
 use crate::spec::provider::Protocol;

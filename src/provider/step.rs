@@ -5,8 +5,9 @@ use serde_json::Value;
 
 use crate::diagnostic::code;
 use crate::expr::{Condition, Path, Template};
-use crate::provider::compile::{Compiler, Moment};
+use crate::provider::compile::Compiler;
 use crate::provider::finding::{Finding, segment};
+use crate::provider::moment::Moment;
 use crate::provider::read::Read;
 use crate::spec::client_auth::TokenEndpointAuthMethod;
 use crate::spec::step::{Params, ResponseMap, ResponseSpec, StepKeys};

@@ -1,7 +1,8 @@
 //! The token request, what follows it, and what can be done with the tokens later, compiled.
 
 use crate::expr::{Condition, Template};
-use crate::provider::compile::{Compiler, Moment};
+use crate::provider::compile::Compiler;
+use crate::provider::moment::Moment;
 use crate::provider::step::{Auth, Method, Step};
 use crate::spec::ProviderSpec;
 use crate::spec::step::{Step as StepSpec, StepKeys};

@@ -2,8 +2,9 @@
 
 use crate::diagnostic::code;
 use crate::expr::{Condition, Template};
-use crate::provider::compile::{Compiler, Moment};
+use crate::provider::compile::Compiler;
 use crate::provider::finding::Finding;
+use crate::provider::moment::Moment;
 use crate::provider::step::{ResponseFormat, Step};
 use crate::spec::ProviderSpec;
 use crate::spec::step::Method;

@@ -122,12 +122,9 @@ fn id_token(spec: &ProviderSpec, compiler: &mut Compiler) {
         useless("/id_token/algs", "no algorithm is accepted", "every sign-in would fail", compiler);
     }
     if symmetric && spec.jwks_uri.is_some() && spec.userinfo_signed_response_alg.is_none() {
-        useless(
-            "/jwks_uri",
-            "no token is checked with these keys",
-            "with HS256 the client secret is the key",
-            compiler,
-        );
+        // It does no harm, and a deployment that moves every address may well write it.
+        let finding = Finding::warning(code::NO_EFFECT, "/jwks_uri", "no token is checked with these keys");
+        compiler.report(finding.on_key().label("with HS256 the client secret is the key"));
     }
     if symmetric && spec.token_endpoint_auth_method == Some(TokenEndpointAuthMethod::None) {
         compiler.report(

@@ -9,8 +9,7 @@ curl 'https://eu.acme.example/blue/authorize' \
   --data-urlencode 'code_challenge_method=S256' \
   --data-urlencode 'redirect_uri=REDIRECT_URI' \
   --data-urlencode 'scope=read' \
-  -d 'audience=it%27s%20blue' \
-  --data-urlencode 'site=SITE_KEY'
+  -d 'audience=it%27s%20blue'
 
 # 2 token: the server turns the code into a token
 # id and secret are form-encoded first (RFC 6749 §2.3.1)
@@ -20,7 +19,7 @@ curl 'https://api.acme.example/blue/token' \
   -H 'Content-Type: application/json' \
   -H 'X-Tenant: blue' \
   -u 'CLIENT_ID:CLIENT_SECRET' \
-  --data-raw '{"grant_type":"authorization_code","code":"CODE","code_verifier":"CODE_VERIFIER","redirect_uri":"REDIRECT_URI"}'
+  --data-raw '{"grant_type":"authorization_code","code":"CODE","code_verifier":"CODE_VERIFIER","redirect_uri":"REDIRECT_URI","site":"SITE_KEY"}'
 
 # 3 then[0]: the server turns the token into the one to use
 curl 'https://api.acme.example/exchange' \

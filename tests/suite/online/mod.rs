@@ -114,9 +114,9 @@ fn what_may_work_all_the_same_is_a_warning() {
             "endpoint-mismatch warning https://acme.example/out",
         ),
         (
-            "scopes: {default: [openid, emial]}",
+            "scopes: {default: [openid, read:all]}",
             json!({"scopes_supported": ["openid", "email"]}),
-            "unlisted-value warning emial",
+            "unlisted-value warning read:all",
         ),
         ("", json!({"scopes_supported": ["openid", "email"]}), "unlisted-value warning oidc"),
         (
@@ -202,7 +202,13 @@ fn a_host_that_does_not_exist_is_told_from_a_name_service_that_does_not_answer()
     // Nobody knows a name that everybody knows: this is no view of the world.
     let hosts = ["acme.example", "example.com"];
     assert_eq!(found(ACME, &unknown(&hosts)), ["unanswered-lookup warning https://acme.example"]);
-    assert_eq!(found(&format!("{docs}status: dead\n"), &unknown(&hosts)), [""; 0]);
+    assert_eq!(
+        found(
+            &format!("{docs}# authcfg: allow(missing-field) the company is gone\nstatus: dead\n"),
+            &unknown(&hosts)
+        ),
+        [""; 0]
+    );
 }
 
 #[test]

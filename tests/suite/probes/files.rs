@@ -38,8 +38,11 @@ fn link(to: &str, path: &Path) {
     symlink(to, path).unwrap();
 }
 
+/// Makes the files of a probe in a folder.
+type Make = fn(&Path);
+
 /// Found in a folder that is looked through.
-fn beneath() -> Vec<(&'static str, fn(&Path))> {
+fn beneath() -> Vec<(&'static str, Make)> {
     vec![
         ("an empty folder", |_| {}),
         ("a folder without YAML", |folder| fs::write(folder.join("acme.txt"), "id: acme\n").unwrap()),
@@ -117,7 +120,7 @@ fn beneath() -> Vec<(&'static str, fn(&Path))> {
 }
 
 /// Named to the command itself.
-fn named() -> Vec<(&'static str, &'static [&'static str], fn(&Path))> {
+fn named() -> Vec<(&'static str, &'static [&'static str], Make)> {
     vec![
         ("nothing there", &["missing.yaml"], |_| {}),
         ("a dash", &["-"], |_| {}),

@@ -176,6 +176,6 @@ fn the_catalogue_and_all_the_words_are_taken_by_both() {
             file["id"],
             SCHEMA.iter_errors(file).next().map(|e| e.to_string())
         );
-        assert!(decode_provider(&file).is_ok(), "{}", file["id"]);
+        assert!(decode_provider(file).is_ok(), "{}", file["id"]);
     }
 }
