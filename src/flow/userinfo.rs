@@ -133,16 +133,62 @@ pub fn check_subject(userinfo: &Value, sub: &str) -> Result<(), Error> {
     }
 }
 
-/// `claims` are the id_token's, overlaid by userinfo; what the id_token says about itself stays.
+/// `claims` are the id_token's, overlaid by userinfo; what the id_token says about itself stays. A flag is about the address
+/// that came with it: where userinfo has another address and no flag, there is none.
 pub fn overlay_claims(context: &mut Context, userinfo: &Value) {
     const ABOUT_THE_TOKEN: [&str; 12] =
         ["acr", "amr", "at_hash", "aud", "auth_time", "azp", "exp", "iat", "iss", "nbf", "nonce", "sub"];
     let mut claims: Map<String, Value> =
         context.get("claims").and_then(Value::as_object).cloned().unwrap_or_default();
+    for (address, flag) in [("email", "email_verified"), ("phone_number", "phone_number_verified")] {
+        if userinfo.get(address).is_some_and(|other| claims.get(address) != Some(other)) {
+            claims.shift_remove(flag);
+        }
+    }
     for (name, value) in userinfo.as_object().into_iter().flatten() {
         if !ABOUT_THE_TOKEN.contains(&name.as_str()) {
             claims.insert(name.clone(), value.clone());
         }
     }
     context.set("claims", Value::Object(claims));
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_flag_goes_with_the_address_that_it_is_about() {
+        let id_token = json!({"sub": "7", "email": "ann@acme.example", "email_verified": true});
+        for (userinfo, email, verified) in [
+            (json!({"name": "Ann"}), "ann@acme.example", Some(true)),
+            (json!({"email": "ann@acme.example"}), "ann@acme.example", Some(true)),
+            (json!({"email": "other@acme.example"}), "other@acme.example", None),
+            (
+                json!({"email": "other@acme.example", "email_verified": false}),
+                "other@acme.example",
+                Some(false),
+            ),
+        ] {
+            let mut context = Context::new();
+            context.set("claims", id_token.clone());
+            overlay_claims(&mut context, &userinfo);
+            let claims = context.get("claims").unwrap();
+            assert_eq!(claims["email"], email, "{userinfo}");
+            assert_eq!(claims.get("email_verified").and_then(Value::as_bool), verified, "{userinfo}");
+        }
+    }
+
+    #[test]
+    fn what_a_token_says_about_itself_stays() {
+        let mut context = Context::new();
+        context.set("claims", json!({"sub": "7", "iss": "https://a.example"}));
+        overlay_claims(&mut context, &json!({"sub": "8", "iss": "https://b.example", "name": "Ann"}));
+        assert_eq!(
+            context.get("claims"),
+            Some(&json!({"sub": "7", "iss": "https://a.example", "name": "Ann"}))
+        );
+    }
 }

@@ -1,7 +1,8 @@
 //! `--online`: provider files beside the discovery documents of their issuers, and the hosts that they name.
 //!
-//! In: the files of a run. Out: findings of the codes of which [`Code::is_online`](crate::diagnostic::Code::is_online) tells, each at the key that it is about. What is
-//! asked, and how long that may take, is `ask`'s business; what a document contradicts is that of `compare`.
+//! In: the files of a run. Out: findings of the codes for which [`Code::is_online`](crate::diagnostic::Code::is_online) holds,
+//! each at the key that it is about. What is asked, and how long that may take, is `ask`'s business; what a document
+//! contradicts is that of `compare`.
 
 mod ask;
 mod compare;
