@@ -104,7 +104,7 @@ test("the action marks a finding and fails; warnings only where they are denied;
   const validate = (env) => script("Validate", cwd, { ...defaults, ...env });
   const found = await validate({});
   assert.equal(found.code, 1);
-  assert.match(found.output, /^::error file=providers\/acme\.yaml,line=4,.*title=unknown-field::unknown field `isuer`$/m);
+  assert.match(found.output, /^::error file=providers\/acme\.yaml,line=4,.*title=unknown-field::unknown field `isuer`: not a field of a provider file%0Ahelp: .*`issuer`$/m);
   assert.equal((await validate({ PATHS: "fine" })).code, 0);
   assert.equal((await validate({ PATHS: "fine providers/acme.yaml", FORMAT: "concise" })).code, 1);
   const denied = await validate({ PATHS: "fine", DENY: "warnings" });
