@@ -75,7 +75,7 @@ mod tests {
             assert!(is_ours(Path::new(path), text), "{path} {text}");
         }
         for (path, text) in [
-            ("/p/.github/workflows/ci.yaml", "name: ci\non: push\njobs: {}\n"),
+            ("/p/ci/pipeline.yaml", "name: ci\non: push\njobs: {}\n"),
             ("/p/compose.yaml", "services: {}\n"),
             ("/p/x.yaml", "id: acme\n"),
             ("/p/x.yaml", "providers:\n  aws: {}\n"),
