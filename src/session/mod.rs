@@ -1,17 +1,23 @@
-//! Who is signed in, and who is about to be: sealed into cookies, in the format of Auth.js where its readers look.
+//! Who is signed in, and who is about to be: sealed into cookies, in the format of Auth.js where its readers look, or kept
+//! in a store.
 //!
 //! In: secrets, cookies as they came. Out: a [`Session`], a [`Transaction`], cookies to set. One key for each purpose, so
 //! that no cookie can be taken for another.
 
+mod aead;
 pub mod cookie;
 pub mod csrf;
 mod date;
+mod record;
 pub mod sealing;
+pub mod store;
 pub mod transaction;
 
 use serde_json::{Map, Value};
 
 pub use date::{http_date, iso_date};
+pub use record::{RecordKeys, new_session_id};
+pub use store::SessionStore;
 pub use transaction::Transaction;
 
 /// A session: what its token holds.

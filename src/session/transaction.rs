@@ -1,15 +1,13 @@
 //! A sign-in under way, in a cookie of its own: short, sealed, and good for one callback.
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
-use zeroize::Zeroizing;
 
 use crate::oauth::{Secret, json};
 use crate::rng::Rng;
-use crate::session::sealing::derive;
+use crate::session::aead::AeadKey;
 
 /// How long a sign-in may take, in seconds.
 pub const LIFETIME: u64 = 600;
@@ -45,7 +43,7 @@ pub struct Transaction {
 
 /// Seals and opens transactions. The first secret seals, all open.
 pub struct TransactionKeys {
-    keys: Vec<LessSafeKey>,
+    keys: Vec<AeadKey>,
 }
 
 /// SHA-256 of a `state`.
@@ -63,38 +61,20 @@ pub fn cookie_suffix(state_hash: &[u8; 32]) -> String {
 impl TransactionKeys {
     /// Derives the keys.
     pub fn new(secrets: &[Secret]) -> TransactionKeys {
-        let key = |secret| {
-            let key = derive::<32>(secret, "authcfg.tx", "authcfg/v1/transaction");
-            LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &*key).expect("a key of AES-256 has 32 bytes"))
-        };
+        let key = |secret| AeadKey::derive(secret, "authcfg.tx", "authcfg/v1/transaction");
         TransactionKeys { keys: secrets.iter().map(key).collect() }
     }
 
     /// Seals a transaction for the cookie of that name.
     pub fn seal(&self, transaction: &Transaction, cookie: &str, rng: &dyn Rng) -> String {
         let key = self.keys.first().expect("a deployment without a secret is refused when it is compiled");
-        let mut nonce = [0; 12];
-        rng.fill(&mut nonce);
-        let mut sealed = transaction.to_bytes();
-        let unique = Nonce::assume_unique_for_key(nonce);
-        key.seal_in_place_append_tag(unique, Aad::from(cookie), &mut sealed)
-            .expect("AES-GCM takes any plaintext");
-        let mut bytes = nonce.to_vec();
-        bytes.extend_from_slice(&sealed);
-        URL_SAFE_NO_PAD.encode(bytes)
+        URL_SAFE_NO_PAD.encode(key.seal(transaction.to_bytes(), cookie.as_bytes(), rng))
     }
 
     /// Opens the cookie of that name; `None` where it is none of ours, or over.
     pub fn open(&self, value: &str, cookie: &str, now: u64) -> Option<Transaction> {
-        let bytes = URL_SAFE_NO_PAD.decode(value).ok().filter(|bytes| bytes.len() > 12 + 16)?;
-        let (nonce, sealed) = bytes.split_at(12);
-        let opened = self.keys.iter().find_map(|key| {
-            let mut sealed = Zeroizing::new(sealed.to_vec());
-            let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
-            let length = key.open_in_place(nonce, Aad::from(cookie), &mut sealed).ok()?.len();
-            sealed.truncate(length);
-            Some(sealed)
-        })?;
+        let bytes = URL_SAFE_NO_PAD.decode(value).ok()?;
+        let opened = self.keys.iter().find_map(|key| key.open(&bytes, cookie.as_bytes()))?;
         let transaction = Transaction::from_bytes(&opened)?;
         let begins = transaction.created.saturating_sub(TOLERANCE);
         let ends = transaction.created.saturating_add(LIFETIME);

@@ -22,6 +22,7 @@ mod probes;
 mod properties;
 mod server;
 mod show;
+mod stores;
 mod test_command;
 mod validate;
 mod validate_fix;
