@@ -14,7 +14,7 @@ use crate::clock::SystemClock;
 use crate::config::{self, Config, ConfigSource};
 use crate::diagnostic::render;
 use crate::rng::SystemRng;
-use crate::server::{self, listen};
+use crate::server::{self, Server, listen};
 
 /// The arguments of `authcfg serve`.
 #[derive(Debug, clap::Args)]
@@ -81,9 +81,13 @@ async fn serve(args: Args) -> ExitCode {
     let warm = transport.clone();
     tokio::task::spawn_blocking(move || warm.warm());
     let stop = listen::told_to_stop();
-    output::result(&start_screen(&config, address));
-    let router = server::router(config, transport, Arc::new(SystemClock), Arc::new(SystemRng));
-    match listen::serve(listener, router, stop).await {
+    let screen = start_screen(&config, address);
+    let server = Server::new(config, transport, Arc::new(SystemClock), Arc::new(SystemRng));
+    if let Err(error) = server.ready().await {
+        return unreachable(&error.to_string());
+    }
+    output::result(&screen);
+    match listen::serve(listener, server.standalone(), stop).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => unreachable(&format!("the server ended: {error}")),
     }

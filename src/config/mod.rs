@@ -37,7 +37,7 @@ pub use base_url::BaseUrl;
 pub use environment::{Environment, variable};
 pub use network::Network;
 pub use routes::Routes;
-pub use session::SessionSettings;
+pub use session::{SessionSettings, StorePlace, StoreSettings};
 
 /// A deployment that can run.
 #[derive(Clone, Debug)]
@@ -148,7 +148,7 @@ pub fn compile(
         routes: rules::routes(&spec, &providers, &mut findings),
         allow: rules::allow(&spec, &providers, &mut findings),
         pages: addresses::pages(&spec, &mut findings),
-        session: session::compile(&spec.session, &providers, &mut findings),
+        session: session::compile(&spec.session, &providers, &secrets.folder, &mut findings),
         redirect_allow: addresses::redirect_allow(&spec, &mut findings),
         trusted_proxies: addresses::networks("/trusted_proxies", &spec.trusted_proxies, &mut findings),
         network: addresses::network(&spec, &mut findings),

@@ -1,4 +1,6 @@
-//! How long a session lives, and what of it is shown.
+//! How long a session lives, where it is kept, and what of it is shown.
+
+use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
 
@@ -11,6 +13,10 @@ use crate::spec::deployment::{CookiePrefix, DurationSpec, Preset, SessionSpec, S
 
 /// Thirty days, as Auth.js.
 const MAX_AGE: u64 = 30 * 24 * 3600;
+/// A day, as Auth.js.
+const UPDATE_AGE: u64 = 24 * 3600;
+/// The store of a deployment that names none, beside its file.
+const DEFAULT_STORE: &str = "sqlite:authcfg.db";
 
 /// The session.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,16 +31,43 @@ pub struct SessionSettings {
     pub host_prefix: bool,
     /// Further claims that `/session` shows.
     pub claims: Vec<String>,
+    /// The store that it is kept in; `None` where it is in its cookie.
+    pub store: Option<StoreSettings>,
+}
+
+/// A session that is kept in a store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreSettings {
+    /// Which.
+    pub place: StorePlace,
+    /// A session that is read is written again so many seconds after it was last written.
+    pub update_age: u64,
+}
+
+/// A store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StorePlace {
+    /// The memory of the process.
+    Memory,
+    /// A SQLite file.
+    Sqlite(PathBuf),
 }
 
 impl Default for SessionSettings {
     fn default() -> SessionSettings {
-        SessionSettings { max_age: MAX_AGE, idle: None, absolute: None, host_prefix: false, claims: vec![] }
+        SessionSettings {
+            max_age: MAX_AGE,
+            idle: None,
+            absolute: None,
+            host_prefix: false,
+            claims: vec![],
+            store: None,
+        }
     }
 }
 
 impl SessionSettings {
-    /// How long a token that is issued now lives: what is asked for, or what comes first.
+    /// How long a session that is renewed now lives: what is asked for, or what comes first.
     pub fn lifetime(&self) -> u64 {
         self.idle.map_or(self.max_age, |idle| idle.min(self.max_age))
     }
@@ -43,29 +76,133 @@ impl SessionSettings {
 pub(super) fn compile(
     spec: &SessionSpec,
     providers: &IndexMap<String, On>,
+    folder: &Path,
     findings: &mut Findings<'_>,
 ) -> SessionSettings {
-    let Strategy::Jwt = spec.strategy;
     for (index, claim) in spec.claims.iter().enumerate() {
         rules::claim(&format!("/session/claims/{index}"), claim, false, providers.values(), findings);
     }
-    let mut seconds = |name: &str, duration: &Option<DurationSpec>| {
-        let seconds = duration.as_ref().map(DurationSpec::seconds);
-        if seconds == Some(None) {
-            findings.add(
-                Finding::error(code::INVALID_VALUE, format!("/session/{name}"), "this is no duration")
-                    .label("30d, 12h, 45min, 90s, or seconds; at least one second, a hundred years at most"),
-            );
-        }
-        seconds.flatten()
-    };
     let strict = spec.preset == Some(Preset::Strict);
-    let (idle, absolute) = (seconds("idle", &spec.idle), seconds("absolute", &spec.absolute));
-    SessionSettings {
-        max_age: seconds("max_age", &spec.max_age).unwrap_or(MAX_AGE),
+    let idle = seconds("idle", spec.idle.as_ref(), findings);
+    let absolute = seconds("absolute", spec.absolute.as_ref(), findings);
+    let mut settings = SessionSettings {
+        max_age: seconds("max_age", spec.max_age.as_ref(), findings).unwrap_or(MAX_AGE),
         idle: idle.or(strict.then_some(30 * 60)),
         absolute: absolute.or(strict.then_some(12 * 3600)),
         host_prefix: spec.cookie == Some(CookiePrefix::Host),
         claims: spec.claims.clone(),
+        store: None,
+    };
+    match spec.strategy {
+        Strategy::Database => settings.store = store(spec, settings.lifetime(), folder, findings),
+        Strategy::Jwt => without_store(findings),
+    }
+    settings
+}
+
+fn seconds(name: &str, duration: Option<&DurationSpec>, findings: &mut Findings<'_>) -> Option<u64> {
+    let seconds = duration?.seconds();
+    if seconds.is_none() {
+        findings.add(
+            Finding::error(code::INVALID_VALUE, format!("/session/{name}"), "this is no duration")
+                .label("30d, 12h, 45min, 90s, or seconds; at least one second, a hundred years at most"),
+        );
+    }
+    seconds
+}
+
+fn store(
+    spec: &SessionSpec,
+    lifetime: u64,
+    folder: &Path,
+    findings: &mut Findings<'_>,
+) -> Option<StoreSettings> {
+    let asked = seconds("update_age", spec.update_age.as_ref(), findings);
+    if asked.is_some_and(|asked| asked >= lifetime) {
+        let title = "a session would end before it is written again";
+        let label = "as long as a session lives, or longer";
+        findings.add(Finding::error(code::NO_EFFECT, "/session/update_age", title).label(label));
+    }
+    // Auth.js signs people out who come every hour where `max_age` is under a day: nothing is due before it is over.
+    let update_age = asked.unwrap_or(UPDATE_AGE).min((lifetime / 30).max(1));
+    let text = spec.store.as_deref().unwrap_or(DEFAULT_STORE);
+    match place(text, folder) {
+        Ok(place) => Some(StoreSettings { place, update_age }),
+        Err(why) => {
+            let finding = Finding::error(code::INVALID_VALUE, "/session/store", "this is no session store");
+            findings.add(finding.label(why).help("`sqlite:PATH`, or `memory`"));
+            None
+        }
+    }
+}
+
+fn place(text: &str, folder: &Path) -> Result<StorePlace, &'static str> {
+    if text == "memory" {
+        return Ok(StorePlace::Memory);
+    }
+    let Some(path) = text.strip_prefix("sqlite:") else { return Err("neither of those that there are") };
+    // Both spellings are in use elsewhere; of `sqlite:///var/a.db` the path begins with the third slash.
+    let path = path.strip_prefix("//").unwrap_or(path);
+    match path {
+        "" => Err("a path is missing"),
+        path if path.contains(['?', '#']) => Err("a path alone, without parameters"),
+        _ if !cfg!(feature = "store-sqlite") => Err("this authcfg was built without SQLite"),
+        path => Ok(StorePlace::Sqlite(folder.join(path))),
+    }
+}
+
+/// What only a store gives is no key of a session that is in its cookie.
+fn without_store(findings: &mut Findings<'_>) {
+    for name in ["store", "update_age"] {
+        let at = format!("/session/{name}");
+        if findings.has(&at) {
+            let title = format!("`{name}` has no effect: the session is in its cookie");
+            let finding = Finding::error(code::NO_EFFECT, at, title).on_key();
+            findings.add(finding.label("only with a store").help("add `strategy: database`"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn placed(text: &str) -> Option<StorePlace> {
+        place(text, Path::new("/etc/authcfg")).ok()
+    }
+
+    #[test]
+    fn a_store_is_named_by_its_kind() {
+        assert_eq!(placed("memory"), Some(StorePlace::Memory));
+    }
+
+    #[cfg(feature = "store-sqlite")]
+    #[test]
+    fn a_relative_path_starts_beside_the_file() {
+        for (text, path) in [
+            ("sqlite:a.db", "/etc/authcfg/a.db"),
+            ("sqlite://data/a.db", "/etc/authcfg/data/a.db"),
+            ("sqlite:/var/a.db", "/var/a.db"),
+            ("sqlite:///var/a.db", "/var/a.db"),
+        ] {
+            assert_eq!(placed(text), Some(StorePlace::Sqlite(path.into())), "{text}");
+        }
+    }
+
+    #[test]
+    fn anything_else_is_none() {
+        for text in [
+            "",
+            "Memory",
+            "memory:",
+            "sqlite",
+            "sqlite:",
+            "sqlite://",
+            "sqlite:a.db?mode=ro",
+            "redis://a",
+            "a.db",
+        ] {
+            assert_eq!(placed(text), None, "{text}");
+        }
     }
 }

@@ -8,6 +8,7 @@
 #[doc = include_str!("cookbook.md")]
 pub mod cookbook {}
 
+/// [sessions]: mod@crate::manual::sessions
 #[doc = include_str!("deployment.md")]
 pub mod deployment {}
 
@@ -25,6 +26,10 @@ pub mod mock {}
 /// [format]: mod@crate::manual::format
 #[doc = include_str!("reference.md")]
 pub mod reference {}
+
+/// [deployment]: mod@crate::manual::deployment
+#[doc = include_str!("sessions.md")]
+pub mod sessions {}
 
 #[doc = include_str!("sign-in.md")]
 pub mod sign_in {}

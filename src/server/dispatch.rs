@@ -134,8 +134,8 @@ async fn run(call: &Call<'_>, action: Action, provider: Option<&str>) -> Result<
         (Action::Callback, _, Some((id, provider))) => routes::callback::run(call, id, provider).await,
         (Action::Log, ..) => Ok(routes::log::run(call)),
         (Action::Style, ..) => Ok(Answer::css(call.server.pages.css.clone())),
-        (Action::Session, false, _) => routes::session::read(call, Visit::of(call)),
-        (Action::Session, true, _) => routes::session::update(call, Visit::of(call)),
+        (Action::Session, false, _) => Ok(routes::session::read(call, Visit::of(call)).await),
+        (Action::Session, true, _) => Ok(routes::session::update(call, Visit::of(call)).await),
         (Action::Csrf, false, _) => Ok(routes::csrf::run(Visit::of(call))),
         (Action::Providers, false, _) => Ok(routes::providers::run(call, Visit::of(call))),
         (Action::Error, false, _) => Ok(routes::error::run(call, Visit::of(call))),
@@ -150,7 +150,7 @@ async fn run(call: &Call<'_>, action: Action, provider: Option<&str>) -> Result<
             .await
         }
         (Action::SignOut, false, _) => Ok(routes::signout::page(call, Visit::of(call))),
-        (Action::SignOut, true, _) => routes::signout::run(call, Visit::of(call)),
+        (Action::SignOut, true, _) => routes::signout::run(call, Visit::of(call)).await,
         _ => Err(Failure::configuration(
             "",
             "routing",

@@ -12,18 +12,31 @@ use crate::server::dispatch::site;
 use crate::server::sessions;
 use crate::server::state::{Server, Site};
 use crate::session::Session;
+use crate::session::store::StoreError;
 
-/// Nobody is signed in: a page request is sent to the sign-in page and comes back afterwards, any other gets 401.
+/// Why a handler does not get a session.
 #[derive(Debug)]
-pub struct SignedOut {
-    sign_in: Option<String>,
+pub enum NoSession {
+    /// Nobody is signed in: a page request is sent to the sign-in page and comes back afterwards, any other gets 401.
+    SignedOut {
+        /// The sign-in page, for a page request.
+        sign_in: Option<String>,
+    },
+    /// The session store does not answer: 503. Somebody may be signed in.
+    Unavailable(StoreError),
 }
 
-impl IntoResponse for SignedOut {
+impl IntoResponse for NoSession {
     fn into_response(self) -> Response {
-        match self.sign_in {
-            Some(address) => (StatusCode::FOUND, [(LOCATION, address)]).into_response(),
-            None => StatusCode::UNAUTHORIZED.into_response(),
+        match self {
+            NoSession::SignedOut { sign_in: Some(address) } => {
+                (StatusCode::FOUND, [(LOCATION, address)]).into_response()
+            }
+            NoSession::SignedOut { sign_in: None } => StatusCode::UNAUTHORIZED.into_response(),
+            NoSession::Unavailable(error) => {
+                tracing::error!(%error, "a session could not be read");
+                StatusCode::SERVICE_UNAVAILABLE.into_response()
+            }
         }
     }
 }
@@ -33,11 +46,12 @@ where
     Server: FromRef<S>,
     S: Send + Sync,
 {
-    type Rejection = SignedOut;
+    type Rejection = NoSession;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Session, SignedOut> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Session, NoSession> {
         let server = Server::from_ref(state);
-        server.session(parts).ok_or_else(|| SignedOut { sign_in: server.sign_in_address(parts) })
+        let session = server.session(parts).await.map_err(NoSession::Unavailable)?;
+        session.ok_or_else(|| NoSession::SignedOut { sign_in: server.sign_in_address(parts) })
     }
 }
 
@@ -46,19 +60,22 @@ where
     Server: FromRef<S>,
     S: Send + Sync,
 {
-    type Rejection = std::convert::Infallible;
+    type Rejection = NoSession;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Session>, Self::Rejection> {
-        Ok(Server::from_ref(state).session(parts))
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Session>, NoSession> {
+        Server::from_ref(state).session(parts).await.map_err(NoSession::Unavailable)
     }
 }
 
 impl Server {
     /// The session of a request, for frameworks other than axum and for middleware.
-    pub fn session(&self, parts: &Parts) -> Option<Session> {
-        let site = self.site_of(parts)?;
+    ///
+    /// # Errors
+    /// [`StoreError`] where nobody knows: that is not the same as nobody.
+    pub async fn session(&self, parts: &Parts) -> Result<Option<Session>, StoreError> {
+        let Some(site) = self.site_of(parts) else { return Ok(None) };
         let cookies = Cookies::read(&parts.headers, &site.cookies);
-        sessions::current(&self.inner, site, &cookies)
+        sessions::current(&self.inner, site, &cookies).await
     }
 
     fn site_of(&self, parts: &Parts) -> Option<&Site> {

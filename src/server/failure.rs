@@ -2,6 +2,7 @@
 
 use crate::client;
 use crate::flow::error::Misuse;
+use crate::session::store::StoreError;
 
 /// A request that led nowhere.
 #[derive(Debug)]
@@ -71,6 +72,11 @@ impl Failure {
             page: FailurePage::SignIn,
             ..Failure::configuration(provider, "authorization", "request_refused", reason)
         }
+    }
+
+    /// `Configuration`: the session store does not answer.
+    pub fn store(provider: &str, error: &StoreError) -> Failure {
+        Failure::configuration(provider, "session", "store_failed", error.to_string())
     }
 
     /// The failure that a client's error is. Only what the provider itself says is told apart from `Configuration`.

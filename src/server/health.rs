@@ -2,8 +2,19 @@
 
 use axum::Router;
 use axum::routing::get;
+use http::StatusCode;
 
-/// `/healthz` and `/readyz`. A server that answers has its configuration: it would not have started otherwise.
-pub(super) fn router() -> Router {
-    Router::new().route("/healthz", get(async || "ok\n")).route("/readyz", get(async || "ready\n"))
+use crate::server::state::Server;
+
+/// `/healthz` and `/readyz`. A server that answers has its configuration: it would not have started otherwise; it is ready
+/// where its session store is, too.
+pub(super) fn router(server: Server) -> Router {
+    let ready = async move || match server.ready().await {
+        Ok(()) => (StatusCode::OK, "ready\n"),
+        Err(error) => {
+            tracing::warn!(%error, "not ready");
+            (StatusCode::SERVICE_UNAVAILABLE, "not ready\n")
+        }
+    };
+    Router::new().route("/healthz", get(async || "ok\n")).route("/readyz", get(ready))
 }

@@ -30,7 +30,7 @@ use crate::config::Config;
 use crate::rng::Rng;
 use crate::transport::{Options, Transport};
 
-pub use extract::SignedOut;
+pub use extract::NoSession;
 pub use state::Server;
 
 /// The routes of a server that stands alone.

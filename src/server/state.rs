@@ -15,14 +15,19 @@ use url::Url;
 
 use crate::client::Client;
 use crate::clock::Clock;
-use crate::config::{BaseUrl, Config, ConfiguredProvider};
+use crate::config::{BaseUrl, Config, ConfiguredProvider, StorePlace};
 use crate::provider::{Protocol, Registration};
 use crate::rng::Rng;
 use crate::server::answer;
 use crate::server::cookies::CookieKeys;
 use crate::server::pages::Pages;
+use crate::server::sessions::Kept;
 use crate::server::transactions::UsedStates;
 use crate::server::{dispatch, health};
+#[cfg(feature = "store-sqlite")]
+use crate::session::store::SqliteStore;
+use crate::session::store::{MemoryStore, StoreError};
+use crate::session::{RecordKeys, SessionStore};
 use crate::transport::Transport;
 
 /// A request is answered within this time, its body read.
@@ -40,6 +45,8 @@ pub(super) struct Inner {
     pub clients: IndexMap<String, Client>,
     pub pages: Pages,
     pub used: UsedStates,
+    /// Where sessions are kept that are not in their cookie.
+    pub kept: Option<Kept>,
     pub csp: HeaderValue,
     pub clock: Arc<dyn Clock>,
     pub rng: Arc<dyn Rng>,
@@ -54,8 +61,25 @@ pub(super) struct Site {
 }
 
 impl Server {
-    /// A server of a deployment. Providers are reached through `transport`.
+    /// A server of a deployment. Providers are reached through `transport`; nothing is opened yet ([`Server::ready`]).
     pub fn new(config: Config, transport: Transport, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> Server {
+        let place = config.session.store.as_ref().map(|settings| &settings.place);
+        let store: Arc<dyn SessionStore> = match place {
+            #[cfg(feature = "store-sqlite")]
+            Some(StorePlace::Sqlite(path)) => Arc::new(SqliteStore::new(path, clock.clone())),
+            _ => Arc::new(MemoryStore::new(clock.clone())),
+        };
+        Server::with_store(config, transport, store, clock, rng)
+    }
+
+    /// A server that keeps its sessions in a store of your own, where the deployment says `strategy: database`.
+    pub fn with_store(
+        config: Config,
+        transport: Transport,
+        store: Arc<dyn SessionStore>,
+        clock: Arc<dyn Clock>,
+        rng: Arc<dyn Rng>,
+    ) -> Server {
         let skew = config.network.clock_skew;
         let client = |provider: &ConfiguredProvider| {
             let registration = provider.registration.clone();
@@ -76,6 +100,11 @@ impl Server {
             pages: Pages::new(config.providers.values(), email_box),
             csp: answer::content_security_policy(&http_origins(&config)),
             used: UsedStates::default(),
+            kept: config.session.store.as_ref().map(|settings| Kept {
+                store,
+                keys: RecordKeys::new(&config.secrets),
+                update_age: settings.update_age,
+            }),
             sites,
             clients,
             config,
@@ -104,7 +133,20 @@ impl Server {
     pub fn standalone(&self) -> Router {
         let within_time = TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT);
         // A panic ends one request, with a bare 500; the log has the rest.
-        self.router().merge(health::router()).layer((CatchPanicLayer::custom(panicked), within_time))
+        self.router()
+            .merge(health::router(self.clone()))
+            .layer((CatchPanicLayer::custom(panicked), within_time))
+    }
+
+    /// Whether the server can do its work: its session store answers, where it has one.
+    ///
+    /// # Errors
+    /// [`StoreError`]: why it does not.
+    pub async fn ready(&self) -> Result<(), StoreError> {
+        match &self.inner.kept {
+            Some(kept) => kept.store.ready().await,
+            None => Ok(()),
+        }
     }
 
     /// The deployment.

@@ -13,6 +13,7 @@ use crate::server::call::{Call, Visit};
 use crate::server::cookies::Cookies;
 use crate::server::failure::Failure;
 use crate::session::Transaction;
+use crate::session::store::Key;
 use crate::session::transaction::{LIFETIME, cookie_suffix, state_hash};
 
 /// Sign-ins under way in one browser; the oldest makes room.
@@ -89,7 +90,7 @@ pub(super) struct Taken {
 ///
 /// # Errors
 /// [`Failure::configuration`]: there is none in this browser, it is another provider's, or it was used before.
-pub(super) fn take(
+pub(super) async fn take(
     call: &Call<'_>,
     cookies: &Cookies<'_>,
     provider: &str,
@@ -114,7 +115,14 @@ pub(super) fn take(
     if transaction.provider != provider {
         return Err(refuse("the sign-in was begun at another provider"));
     }
-    if !call.server.used.first_use(state_hash, now) {
+    let mut is_first = call.server.used.first_use(state_hash, now);
+    if let Some(kept) = call.server.kept.as_ref().filter(|_| is_first) {
+        // Another process may have seen the same cookie.
+        let used = Key::of(&format!("state {name}"));
+        let created = kept.store.create(&used, vec![], now + LIFETIME).await;
+        is_first = created.map_err(|error| Failure::store(provider, &error))?;
+    }
+    if !is_first {
         return Err(refuse("the callback was used before"));
     }
     let pending = Pending {

@@ -139,9 +139,15 @@ pub struct RouteSpec {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SessionSpec {
-    /// Where the session is kept; `jwt`, in an encrypted cookie, where it is absent.
+    /// Where the session is kept: `jwt`, in an encrypted cookie, where it is absent; `database`, in `store`.
     #[serde(default)]
     pub strategy: Strategy,
+    /// With `strategy: database`: `sqlite:PATH`, one file for several processes of one machine, a relative path from the folder of
+    /// this file; or `memory`, for one process, until it ends. `sqlite:authcfg.db` where it is absent.
+    pub store: Option<String>,
+    /// With `strategy: database`: how long after it was last written a session that is read is written again. 24 hours where it is
+    /// absent, and never more than a thirtieth of its lifetime.
+    pub update_age: Option<DurationSpec>,
     /// How long it lives after it was last read: `30d`, `12h`, `45min`, `90s` or seconds. 30 days where it is absent.
     pub max_age: Option<DurationSpec>,
     /// Ends a session that was not read for this long.
@@ -192,6 +198,8 @@ impl DurationSpec {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Strategy {
+    /// In a store; the cookie holds its id.
+    Database,
     /// In an encrypted cookie, in the format of Auth.js.
     #[default]
     Jwt,

@@ -16,3 +16,5 @@ mod routes;
 mod session;
 mod sign_in;
 mod start;
+mod store;
+mod stored;

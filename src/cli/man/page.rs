@@ -48,6 +48,11 @@ pub(super) const PAGES: &[Page] = &[
         text: include_str!("../../manual/mock.md"),
     },
     Page {
+        name: "sessions",
+        summary: "where a session is kept, and how long it lives",
+        text: include_str!("../../manual/sessions.md"),
+    },
+    Page {
         name: "sign-in",
         summary: "one sign-in, from YAML to session",
         text: include_str!("../../manual/sign-in.md"),

@@ -17,22 +17,27 @@ use crate::server::{sessions, transactions};
 pub async fn run(call: &Call<'_>, id: &str, provider: &ConfiguredProvider) -> Result<Answer, Failure> {
     let params = CallbackParams::parse(params(call, id, provider)?);
     let cookies = Cookies::read(call.headers, &call.site.cookies);
-    let transaction = transactions::take(call, &cookies, id, &params)?;
+    let transaction = transactions::take(call, &cookies, id, &params).await?;
     let outcome = match call.server.clients.get(id) {
         Some(client) => {
             client.callback(transaction.pending, params).await.map_err(|error| Failure::of_client(id, &error))
         }
         None => Err(Failure::configuration(id, "routing", "unknown_provider", "no client")),
     };
-    let answer = outcome.and_then(|sign_in| {
-        if !call.server.config.allow.admits(id, &sign_in.profile) {
-            return Err(Failure::access_denied(id));
+    let session = match outcome {
+        Ok(sign_in) if call.server.config.allow.admits(id, &sign_in.profile) => {
+            sessions::begin(call, &cookies, id, &sign_in).await
         }
-        let session = sessions::begin(call, &cookies, id, &sign_in.profile)?;
-        tracing::info!(provider = id, "signed in");
-        Ok(Answer::redirect(transaction.target).cookie(transaction.cleared.clone()).cookies(session))
-    });
-    Ok(answer.unwrap_or_else(|failure| call.failed(&failure).cookie(transaction.cleared)))
+        Ok(_) => Err(Failure::access_denied(id)),
+        Err(failure) => Err(failure),
+    };
+    Ok(match session {
+        Ok(session) => {
+            tracing::info!(provider = id, "signed in");
+            Answer::redirect(transaction.target).cookie(transaction.cleared).cookies(session)
+        }
+        Err(failure) => call.failed(&failure).cookie(transaction.cleared),
+    })
 }
 
 /// Where the provider was asked to put its answer, and nowhere else.

@@ -5,6 +5,7 @@ use http::StatusCode;
 use crate::server::answer::Answer;
 use crate::server::call::{Call, Visit};
 use crate::server::failure::Failure;
+use crate::server::sessions;
 
 /// GET: the page. A link alone signs nobody out.
 pub fn page(call: &Call<'_>, visit: Visit<'_>) -> Answer {
@@ -15,9 +16,10 @@ pub fn page(call: &Call<'_>, visit: Visit<'_>) -> Answer {
         .cookies(visit.set)
 }
 
-/// POST: clears every cookie of the session that was sent.
-pub fn run(call: &Call<'_>, visit: Visit<'_>) -> Result<Answer, Failure> {
+/// POST: ends the session, and clears every cookie of it that was sent.
+pub async fn run(call: &Call<'_>, visit: Visit<'_>) -> Result<Answer, Failure> {
     visit.verified(call)?;
-    let cleared = visit.cookies.cleared_session(&call.site.cookies);
+    let ended = sessions::end(call, &visit.cookies).await;
+    let cleared = ended.map_err(|error| Failure::store("", &error))?;
     Ok(Answer::redirect(visit.callback_url).cookies(visit.set).cookies(cleared))
 }

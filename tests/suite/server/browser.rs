@@ -7,7 +7,8 @@ use std::sync::Arc;
 use authcfg::clock::FixedClock;
 use authcfg::config::{self, ConfigSource};
 use authcfg::rng::SystemRng;
-use authcfg::server;
+use authcfg::server::{self, Server};
+use authcfg::session::SessionStore;
 use axum::Router;
 use axum::body::Body;
 use http::{HeaderMap, Request, StatusCode};
@@ -82,6 +83,13 @@ impl Site {
         Site { router: server::router(config, transport, clock.clone(), Arc::new(SystemRng)), clock }
     }
 
+    /// Another server of the same deployment and time, that keeps its sessions in `store`.
+    pub fn over(config: config::Config, store: Arc<dyn SessionStore>, clock: Arc<FixedClock>) -> Site {
+        let transport = server::transport(&config);
+        let server = Server::with_store(config, transport, store, clock.clone(), Arc::new(SystemRng));
+        Site { router: server.standalone(), clock }
+    }
+
     pub fn browser(&self) -> Browser {
         Browser { site: self.clone(), cookies: BTreeMap::new(), host: "app.example.com".into() }
     }
@@ -90,7 +98,7 @@ impl Site {
 /// A browser.
 #[derive(Clone)]
 pub struct Browser {
-    site: Site,
+    pub site: Site,
     pub cookies: BTreeMap<String, String>,
     pub host: String,
 }

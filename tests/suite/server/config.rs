@@ -1,9 +1,9 @@
 //! The deployment file and the environment: what counts, and every mistake with its place.
 
-use authcfg::config::{self, ConfigSource};
+use authcfg::config::{self, ConfigSource, StorePlace};
 use authcfg::diagnostic::{Diagnostic, Severity};
 
-use crate::server::browser::{SECRET, environment, load, write};
+use crate::server::browser::{DEPLOYMENT, SECRET, environment, load, write};
 
 fn findings(deployment: &str) -> Vec<Diagnostic> {
     load(deployment, &[], environment()).expect_err("this deployment is wrong")
@@ -270,4 +270,29 @@ fn plain_http_is_a_danger_to_be_named() {
             .iter()
             .any(|warning| warning.severity == Severity::Warning && warning.code.as_str() == "insecure-url")
     );
+}
+
+#[test]
+fn a_session_is_in_its_cookie_or_in_a_store() {
+    let session =
+        |text: &str| load(&format!("{DEPLOYMENT}{text}"), &[], environment()).unwrap().session.store;
+    assert_eq!(session(""), None);
+    let store = session("session: {strategy: database, store: memory}\n").unwrap();
+    assert_eq!((store.place, store.update_age), (StorePlace::Memory, 24 * 3600));
+    let store = session("session: {strategy: database, store: memory, max_age: 1h}\n").unwrap();
+    assert_eq!(store.update_age, 120, "a thirtieth of its lifetime");
+}
+
+#[test]
+fn a_store_that_is_none_or_has_no_use_is_a_finding() {
+    for (session, code, text) in [
+        ("{store: memory}", "no-effect", "store"),
+        ("{strategy: jwt, update_age: 1h}", "no-effect", "update_age"),
+        ("{strategy: database, store: 'redis://cache'}", "invalid-value", "'redis://cache'"),
+        ("{strategy: database, store: memory, max_age: 1h, update_age: 1h}", "no-effect", "1h"),
+        ("{strategy: database, store: memory, update_age: soon}", "invalid-value", "soon"),
+    ] {
+        let found = marked(&format!("{DEPLOYMENT}session: {session}\n"));
+        assert_eq!(found, [(code.to_owned(), text.to_owned())], "{session}");
+    }
 }

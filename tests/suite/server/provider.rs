@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use authcfg::clock::FixedClock;
+use authcfg::session::SessionStore;
 use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -10,7 +12,7 @@ use axum::routing::{get, post};
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
-use crate::server::browser::{Browser, Reply, Site};
+use crate::server::browser::{Browser, NOW, Reply, Site, environment, load};
 
 /// The provider, and how often it was asked for a token.
 pub struct Provider {
@@ -20,6 +22,25 @@ pub struct Provider {
 
 /// A deployment whose providers `acme` and `posted` are on this machine; `rest` is added to its file.
 pub async fn start(rest: &str) -> Provider {
+    let (deployment, files, tokens) = listen(rest).await;
+    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    Provider { site: Site::with(&deployment, &files), tokens }
+}
+
+/// The same over a store of the test's own.
+pub async fn start_over(
+    rest: &str,
+    store: impl FnOnce(Arc<FixedClock>) -> Arc<dyn SessionStore>,
+) -> Provider {
+    let (deployment, files, tokens) = listen(rest).await;
+    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let config = load(&deployment, &files, environment()).unwrap_or_else(|findings| panic!("{findings:#?}"));
+    let clock = Arc::new(FixedClock::new(NOW));
+    Provider { site: Site::over(config, store(clock.clone()), clock), tokens }
+}
+
+/// The provider, its deployment and its files.
+async fn listen(rest: &str) -> (String, [(&'static str, String); 2], Arc<AtomicUsize>) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
     let tokens = Arc::new(AtomicUsize::new(0));
@@ -38,8 +59,7 @@ pub async fn start(rest: &str) -> Provider {
     let posted = file("posted", "authorization: {response_mode: form_post}\n");
     let deployment =
         format!("base_url: https://app.example.com/auth\nproviders: {{acme: {{}}, posted: {{}}}}\n{rest}");
-    let files = [("providers/acme.yaml", acme.as_str()), ("providers/posted.yaml", posted.as_str())];
-    Provider { site: Site::with(&deployment, &files), tokens }
+    (deployment, [("providers/acme.yaml", acme), ("providers/posted.yaml", posted)], tokens)
 }
 
 async fn token(State(tokens): State<Arc<AtomicUsize>>, form: String) -> Response {

@@ -78,3 +78,15 @@ fn says_that_it_cannot_listen() {
     let output = serve(folder.path(), &GITHUB, &["--listen", &address]).wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(3));
 }
+
+#[test]
+#[cfg(feature = "store-sqlite")]
+fn does_not_start_without_its_session_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = "base_url: http://localhost:3100\nproviders: {github: {}}\nsession: {strategy: database, store: 'sqlite:missing/a.db'}\n";
+    std::fs::write(folder.path().join("authcfg.yaml"), file).unwrap();
+    let output = serve(folder.path(), &GITHUB, &["--listen", "127.0.0.1:0"]).wait_with_output().unwrap();
+    let screen = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    assert!(screen.contains("error: the session store: missing/a.db: No such file or directory"), "{screen}");
+}

@@ -1,0 +1,143 @@
+//! Sessions: begun from a profile, renewed at every read, ended by time or a sign-out; in their cookie or in a store.
+
+mod in_cookie;
+mod in_store;
+mod record;
+
+use bytes::Bytes;
+use http::HeaderValue;
+use serde_json::{Map, Value};
+
+use crate::client::SignIn;
+use crate::config::SessionSettings;
+use crate::oauth::Profile;
+use crate::server::call::Call;
+use crate::server::cookies::Cookies;
+use crate::server::failure::Failure;
+use crate::server::state::{Inner, Site};
+use crate::session::store::StoreError;
+use crate::session::{Session, iso_date};
+
+pub(super) use in_store::Kept;
+
+/// A claim longer than this does not go into a session.
+const MAX_CLAIM: usize = 8 * 1024;
+
+/// A session that was read.
+pub(super) struct Renewed {
+    /// The body of `/session`.
+    pub body: Bytes,
+    /// Its cookies, with a new end.
+    pub cookies: Vec<HeaderValue>,
+}
+
+/// The cookies of a new session. One that this browser had before is over.
+///
+/// # Errors
+/// [`Failure::configuration`] where it does not fit into cookies, or the store does not answer.
+pub(super) async fn begin(
+    call: &Call<'_>,
+    cookies: &Cookies<'_>,
+    provider: &str,
+    sign_in: &SignIn,
+) -> Result<Vec<HeaderValue>, Failure> {
+    let claims = claims(&call.server.config.session, provider, &sign_in.profile);
+    match &call.server.kept {
+        None => in_cookie::begin(call, cookies, provider, claims),
+        Some(kept) => in_store::begin(call, kept, cookies, claims)
+            .await
+            .map_err(|error| Failure::store(provider, &error)),
+    }
+}
+
+/// The session of a request, as it is.
+///
+/// # Errors
+/// [`StoreError`] where nobody knows.
+pub(super) async fn current(
+    server: &Inner,
+    site: &Site,
+    cookies: &Cookies<'_>,
+) -> Result<Option<Session>, StoreError> {
+    match &server.kept {
+        None => Ok(in_cookie::claims(server, site, cookies).map(Session::of_claims)),
+        Some(kept) => in_store::current(server, kept, cookies).await,
+    }
+}
+
+/// The session of a request, which lives on from now; `None` where nobody is signed in.
+///
+/// # Errors
+/// [`StoreError`] where nobody knows.
+pub(super) async fn renew(call: &Call<'_>, cookies: &Cookies<'_>) -> Result<Option<Renewed>, StoreError> {
+    match &call.server.kept {
+        None => Ok(in_cookie::renew(call, cookies)),
+        Some(kept) => in_store::renew(call, kept, cookies).await,
+    }
+}
+
+/// Ends the session of a request: the cookies that clear it.
+///
+/// # Errors
+/// [`StoreError`] where it may not be over.
+pub(super) async fn end(call: &Call<'_>, cookies: &Cookies<'_>) -> Result<Vec<HeaderValue>, StoreError> {
+    if let Some(kept) = &call.server.kept {
+        in_store::end(kept, cookies).await?;
+    }
+    Ok(cookies.cleared_session(&call.site.cookies))
+}
+
+/// What a session keeps of a profile.
+fn claims(settings: &SessionSettings, provider: &str, profile: &Profile) -> Map<String, Value> {
+    let mut claims = Map::new();
+    for name in ["name", "email", "picture"] {
+        claims.extend(
+            profile
+                .text(name)
+                .filter(|value| value.len() <= MAX_CLAIM)
+                .map(|value| (name.to_owned(), value.into())),
+        );
+    }
+    claims.insert("sub".into(), format!("{provider}:{}", profile.sub()).into());
+    for name in &settings.claims {
+        let value = profile.claims().get(name).filter(|value| !value.is_null());
+        if let Some(value) = value.filter(|value| fits(name, value)) {
+            claims.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+    }
+    claims
+}
+
+fn fits(name: &str, value: &Value) -> bool {
+    let fits = value.as_str().map_or_else(|| value.to_string().len(), str::len) <= MAX_CLAIM;
+    if !fits {
+        tracing::info!(claim = name, "a claim is too large for a session and was left out");
+    }
+    fits
+}
+
+/// Whether a session has ended before its time: it was not read for too long, or it began too long ago.
+fn is_over(settings: &SessionSettings, now: u64, renewed: u64, began: u64) -> bool {
+    settings.idle.is_some_and(|idle| now.saturating_sub(renewed) > idle)
+        || settings.absolute.is_some_and(|absolute| now.saturating_sub(began) > absolute)
+}
+
+/// How long a session lives that is renewed now.
+fn lifetime(settings: &SessionSettings, now: u64, began: u64) -> u64 {
+    let left = |absolute: u64| began.saturating_add(absolute).saturating_sub(now).max(1);
+    settings.absolute.map_or(u64::MAX, left).min(settings.lifetime())
+}
+
+/// What Auth.js answers: name, e-mail and image as the session has them, and what the deployment shows besides.
+fn body(claims: &Map<String, Value>, expires: u64, shown: &[String]) -> String {
+    let mut user = Map::new();
+    for (claim, member) in [("name", "name"), ("email", "email"), ("picture", "image")] {
+        user.extend(claims.get(claim).map(|value| (member.to_owned(), value.clone())));
+    }
+    for name in shown {
+        if let Some(value) = claims.get(name) {
+            user.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+    }
+    format!(r#"{{"user":{},"expires":"{}"}}"#, Value::Object(user), iso_date(expires))
+}

@@ -1,0 +1,33 @@
+//! What a store keeps of a session, under its seal.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use zeroize::Zeroizing;
+
+use crate::rng::Rng;
+use crate::session::RecordKeys;
+use crate::session::store::{Key, Record};
+
+/// What is kept of a session.
+#[derive(Deserialize, Serialize)]
+pub(super) struct Held {
+    /// What is known of the person.
+    pub claims: Map<String, Value>,
+    /// When they signed in, in seconds since 1970.
+    pub began: u64,
+    /// When the session was last given a new end.
+    pub renewed: u64,
+}
+
+impl Held {
+    /// Opens a record; `None` where it is none of ours.
+    pub fn open(keys: &RecordKeys, key: &Key, record: &Record) -> Option<Held> {
+        serde_json::from_slice(&keys.open(key, &record.value)?).ok()
+    }
+
+    /// The bytes of its record.
+    pub fn seal(&self, keys: &RecordKeys, key: &Key, rng: &dyn Rng) -> Vec<u8> {
+        let plaintext = serde_json::to_vec(self).expect("texts, numbers and JSON values are JSON");
+        keys.seal(key, &Zeroizing::new(plaintext), rng)
+    }
+}
