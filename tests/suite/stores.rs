@@ -214,6 +214,23 @@ mod file {
     }
 
     #[tokio::test]
+    async fn who_still_reads_a_new_file_is_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s.db");
+        store(&path).ready().await.unwrap();
+        // As another process leaves it that made the tables a moment ago, and has not changed the mode yet.
+        let other = rusqlite::Connection::open(&path).unwrap();
+        other.pragma_update(None, "journal_mode", "DELETE").unwrap();
+        other.execute_batch("BEGIN; SELECT count(*) FROM sessions;").unwrap();
+        let reader = std::thread::spawn(move || {
+            std::thread::sleep(std::time::Duration::from_millis(100));
+            other.execute_batch("COMMIT").unwrap();
+        });
+        store(&path).ready().await.unwrap();
+        reader.join().unwrap();
+    }
+
+    #[tokio::test]
     async fn it_is_its_owners_alone() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("s.db");

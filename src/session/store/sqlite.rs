@@ -1,7 +1,8 @@
 //! Sessions in one SQLite file, which several processes of one machine may share.
 //!
-//! Each call is one statement, so it is atomic by itself, and waits its turn where another process writes. The file is in
-//! WAL mode: readers never wait. What was written is on the disk before the call returns.
+//! Each call is one statement, so it is atomic by itself. Those that write wait their turn, in the order in which they came
+//! within a process, and for the writer of another process. The file is in WAL mode: readers never wait. What was written is
+//! on the disk before the call returns.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,9 +15,9 @@ use crate::clock::Clock;
 use crate::session::store::{Answer, Key, Owner, Record, SessionStore, StoreError};
 
 /// How long a call waits for the writer of another process.
-const BUSY: Duration = Duration::from_secs(2);
-/// Connections at once; more calls wait for one.
-const CONNECTIONS: usize = 4;
+const BUSY: Duration = Duration::from_secs(5);
+/// Calls that read at once; more wait for one of them.
+const READERS: usize = 4;
 /// The layout of the tables, as `user_version`. Another one is refused.
 const LAYOUT: i64 = 1;
 /// Says that a file is ours: `ac` and two bytes of its own, as `application_id`.
@@ -37,12 +38,15 @@ const SWEEP_LEASES: &str =
 pub struct SqliteStore {
     clock: Arc<dyn Clock>,
     pool: Arc<Pool>,
-    permits: Arc<Semaphore>,
+    readers: Arc<Semaphore>,
+    /// One at a time: SQLite would let them ask again and again, and whoever has no luck would wait too long.
+    writer: Arc<Semaphore>,
 }
 
 struct Pool {
     path: PathBuf,
     idle: Mutex<Vec<Connection>>,
+    opening: Mutex<()>,
 }
 
 impl SqliteStore {
@@ -50,17 +54,33 @@ impl SqliteStore {
     ///
     /// Nothing is opened yet: [`SessionStore::ready`] tells whether it can be.
     pub fn new(path: impl Into<PathBuf>, clock: Arc<dyn Clock>) -> SqliteStore {
-        let pool = Arc::new(Pool { path: path.into(), idle: Mutex::default() });
-        SqliteStore { clock, pool, permits: Arc::new(Semaphore::new(CONNECTIONS)) }
+        let pool = Arc::new(Pool { path: path.into(), idle: Mutex::default(), opening: Mutex::default() });
+        let (readers, writer) = (Arc::new(Semaphore::new(READERS)), Arc::new(Semaphore::new(1)));
+        SqliteStore { clock, pool, readers, writer }
+    }
+
+    fn read<'a, T: Send + 'static>(
+        &'a self,
+        act: impl FnOnce(&Connection, i64) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Answer<'a, T> {
+        self.run(&self.readers, act)
+    }
+
+    fn write<'a, T: Send + 'static>(
+        &'a self,
+        act: impl FnOnce(&Connection, i64) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Answer<'a, T> {
+        self.run(&self.writer, act)
     }
 
     /// Runs a call where it may block. It runs to its end, also where nobody waits for it any more.
     fn run<'a, T: Send + 'static>(
         &'a self,
+        turn: &'a Arc<Semaphore>,
         act: impl FnOnce(&Connection, i64) -> rusqlite::Result<T> + Send + 'static,
     ) -> Answer<'a, T> {
         Box::pin(async move {
-            let permit = self.permits.clone().acquire_owned().await;
+            let permit = turn.clone().acquire_owned().await;
             let permit = permit.map_err(|_| StoreError::new("it is closed"))?;
             let (pool, now) = (self.pool.clone(), signed(self.clock.now_millis()));
             let call = tokio::task::spawn_blocking(move || {
@@ -80,7 +100,13 @@ impl SqliteStore {
 impl Pool {
     fn take(&self) -> Result<Connection, StoreError> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        idle.map_or_else(|| open(&self.path), Ok)
+        idle.map_or_else(
+            || {
+                let _one_at_a_time = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
+                open(&self.path)
+            },
+            Ok,
+        )
     }
 
     fn give_back(&self, connection: Connection) {
@@ -175,7 +201,7 @@ fn unsigned(number: i64) -> u64 {
 impl SessionStore for SqliteStore {
     fn load<'a>(&'a self, key: &'a Key) -> Answer<'a, Option<Record>> {
         let key = *key;
-        self.run(move |connection, now| {
+        self.read(move |connection, now| {
             let mut select = connection.prepare_cached(
                 "SELECT value, version, expires FROM sessions WHERE key = ?1 AND expires > ?2",
             )?;
@@ -189,7 +215,7 @@ impl SessionStore for SqliteStore {
 
     fn create<'a>(&'a self, key: &'a Key, value: Vec<u8>, expires: u64) -> Answer<'a, bool> {
         let key = *key;
-        self.run(move |connection, now| {
+        self.write(move |connection, now| {
             let mut insert = connection.prepare_cached(
                 "INSERT INTO sessions (key, value, version, expires) VALUES (?1, ?2, 1, ?3) \
                  ON CONFLICT (key) DO UPDATE SET value = excluded.value, version = 1, expires = excluded.expires \
@@ -205,7 +231,7 @@ impl SessionStore for SqliteStore {
 
     fn replace<'a>(&'a self, key: &'a Key, version: u64, value: Vec<u8>, expires: u64) -> Answer<'a, bool> {
         let key = *key;
-        self.run(move |connection, now| {
+        self.write(move |connection, now| {
             let mut update = connection.prepare_cached(
                 "UPDATE sessions SET value = ?1, version = version + 1, expires = ?2 \
                  WHERE key = ?3 AND version = ?4 AND expires > ?5",
@@ -217,7 +243,7 @@ impl SessionStore for SqliteStore {
 
     fn delete<'a>(&'a self, key: &'a Key) -> Answer<'a, ()> {
         let key = *key;
-        self.run(move |connection, _| {
+        self.write(move |connection, _| {
             connection
                 .prepare_cached("DELETE FROM sessions WHERE key = ?1")?
                 .execute(params![key.as_bytes()])?;
@@ -227,7 +253,7 @@ impl SessionStore for SqliteStore {
 
     fn lease<'a>(&'a self, key: &'a Key, owner: &'a Owner, seconds: u64) -> Answer<'a, bool> {
         let (key, owner) = (*key, owner.clone());
-        self.run(move |connection, now| {
+        self.write(move |connection, now| {
             let mut take = connection.prepare_cached(
                 "INSERT INTO leases (key, owner, until) VALUES (?1, ?2, ?3) \
                  ON CONFLICT (key) DO UPDATE SET owner = excluded.owner, until = excluded.until \
@@ -240,7 +266,7 @@ impl SessionStore for SqliteStore {
 
     fn release<'a>(&'a self, key: &'a Key, owner: &'a Owner) -> Answer<'a, ()> {
         let (key, owner) = (*key, owner.clone());
-        self.run(move |connection, _| {
+        self.write(move |connection, _| {
             let mut delete = connection.prepare_cached("DELETE FROM leases WHERE key = ?1 AND owner = ?2")?;
             delete.execute(params![key.as_bytes(), owner.as_str()])?;
             Ok(())
@@ -249,6 +275,6 @@ impl SessionStore for SqliteStore {
 
     fn ready(&self) -> Answer<'_, ()> {
         // A store that can only be read is of no use: this writes, where there is something to clear away.
-        self.run(|connection, now| connection.execute(SWEEP_LEASES, params![now]).map(drop))
+        self.write(|connection, now| connection.execute(SWEEP_LEASES, params![now]).map(drop))
     }
 }
