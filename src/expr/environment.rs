@@ -84,7 +84,7 @@ pub(crate) fn error(error: &Error, source: &str) -> ExprError {
             (Kind::Other, part.map_or_else(|| kind.to_string(), |part| format!("{kind} in `{part}`")))
         }
     };
-    ExprError { message, range, unknown: None, kind }
+    ExprError { message, range, unknown: None, help: None, kind }
 }
 
 /// Names in a stable order.

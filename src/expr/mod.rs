@@ -40,6 +40,8 @@ pub struct ExprError {
     pub range: Option<Range<usize>>,
     /// A filter, test or function that does not exist, with the names that do.
     pub unknown: Option<(String, Vec<&'static str>)>,
+    /// The change to make, in words.
+    pub help: Option<&'static str>,
     pub(crate) kind: Kind,
 }
 
@@ -53,7 +55,7 @@ pub(crate) enum Kind {
 
 impl ExprError {
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        ExprError { message: message.into(), range: None, unknown: None, kind: Kind::Other }
+        ExprError { message: message.into(), range: None, unknown: None, help: None, kind: Kind::Other }
     }
 
     pub(crate) fn at(message: impl Into<String>, range: Range<usize>) -> Self {

@@ -156,7 +156,7 @@ fn check_tokens(source: &str, tokens: &[Token]) -> Result<(), ExprError> {
                 }
                 let callee = before.filter(|_| open == "(" && follows_value);
                 if let Some(callee) = callee.filter(|_| role(source, tokens, index - 1) == Role::Name) {
-                    return Err(unknown(text(callee), "function", Vec::new(), callee.range.clone()));
+                    return Err(call(text(callee), callee.range.clone()));
                 }
             }
             (TokenKind::Operator, ")" | "]" | "}") => closed_list = brackets.pop().unwrap_or(false),
@@ -185,7 +185,7 @@ fn check_tokens(source: &str, tokens: &[Token]) -> Result<(), ExprError> {
             _ => {}
         }
     }
-    Ok(())
+    member_of_text(source, tokens).map_or(Ok(()), Err)
 }
 
 /// What `set` keeps must not hold one value many times over: three such in a row would be a value of any size, that
@@ -230,12 +230,30 @@ fn before_is_member(source: &str, tokens: &[Token], index: usize) -> bool {
 }
 
 fn unknown(name: &str, what: &str, known: Vec<&'static str>, range: Range<usize>) -> ExprError {
-    let message = if known.is_empty() {
-        format!("templates have no {what}s: `{name}` cannot be called")
-    } else {
-        format!("unknown {what} `{name}`")
-    };
+    let message = format!("unknown {what} `{name}`");
     ExprError { unknown: Some((name.to_owned(), known)), ..ExprError::at(message, range) }
+}
+
+fn call(name: &str, range: Range<usize>) -> ExprError {
+    let message = format!("templates have no functions: `{name}` cannot be called");
+    let help = "a filter does what a function does elsewhere: `userinfo.name | lower`";
+    ExprError { help: Some(help), ..ExprError::at(message, range) }
+}
+
+/// The member of a text that is written out, where there is one: `''.x`, `''['x']`. It is never there, and in other
+/// languages of templates it is the way to what the template should not see.
+fn member_of_text(source: &str, tokens: &[Token]) -> Option<ExprError> {
+    let text = |token: &Token| &source[token.range.clone()];
+    let member =
+        tokens.windows(3).find_map(|tokens| match (tokens[0].kind, text(&tokens[1]), tokens[2].kind) {
+            (TokenKind::Text, ".", TokenKind::Word) | (TokenKind::Text, "[", TokenKind::Text) => {
+                Some(&tokens[2])
+            }
+            _ => None,
+        })?;
+    let message = format!("a text has no members: `{}` is never there", text(member));
+    let help = "read what a sign-in knows, such as `userinfo.name`";
+    Some(ExprError { help: Some(help), ..ExprError::at(message, member.range.clone()) })
 }
 
 fn place(tokens: &[Token]) -> Range<usize> {
@@ -284,17 +302,32 @@ mod tests {
     fn refuses_what_does_not_exist_and_says_what_does() {
         let error = refused("{{ x | uper }}");
         assert_eq!((error.range, error.unknown.expect("unknown").0), (Some(7..11), "uper".to_owned()));
-        for source in [
-            "{{ debug() }}",
-            "{{ range(3) }}",
-            "{{ x.items() }}",
-            "{{ ''.__class__() }}",
-            "{{ x is nope }}",
-            "{{ x is not nope }}",
-            "{{ (x)(1) }}",
-            "{{ x | safe }}",
-        ] {
+        for source in ["{{ x is nope }}", "{{ x is not nope }}", "{{ x | safe }}"] {
             assert!(refused(source).unknown.is_some(), "{source}");
+        }
+        for source in
+            ["{{ debug() }}", "{{ range(3) }}", "{{ x.items() }}", "{{ ''.__class__() }}", "{{ (x)(1) }}"]
+        {
+            let error = refused(source);
+            assert!(
+                error.message.starts_with("templates have no functions") && error.help.is_some(),
+                "{source}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_text_that_is_written_out_has_no_members() {
+        for (source, at) in [
+            ("{{ ''.__class__ }}", 6..15),
+            ("{{ x ~ \"a\" . b }}", 13..14),
+            ("{% if ''['__class__'] %}{% endif %}", 9..20),
+        ] {
+            let error = refused(source);
+            assert_eq!((error.range, error.help.is_some()), (Some(at), true), "{source}");
+        }
+        for source in ["{{ x['a'].b }}", "{{ {'a': 'b'}[x] }}", "{{ 'a.b' in ['a'] }}", "{{ x['a']['b'] }}"] {
+            Scan::new(source, Syntax::Template).unwrap_or_else(|error| panic!("{source}: {error}"));
         }
     }
 

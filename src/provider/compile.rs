@@ -40,6 +40,8 @@ pub(super) struct Compiler {
     pub hosts: HostRules,
     /// How many patterns were compiled.
     pub patterns: usize,
+    /// How many of them are too large.
+    pub large_patterns: usize,
 }
 
 impl Compiler {
@@ -53,6 +55,7 @@ impl Compiler {
             learned: BTreeMap::new(),
             hosts: HostRules::new(),
             patterns: 0,
+            large_patterns: 0,
             read: BTreeSet::new(),
             captured: spec.callback.capture.keys().cloned().collect(),
             secrets: secrets(spec),
@@ -186,7 +189,10 @@ impl Compiler {
             return self
                 .report(finding.replace("what it says in the notation of this file", meant).certain());
         }
-        let finding = Finding::error(code, at, title).label(error.message).range(error.range);
+        let mut finding = Finding::error(code, at, title).label(error.message).range(error.range);
+        if let Some(help) = error.help {
+            finding = finding.help(help);
+        }
         let Some((name, known)) = error.unknown else { return self.report(finding) };
         let text = "there is one with a similar name";
         let finding = match elsewhere(&name) {

@@ -214,14 +214,26 @@ fn within(document: &Document, whole: Span, range: &Range<usize>) -> Option<Span
         b'"' | b'\'' => (1, written.get(1..written.len().checked_sub(1)?)?),
         _ => (0, written),
     };
-    let verbatim = !inner.contains(['\\', '\n']) && !inner.contains("''");
-    let start = whole.start + quote + range.start;
-    let end = (whole.start + quote + range.end).min(whole.start + quote + inner.len());
-    (verbatim
+    let single = written.starts_with('\'');
+    let moved = inner.contains('\n') || written.starts_with('"') && inner.contains('\\');
+    // In single quotes a quote is written twice.
+    let written_at = |at: usize| match single {
+        true => at + doubled(inner, at),
+        false => at,
+    };
+    let start = whole.start + quote + written_at(range.start);
+    let end = whole.start + quote + written_at(range.end).min(inner.len());
+    (!moved
         && start < end
         && document.text().is_char_boundary(start)
         && document.text().is_char_boundary(end))
     .then_some(Span { start, end })
+}
+
+/// How many quotes are written twice before the byte `at` of what a text in single quotes says.
+fn doubled(inner: &str, at: usize) -> usize {
+    let pairs = inner.match_indices("''").map(|(index, _)| index);
+    pairs.enumerate().take_while(|(before, index)| index - before < at).count()
 }
 
 /// Items in the place of the one at `whole`, as the list writes its items: each on its line, or one behind the other.
@@ -255,6 +267,26 @@ pub fn segment(key: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::yaml::Limits;
+
+    #[test]
+    fn a_part_of_a_text_is_found_whatever_the_quotes() {
+        for (text, range, expected) in [
+            ("a: 'b ''c'' d'", 2..3, "''"),
+            ("a: 'b ''c'' d'", 3..4, "c"),
+            ("a: 'b ''c'' d'", 6..7, "d"),
+            ("a: '''''b'", 2..3, "b"),
+            ("a: 'b\\c'", 1..3, "\\c"),
+            ("a: b\\c''d", 2..5, "c''"),
+            ("a: \"b''c\"", 3..4, "c"),
+            ("a: \"b\\tc\"", 2..3, "\"b\\tc\""),
+        ] {
+            let document = Document::parse("a", text.as_bytes(), Limits::PROVIDER).unwrap();
+            let whole = document.place("/a").unwrap().value;
+            let span = within(&document, whole, &range).unwrap_or(whole);
+            assert_eq!(&text[span.start..span.end], expected, "{text}");
+        }
+    }
 
     #[test]
     fn items_are_written_as_their_list_is() {

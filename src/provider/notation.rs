@@ -97,10 +97,13 @@ impl Compiler {
             !segment.is_empty()
                 && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-:@/".contains(&byte))
         };
-        let meant = segments.iter().fold("$".to_owned(), |path, segment| match is_dotted(segment) {
-            true => format!("{path}.{segment}"),
-            false => format!("{path}['{segment}']"),
-        });
+        let mut meant = String::from("$");
+        for segment in &segments {
+            meant += &match is_dotted(segment) {
+                true => format!(".{segment}"),
+                false => format!("['{segment}']"),
+            };
+        }
         let same = segments.iter().all(plain) && Path::compile(&meant).is_ok() && self.is_known(rest, moment);
         same.then(|| quoted(meant)).flatten()
     }

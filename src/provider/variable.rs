@@ -22,6 +22,8 @@ const MAX_PATTERN: usize = 4096;
 const MAX_COMPILED: usize = 64 * 1024;
 /// Patterns of a file.
 const MAX_PATTERNS: usize = 50;
+/// Patterns of a file that turn out to be too large: that each is costs as much as the largest one that is not.
+const MAX_LARGE: usize = 10;
 
 /// What a value must look like, compiled.
 #[derive(Clone, Debug, Default)]
@@ -166,6 +168,14 @@ impl Compiler {
             self.report(Finding::error(code::TOO_LARGE, at, title));
             return None;
         }
+        if self.large_patterns >= MAX_LARGE {
+            let title = "a pattern that was not looked at";
+            self.report(
+                Finding::error(code::TOO_LARGE, at, title)
+                    .label(format!("{MAX_LARGE} others of this file are too large")),
+            );
+            return None;
+        }
         if let Some((finding, meant)) = pattern::loose(at, pattern) {
             let replacement = format!("'{}'", meant.replace('\'', "''"));
             self.report(finding.replace("what it says", replacement).certain());
@@ -173,6 +183,7 @@ impl Compiler {
         match compiled(pattern) {
             Ok(regex) => Some(regex),
             Err(error) => {
+                self.large_patterns += usize::from(matches!(error, regex::Error::CompiledTooBig(_)));
                 let text = error.to_string();
                 let why = text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
                 self.report(

@@ -1,6 +1,7 @@
 //! Every address of a file: how it is written, how variables and paths join, what its last word says.
 
 use crate::diagnostic::code;
+use crate::expr::{Context, Template};
 use crate::provider::Provider;
 use crate::provider::compile::Compiler;
 use crate::provider::finding::Finding;
@@ -13,6 +14,7 @@ pub fn check(spec: &ProviderSpec, _: &Provider, compiler: &mut Compiler) {
         let errors = compiler.findings.iter().filter(|finding| finding.pointer == at).count();
         if errors == 0 && !written(&at, source, compiler) {
             joint(spec, &at, source, compiler);
+            refused(&at, source, compiler);
         }
     }
     swapped(spec, compiler);
@@ -103,6 +105,15 @@ fn written(at: &str, source: &str, compiler: &mut Compiler) -> bool {
             rest if rest.starts_with("}}") || rest.starts_with("%}") => outside = true,
             _ => {}
         }
+        if outside && c == '\\' {
+            let finding = Finding::error(code::INVALID_URL, at, "a backslash in an address")
+                .range(Some(index..index + 1))
+                .label("where the host ends depends on who reads it")
+                .note("RFC 3986 has no backslash; browsers read a slash in its place")
+                .help("write `/`, or `%5C` where the backslash itself is meant");
+            compiler.report(finding);
+            return true;
+        }
         if outside && c.is_whitespace() {
             let edge = source[index..].trim().is_empty() || source[..index].trim().is_empty();
             let range = index..index + c.len_utf8();
@@ -115,6 +126,15 @@ fn written(at: &str, source: &str, compiler: &mut Compiler) -> bool {
         }
     }
     false
+}
+
+/// An address without variables that a sign-in would refuse.
+fn refused(at: &str, source: &str, compiler: &mut Compiler) {
+    let literal = Template::compile(source).ok().filter(Template::is_literal);
+    if let Some(Err(error)) = literal.map(|template| template.render_url(&Context::new())) {
+        let title = "the address cannot be used";
+        compiler.report(Finding::error(code::INVALID_URL, at, title).label(error.message));
+    }
 }
 
 /// Where a variable that is a whole origin or address meets the path behind it.
@@ -227,6 +247,12 @@ mod tests {
             "https://acme.example/t?a=1&amp;b=2",
             "https://acme.example/t ",
             "https://acme.example/a b",
+            "https://acme.example\\\\@evil.test/t",
+            "https://acme.example/a\\\\b",
+            "{{ vars.base }}/a\\\\b",
+            "https://127.1/t",
+            "https://2130706433/t",
+            "https://acme.example:/t",
             "https://\u{430}cme.example/t",
             "https://acme.example/.well-known/openid-configuration",
             "{{ vars.base }}oauth/token",
@@ -238,6 +264,10 @@ mod tests {
             "https://acme.example/t?a=1&b=2",
             "{{ vars.base }}/token",
             "{{ vars.base }}?a=b",
+            "{{ vars.base }}/{{ client.id | replace('\\\\\\\\', '/') }}",
+            "https://127.0.0.1/t",
+            "https://[::1]:8443/t",
+            "https://Acme.example:443/a%5Cb",
             "{{ vars.base }}",
         ] {
             assert_eq!(titles(right, origin), Vec::<String>::new(), "{right}");
