@@ -1,7 +1,7 @@
 //! Why somebody is not signed in, sorted by who must act.
 
 use crate::flow;
-use crate::flow::error::{ErrorResponse, Misbehaviour, Mismatch, Misuse};
+use crate::flow::error::{ErrorResponse, Misbehaviour, MisbehaviourKind, Mismatch, Misuse};
 use crate::transport;
 
 /// A sign-in that did not happen. What it displays is fit for a log: no code, no token, no secret.
@@ -63,6 +63,21 @@ impl Error {
                 misbehaviour.response.as_ref().map(|response| response.error.as_str())
             }
             _ => None,
+        }
+    }
+
+    /// Whether a refresh has told for certain that its sign-in is over: the grant is void (`invalid_grant`, RFC 6749 §5.2), or what
+    /// came is of another sign-in. Anything else may pass.
+    pub fn ends_sign_in(&self) -> bool {
+        match self {
+            Error::ProviderMisbehaved(misbehaviour) => match misbehaviour.kind {
+                MisbehaviourKind::IdTokenInvalid
+                | MisbehaviourKind::NonceMismatch
+                | MisbehaviourKind::SubMismatch => true,
+                MisbehaviourKind::TokenResponseInvalid => self.provider_error() == Some("invalid_grant"),
+                _ => false,
+            },
+            _ => false,
         }
     }
 

@@ -3,38 +3,12 @@
 use serde_json::Value;
 
 use crate::client::{Client, Error};
-use crate::flow::TokenSet;
 use crate::flow::caller::later_context;
 use crate::flow::later::{self, Later};
-use crate::flow::{Context, refresh};
+use crate::flow::{Context, TokenSet};
 use crate::transport::Limit;
 
 impl Client {
-    /// Renews a token (RFC 6749 §6). What the provider leaves out of its answer stays as it was; the new [`TokenSet`] takes the
-    /// place of the old one, whose refresh token may be void by now.
-    ///
-    /// ```no_run
-    /// use authcfg::client::{Client, Error, SignIn};
-    ///
-    /// async fn an_hour_later(client: &Client, sign_in: SignIn) -> Result<(), Error> {
-    ///     let token = client.refresh(&sign_in.token).await?;
-    ///     client.revoke(&token).await
-    /// }
-    /// ```
-    ///
-    /// # Errors
-    /// [`Error::ProviderMisbehaved`] with the provider's own error, such as `invalid_grant`; [`Error::Transport`] where it is not
-    /// known whether the refresh token was used.
-    pub async fn refresh(&self, token: &TokenSet) -> Result<TokenSet, Error> {
-        let metadata = self.metadata().await?;
-        let (registration, clock) = (self.registration(), &*self.inner.clock);
-        let mut context = self.later_context(Some(token));
-        let endpoint = refresh::endpoint(registration, &metadata, &context)?;
-        let request = refresh::request(token, &self.caller(&metadata, &context))?;
-        let answer = self.send("refresh", request, Limit::Token, &endpoint).await?;
-        Ok(refresh::response(token, registration, &answer, &mut context, clock)?)
-    }
-
     /// Ends a token (RFC 7009): the refresh token where there is one, else the access token.
     ///
     /// # Errors
@@ -76,7 +50,7 @@ impl Client {
         Ok((answer, context))
     }
 
-    fn later_context(&self, token: Option<&TokenSet>) -> Context {
+    pub(super) fn later_context(&self, token: Option<&TokenSet>) -> Context {
         later_context(self.registration(), token, &*self.inner.clock, &*self.inner.rng)
     }
 }

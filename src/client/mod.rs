@@ -7,6 +7,7 @@
 mod cache;
 mod error;
 mod grants;
+mod refresh;
 mod sign_in;
 
 use std::sync::Arc;

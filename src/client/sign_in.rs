@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::client::{Client, Error, Inner, SignIn};
 use crate::flow::error::{Misbehaviour, MisbehaviourKind};
+use crate::flow::id_token::VerifiedIdToken;
 use crate::flow::metadata::{EndpointName, Metadata};
 use crate::flow::verify::{Check, Refusal};
 use crate::flow::{
@@ -40,14 +41,16 @@ impl Client {
         let mut context = authorize::context(registration, &pending, &**clock, &**rng)?;
         let response = params.verify(registration, &metadata, &pending, &mut context, clock.now())?;
         let token = self.redeem(&metadata, &pending, &response, &mut context).await?;
-        let token = self.exchange(&metadata, token, &mut context).await?;
-        let sub = match registration.provider.protocol {
+        let mut token = self.exchange(&metadata, token, &mut context).await?;
+        let id_token = match registration.provider.protocol {
             Protocol::Oidc => {
                 Some(self.verify_id_token(&metadata, &pending, &response, &token, &mut context).await?)
             }
             Protocol::Oauth2 => None,
         };
-        self.ask_who(&metadata, &token, sub.as_deref(), &mut context).await?;
+        token.remember(&context, id_token.as_ref());
+        let sub = id_token.as_ref().map(VerifiedIdToken::sub);
+        self.ask_who(&metadata, &token, sub, false, &mut context).await?;
         let profile = profile::map(registration, &context)?;
         let issuer = metadata.issuer.clone().unwrap_or_else(|| registration.id.clone());
         Ok(SignIn { profile, issuer, token })
@@ -94,7 +97,7 @@ impl Client {
         Ok(token)
     }
 
-    /// The id_token (OpenID Connect Core §3.1.3.7): its claims go into the context, its `sub` is returned.
+    /// The id_token (OpenID Connect Core §3.1.3.7): its claims go into the context.
     async fn verify_id_token(
         &self,
         metadata: &Metadata,
@@ -102,7 +105,7 @@ impl Client {
         response: &callback::AuthorizationResponse,
         token: &TokenSet,
         context: &mut Context,
-    ) -> Result<String, Error> {
+    ) -> Result<VerifiedIdToken, Error> {
         let Inner { registration, clock, clock_skew, .. } = &*self.inner;
         let raw = token.id_token.as_ref().ok_or_else(|| {
             Misbehaviour::error(
@@ -111,17 +114,17 @@ impl Client {
                 "the token response has no id_token",
             )
         })?;
-        let check =
-            Check { registration, metadata, pending, token, now: clock.now(), clock_skew: *clock_skew };
-        let keys = self.keys(metadata, context, None).await?;
-        let verified = match check.verify(raw, &keys, context) {
-            Err(Refusal::UnknownKey(_)) => {
-                let renewed = self.keys(metadata, context, Some(&keys)).await?;
-                check.verify(raw, &renewed, context)
-            }
-            outcome => outcome,
+        let max_age = pending.request.get("max_age").and_then(Value::as_str);
+        let check = Check {
+            registration,
+            metadata,
+            nonce: pending.nonce.as_ref(),
+            max_age: max_age.and_then(|text| text.parse().ok()),
+            token,
+            now: clock.now(),
+            clock_skew: *clock_skew,
         };
-        let verified = verified.map_err(flow::Error::from)?;
+        let verified = self.verify(&check, raw, context).await?;
         if let Some(iss) = response.iss()
             && registration.provider.id_token.issuer.is_some()
             && verified.claims().get("iss").and_then(Value::as_str) != Some(iss)
@@ -132,15 +135,35 @@ impl Client {
             .into());
         }
         context.set("claims", Value::Object(verified.claims().clone()));
-        Ok(verified.sub().to_owned())
+        Ok(verified)
     }
 
-    /// The userinfo calls (OpenID Connect Core §5.3), in order; each answer goes into the context.
-    async fn ask_who(
+    /// Verifies an id_token, with newer keys where those at hand lack the one that it names.
+    pub(super) async fn verify(
+        &self,
+        check: &Check<'_>,
+        raw: &Secret,
+        context: &Context,
+    ) -> Result<VerifiedIdToken, Error> {
+        let keys = self.keys(check.metadata, context, None).await?;
+        let verified = match check.verify(raw, &keys, context) {
+            Err(Refusal::UnknownKey(_)) => {
+                let renewed = self.keys(check.metadata, context, Some(&keys)).await?;
+                check.verify(raw, &renewed, context)
+            }
+            outcome => outcome,
+        };
+        Ok(verified.map_err(flow::Error::from)?)
+    }
+
+    /// The userinfo calls (OpenID Connect Core §5.3), in order; each answer goes into the context. `all`: an optional call may
+    /// not fail either.
+    pub(super) async fn ask_who(
         &self,
         metadata: &Metadata,
         token: &TokenSet,
         sub: Option<&str>,
+        all: bool,
         context: &mut Context,
     ) -> Result<(), Error> {
         let registration = &self.inner.registration;
@@ -156,7 +179,7 @@ impl Client {
                     }
                     context.set(&call.name, answer);
                 }
-                Err(error) if call.optional => {
+                Err(error) if call.optional && !all => {
                     tracing::info!(provider = %registration.id, step = %call.name, %error, "an optional call failed");
                 }
                 Err(error) => return Err(error),

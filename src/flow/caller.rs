@@ -49,3 +49,26 @@ pub fn later_context(
     }
     context
 }
+
+/// The tree that a profile is mapped from again after a refresh: what is there later, and what only the sign-in brought. A
+/// member of the first token response that the new one leaves out is still there under `token.raw`.
+pub fn renewed_context(
+    registration: &Registration,
+    token: &TokenSet,
+    clock: &dyn Clock,
+    rng: &dyn Rng,
+) -> Context {
+    let mut context = later_context(registration, Some(token), clock, rng);
+    let sign_in = &token.remembered.sign_in;
+    for name in ["request", "callback", "captured", "claims"] {
+        if let Some(value) = sign_in.get(name) {
+            context.set(name, value.clone());
+        }
+    }
+    let mut raw = sign_in.get("token").and_then(Value::as_object).cloned().unwrap_or_default();
+    raw.extend(token.remembered.raw.clone());
+    let mut members = token.members(clock.now());
+    members.insert("raw".into(), raw.into());
+    context.set("token", members.into());
+    context
+}

@@ -1,7 +1,7 @@
 //! The refresh of a token (RFC 6749 §6).
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use serde_json::Value;
 
 use crate::clock::Clock;
@@ -9,7 +9,7 @@ use crate::expr::Context;
 use crate::flow::caller::Caller;
 use crate::flow::client_auth::authenticate;
 use crate::flow::draft::Draft;
-use crate::flow::error::{Error, Misuse};
+use crate::flow::error::{Error, Misbehaviour, Misuse};
 use crate::flow::metadata::{Endpoint, EndpointName, Metadata, checked, render_url};
 use crate::flow::token_set::{self, TokenSet};
 use crate::oauth::Secret;
@@ -70,7 +70,8 @@ pub fn response(
     clock: &dyn Clock,
 ) -> Result<TokenSet, Error> {
     let refresh = &registration.provider.refresh;
-    let mut read = token_set::read("refresh", &refresh.step, response, context, clock, true)?;
+    let mut read = token_set::read("refresh", &refresh.step, response, context, clock, true)
+        .map_err(|error| passing(response, error))?;
     let stays = [
         ("refresh_token", earlier.refresh_token.as_ref().map(Secret::expose)),
         ("id_token", earlier.id_token.as_ref().map(Secret::expose)),
@@ -89,5 +90,21 @@ pub fn response(
             }
         }
     }
-    Ok(read.into_token_set(context))
+    let mut renewed = read.into_token_set(context);
+    renewed.remembered.sign_in = earlier.remembered.sign_in.clone();
+    renewed.remembered.first_id_token = earlier.remembered.first_id_token.clone();
+    Ok(renewed)
+}
+
+/// A server that fails, or has too much to do, says nothing about the grant, whatever error it names.
+fn passing(response: &Response<Bytes>, error: Error) -> Error {
+    let status = response.status();
+    match error {
+        Error::ProviderMisbehaved(misbehaviour)
+            if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS =>
+        {
+            Error::ProviderMisbehaved(Misbehaviour { response: None, ..misbehaviour })
+        }
+        error => error,
+    }
 }

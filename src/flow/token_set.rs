@@ -14,6 +14,7 @@ use crate::expr::{Context, is_empty};
 use crate::flow::answer::Answer;
 use crate::flow::client_auth::TokenResponse;
 use crate::flow::error::{Error, Misbehaviour, MisbehaviourKind};
+use crate::flow::id_token::VerifiedIdToken;
 use crate::oauth::Secret;
 use crate::provider::step::Step;
 
@@ -34,8 +35,7 @@ pub struct TokenSet {
     pub remembered: Remembered,
 }
 
-/// What a later request may need of a sign-in: the token response as the provider sent it, the variables that the sign-in
-/// brought, its redirect URI. It may hold secrets: `Debug` shows nothing of it.
+/// What may be needed of a sign-in after it. It may hold secrets: `Debug` shows nothing of it.
 #[derive(Clone, Default)]
 pub struct Remembered {
     /// The token response: `token.raw`.
@@ -44,6 +44,11 @@ pub struct Remembered {
     pub vars: Map<String, Value>,
     /// The redirect URI of the sign-in: `flow.redirect_uri`; empty where nobody signed in.
     pub redirect_uri: String,
+    /// What only the sign-in brought, for a profile that is mapped again: `request`, `callback`, `captured`, `claims` of the last
+    /// id_token, and of `token` the members that no standard names.
+    pub sign_in: Map<String, Value>,
+    /// The claims of the first id_token by which a later one is known to be of the same sign-in (OpenID Connect Core §12.2).
+    pub first_id_token: Map<String, Value>,
 }
 
 impl fmt::Debug for Remembered {
@@ -52,7 +57,34 @@ impl fmt::Debug for Remembered {
     }
 }
 
+/// The members of a token response that a standard names.
+const STANDARD: [&str; 7] =
+    ["access_token", "expires_at", "expires_in", "id_token", "refresh_token", "scope", "token_type"];
+/// The members of a callback that are of no use after it.
+const CALLBACK_ONCE: [&str; 3] = ["code", "iss", "state"];
+
 impl TokenSet {
+    /// Takes from a sign-in what its profile may be mapped from again, and what a later id_token is held against.
+    pub(crate) fn remember(&mut self, context: &Context, id_token: Option<&VerifiedIdToken>) {
+        let without = |name: &str, left_out: &[&str]| {
+            let mut members = context.get(name).and_then(Value::as_object).cloned().unwrap_or_default();
+            members.retain(|name, _| !left_out.contains(&name.as_str()));
+            members
+        };
+        let mut token = self.remembered.raw.clone();
+        token.retain(|name, _| !STANDARD.contains(&name.as_str()));
+        let mut sign_in = Map::new();
+        sign_in.insert("request".into(), without("request", &[]).into());
+        sign_in.insert("callback".into(), without("callback", &CALLBACK_ONCE).into());
+        sign_in.insert("captured".into(), without("captured", &[]).into());
+        sign_in.insert("token".into(), token.into());
+        if let Some(id_token) = id_token {
+            sign_in.insert("claims".into(), id_token.claims().clone().into());
+            self.remembered.first_id_token = id_token.of_the_sign_in();
+        }
+        self.remembered.sign_in = sign_in;
+    }
+
     /// The members as templates and paths see them, at `now` in seconds since 1970.
     pub fn members(&self, now: u64) -> Map<String, Value> {
         let mut members = Map::new();
@@ -124,6 +156,7 @@ impl Granted {
                 vars: context.get("vars").and_then(Value::as_object).cloned().unwrap_or_default(),
                 redirect_uri: redirect_uri(context).unwrap_or_default().to_owned(),
                 raw: self.raw,
+                ..Remembered::default()
             },
         }
     }

@@ -1,13 +1,12 @@
-//! What this provider's id_tokens must look like in this sign-in, and the check itself (OpenID Connect Core §3.1.3.7).
+//! What this provider's id_tokens must look like in this sign-in, and the check itself (OpenID Connect Core §3.1.3.7, §12.2).
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::expr::Context;
 use crate::flow::draft::render;
 use crate::flow::error::{Error, Misbehaviour, MisbehaviourKind, Misuse};
 use crate::flow::id_token::{Expected, IdTokenError, VerifiedIdToken, verify_signature};
 use crate::flow::metadata::Metadata;
-use crate::flow::pending::Pending;
 use crate::flow::token_set::TokenSet;
 use crate::oauth::Secret;
 use crate::oauth::jose::{Alg, JwkSet};
@@ -19,8 +18,10 @@ pub struct Check<'a> {
     pub registration: &'a Registration,
     /// The provider's metadata.
     pub metadata: &'a Metadata,
-    /// The sign-in.
-    pub pending: &'a Pending,
+    /// The nonce of the authorization request, where the token is its answer.
+    pub nonce: Option<&'a Secret>,
+    /// How long ago the person may have proven who they are, where the authorization request said so.
+    pub max_age: Option<u64>,
     /// The token response that it came with.
     pub token: &'a TokenSet,
     /// Seconds since 1970.
@@ -66,20 +67,29 @@ impl Check<'_> {
             .map(|template| render(template, &context, "id_token"))
             .collect::<Result<Vec<_>, _>>()
             .map_err(Refusal::Final)?;
-        let max_age =
-            self.pending.request.get("max_age").and_then(Value::as_str).and_then(|text| text.parse().ok());
         let expected = Expected {
             issuers: &issuers,
             client_id: &self.registration.client_id,
             audiences: &audiences,
-            nonce: self.pending.nonce.as_ref().filter(|_| policy.nonce),
+            nonce: self.nonce.filter(|_| policy.nonce),
             access_token: Some(&self.token.access_token),
             require: &policy.require,
-            max_age,
+            max_age: self.max_age,
             now: self.now,
             clock_skew: self.clock_skew,
         };
         Ok(signed.check(&expected)?)
+    }
+
+    /// Checks that an id_token is of the sign-in whose first one had these claims.
+    ///
+    /// # Errors
+    /// What differs.
+    pub fn same_sign_in(&self, verified: &VerifiedIdToken, first: &Map<String, Value>) -> Result<(), Error> {
+        if first.is_empty() {
+            return Ok(());
+        }
+        verified.check_renewed(first).map_err(|error| Refusal::from(error).into())
     }
 
     fn issuers(&self, context: &Context) -> Result<Vec<String>, Refusal> {

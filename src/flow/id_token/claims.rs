@@ -151,7 +151,7 @@ pub fn subject(claims: &Map<String, Value>) -> Result<String, IdTokenError> {
 }
 
 /// What came for a claim, cut and escaped, and what should have.
-fn wrong(claim: &str, found: Option<&Value>, expected: &str) -> IdTokenError {
+pub(super) fn wrong(claim: &str, found: Option<&Value>, expected: &str) -> IdTokenError {
     let found = match found {
         None => "missing".to_owned(),
         Some(Value::String(text)) => format!("`{}`", shown(text)),

@@ -4,6 +4,7 @@
 //! else makes. A claim of the wrong type counts as wrong, never as absent.
 
 mod claims;
+mod renewed;
 
 use std::fmt;
 

@@ -11,6 +11,7 @@ mod id_token;
 mod keys;
 mod mix_up;
 mod op;
+mod refresh;
 mod signed_userinfo;
 mod token;
 mod userinfo;

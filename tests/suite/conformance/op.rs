@@ -27,6 +27,7 @@ pub const CLIENT_SECRET: &str = "s3cret:+%/ ü-of-more-than-thirty-two-bytes";
 pub const REDIRECT_URI: &str = "https://app.example.com/api/auth/callback/op";
 pub const SUB: &str = "248289761001";
 pub const ACCESS_TOKEN: &str = "SlAV32hkKG";
+pub const REFRESH_TOKEN: &str = "8xLOxBtZp8";
 
 /// An answer that is not what a provider would give.
 #[derive(Clone)]
@@ -316,13 +317,19 @@ impl Shared {
 
     fn token(&self, behaviour: &Behaviour, authorization: Option<&str>, body: &str) -> Answer {
         let params: HashMap<String, String> = form_urlencoded::parse(body.as_bytes()).into_owned().collect();
+        if !authenticates(authorization) {
+            return refuse("invalid_client", "the credentials are wrong");
+        }
+        if params.get("grant_type").is_some_and(|grant| grant == "refresh_token") {
+            return match params.get("refresh_token").is_some_and(|token| token == REFRESH_TOKEN) {
+                true => self.granted(behaviour, &Grant::default()),
+                false => refuse("invalid_grant", "unknown refresh token"),
+            };
+        }
         let code = params.get("code").cloned().unwrap_or_default();
         let mut grants = self.grants.lock().unwrap();
         let grant = if behaviour.reuses_codes { grants.get(&code).cloned() } else { grants.remove(&code) };
         let Some(grant) = grant else { return refuse("invalid_grant", "unknown code") };
-        if !authenticates(authorization) {
-            return refuse("invalid_client", "the credentials are wrong");
-        }
         if params.get("redirect_uri") != Some(&grant.redirect_uri) {
             return refuse("invalid_grant", "another redirect_uri");
         }
@@ -333,15 +340,19 @@ impl Shared {
         if behaviour.checks_pkce && !proven {
             return refuse("invalid_grant", "PKCE");
         }
+        self.granted(behaviour, &grant)
+    }
+
+    fn granted(&self, behaviour: &Behaviour, grant: &Grant) -> Answer {
         if let Some(answer) = &behaviour.token_answer {
             let filled = String::from_utf8(answer.body.clone())
-                .map(|text| text.replace("ID_TOKEN", &self.id_token(behaviour, &grant)).into_bytes())
+                .map(|text| text.replace("ID_TOKEN", &self.id_token(behaviour, grant)).into_bytes())
                 .unwrap_or_else(|error| error.into_bytes());
             return Answer { body: filled, ..answer.clone() };
         }
         let mut response = json!({
             "access_token": ACCESS_TOKEN, "token_type": "Bearer", "expires_in": 3600,
-            "id_token": self.id_token(behaviour, &grant),
+            "id_token": self.id_token(behaviour, grant),
         });
         lay(&mut response, &behaviour.token);
         Answer::json(response.to_string())
@@ -351,8 +362,11 @@ impl Shared {
         let now = self.clock.now();
         let mut claims = json!({
             "iss": self.issuer, "sub": SUB, "aud": CLIENT_ID, "iat": now, "exp": now + 600,
-            "nonce": grant.nonce, "at_hash": at_hash(ACCESS_TOKEN),
+            "at_hash": at_hash(ACCESS_TOKEN),
         });
+        if let Some(nonce) = &grant.nonce {
+            claims["nonce"] = nonce.as_str().into();
+        }
         lay(&mut claims, &behaviour.claims);
         let mut header = json!({"alg": "RS256", "kid": "k1", "typ": "JWT"});
         lay(&mut header, &behaviour.header);
