@@ -12,7 +12,7 @@ use crate::diagnostic::code;
 use crate::provider::Provider;
 use crate::provider::finding::{Finding, segment};
 use crate::spec::DeploymentSpec;
-use crate::spec::deployment::AllowRule;
+use crate::spec::deployment::{AllowRule, RouteSpec};
 
 /// The routes by domain.
 pub(super) fn routes(
@@ -34,6 +34,7 @@ pub(super) fn routes(
             Some(On { provider: None, .. }) => {}
             Some(On { provider: Some(provider), .. }) => {
                 request = inputs(&route.request, provider, &format!("{at}/request"), findings);
+                open_choice(route, spec, provider, &at, findings);
             }
         }
         if route.domains.is_empty() {
@@ -62,6 +63,42 @@ pub(super) fn routes(
         }
     }
     routes
+}
+
+/// A list of inputs of which exactly one is needed, and of which a route gives none: whoever types an address is sent nowhere.
+fn open_choice(
+    route: &RouteSpec,
+    spec: &DeploymentSpec,
+    provider: &Provider,
+    at: &str,
+    findings: &mut Findings<'_>,
+) {
+    let deployed = spec.providers.get(&route.provider).map(|deployed| &deployed.request);
+    let mut names = route.request.keys().chain(deployed.into_iter().flat_map(|request| request.keys()));
+    if names.any(|name| !provider.authorize.inputs.contains_key(name)) {
+        // A name that is told to be wrong may be the one.
+        return;
+    }
+    let given = |name: &String| {
+        // The server fills it in from the address.
+        name == "login_hint"
+            || route.request.contains_key(name)
+            || deployed.is_some_and(|request| request.contains_key(name))
+    };
+    for group in provider.authorize.one_of.iter().filter(|group| !group.is_empty()) {
+        if group.iter().any(given) {
+            continue;
+        }
+        let place = format!("{at}/request");
+        let is_written = findings.has(&place);
+        let place = if is_written { place } else { format!("{at}/provider") };
+        let one_of = group.join(", ");
+        let finding = Finding::warning(code::NO_EFFECT, place, format!("the route gives none of {one_of}"))
+            .label(format!("`{}` needs exactly one of them", route.provider))
+            .note("a sign-in that brings none itself goes no further than the sign-in page")
+            .help(format!("write one of them under `request` here, or of `providers.{}`", route.provider));
+        findings.add(if is_written { finding.on_key() } else { finding });
+    }
 }
 
 /// Inputs that a deployment gives a provider: declared ones, each as the provider file wants it, one of each `one_of` list.

@@ -48,7 +48,7 @@ const ONLINE: [Code; 8] = [
     UNUSABLE_DISCOVERY,
 ];
 /// The codes of warnings.
-const WARNINGS: [Code; 8] = [
+const WARNINGS: [Code; 9] = [
     DOUBLED_SLASH,
     ENDPOINT_MISMATCH,
     MISSING_TEST,
@@ -57,10 +57,12 @@ const WARNINGS: [Code; 8] = [
     UNESCAPED_DOT,
     UNUSABLE_DISCOVERY,
     UNUSED_ALLOW,
+    WEAK_PKCE,
 ];
 /// The codes of warnings and of errors.
-const SOMETIMES_WARNINGS: [Code; 16] = [
+const SOMETIMES_WARNINGS: [Code; 17] = [
     DUPLICATE_NAME,
+    EXPOSED_SECRET,
     INSECURE_URL,
     INVALID_VALUE,
     ISS_PARAMETER_MISMATCH,
@@ -201,6 +203,8 @@ codes! {
     UNUSED_ALLOW = "unused-allow";
     /// A name that nothing reads.
     UNUSED_NAME = "unused-name";
+    /// PKCE with a challenge that hides nothing.
+    WEAK_PKCE = "weak-pkce";
     /// A secret that can be guessed.
     WEAK_SECRET = "weak-secret";
     /// A value of another type.

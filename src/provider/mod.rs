@@ -9,6 +9,7 @@ pub mod catalog;
 mod check;
 pub mod client_auth;
 mod compile;
+mod content_type;
 mod endpoint;
 pub mod extends;
 pub mod finding;

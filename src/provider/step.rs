@@ -97,6 +97,7 @@ impl Compiler {
             raw: keys.raw.to_vec(),
             response: self.response(&format!("{at}/response"), keys.response, answer),
         };
+        self.content_type(at, &keys, method);
         let known = |name: &String| {
             keys.params.contains_key(name)
                 || keys.query.contains_key(name)

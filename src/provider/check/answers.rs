@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::diagnostic::{code, distance, nearest};
 use crate::expr::{Path, is_empty};
 use crate::provider::Provider;
+use crate::provider::check::shapes;
 use crate::provider::compile::Compiler;
 use crate::provider::finding::{Finding, segment};
 use crate::provider::profile::STANDARD_CLAIMS;
@@ -27,7 +28,9 @@ pub fn check(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compiler) 
         }
         let found: Vec<&Value> = answers.iter().filter_map(|tree| compiled.first(tree)).collect();
         if found.is_empty() {
-            misspelt(text, &at, claim, &answers, &read, compiler);
+            if !shapes::check(&at, text, &answers, compiler) {
+                misspelt(text, &at, claim, &answers, &read, compiler);
+            }
         } else if is_text(claim)
             && let Some(whole) = found.iter().find(|value| value.is_object() || value.is_array())
         {

@@ -9,7 +9,6 @@ use crate::spec::ProviderSpec;
 use crate::spec::authorize::Pkce;
 use crate::spec::client_auth::TokenEndpointAuthMethod;
 use crate::spec::step::Params;
-use crate::spec::userinfo::UserinfoSpec;
 
 pub fn check(spec: &ProviderSpec, _: &Provider, compiler: &mut Compiler) {
     authorization(&spec.authorization.params, compiler);
@@ -27,16 +26,6 @@ pub fn check(spec: &ProviderSpec, _: &Provider, compiler: &mut Compiler) {
         client_credentials(&format!("/{step}/params"), keys.params, compiler);
         client_credentials(&format!("/{step}/query"), keys.query, compiler);
     }
-    for (index, call) in spec.userinfo.as_ref().map_or(&[][..], UserinfoSpec::calls).iter().enumerate() {
-        let at = if matches!(spec.userinfo, Some(UserinfoSpec::One(_))) {
-            "/userinfo/params".to_owned()
-        } else {
-            format!("/userinfo/{index}/params")
-        };
-        if call.auth.as_deref().is_none_or(|auth| auth == "bearer") {
-            access_token(&at, &call.params, compiler);
-        }
-    }
     if spec.token_endpoint_auth_method == Some(TokenEndpointAuthMethod::None) && spec.pkce == Pkce::None {
         compiler.report(
             Finding::error(code::PUBLIC_CLIENT_WITHOUT_PKCE, "/pkce", "a public client without PKCE")
@@ -44,6 +33,14 @@ pub fn check(spec: &ProviderSpec, _: &Provider, compiler: &mut Compiler) {
                 .label("whoever sees the code can use it")
                 .note("RFC 9700 §2.1.1: public clients must use PKCE")
                 .replace("use PKCE", "S256"),
+        );
+    }
+    if spec.pkce == Pkce::Plain {
+        compiler.report(
+            Finding::warning(code::WEAK_PKCE, "/pkce", "the code challenge is the verifier itself")
+                .label("whoever sees the authorization request can use the code")
+                .note("RFC 7636 §4.2: a client that can send S256 must, unless the provider is known to lack it")
+                .replace("the challenge is a hash of the verifier", "S256"),
         );
     }
     if spec.client_secret.is_some() && spec.token_endpoint_auth_method == Some(TokenEndpointAuthMethod::None)
@@ -108,45 +105,27 @@ fn client_credentials(at: &str, params: &Params, compiler: &mut Compiler) {
     }
 }
 
-fn access_token(at: &str, params: &Params, compiler: &mut Compiler) {
-    if let Some(Some(value)) = params.get("access_token")
-        && value.source().contains("token.access_token")
-    {
-        compiler.report(
-            Finding::error(
-                code::CREDENTIALS_TWICE,
-                format!("{at}/access_token"),
-                "the access token is written as a parameter",
-            )
-            .on_key()
-            .label("it would travel twice: `auth` is `bearer` where nothing else is said")
-            .help("write `auth: query:access_token` instead, or `auth: none` where it travels in a body"),
-        );
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use crate::diagnostic::code;
     use crate::provider::load;
     use crate::yaml::{Document, Limits};
 
-    fn twice(userinfo: &str) -> bool {
+    fn codes(rest: &str) -> Vec<&'static str> {
         let text = format!(
             "id: acme\nname: Acme\ndocs: https://acme.example\nauthorization_endpoint: https://acme.example/a\n\
              token_endpoint: https://acme.example/t\nuserinfo_endpoint: https://acme.example/u\n\
-             userinfo: {userinfo}\nprofile: {{sub: $.userinfo.id}}\n"
+             profile: {{sub: $.userinfo.id}}\ntests: [{{error: any}}]\n{rest}\n"
         );
         let document = Document::parse("acme.yaml", text.as_bytes(), Limits::PROVIDER).unwrap();
-        load(&document, |_| None).1.iter().any(|finding| finding.code == code::CREDENTIALS_TWICE)
+        load(&document, |_| None).1.into_iter().map(|finding| finding.code.as_str()).collect()
     }
 
     #[test]
-    fn the_access_token_travels_once() {
-        let params = "params: {access_token: '{{ token.access_token }}'}";
-        assert!(twice(&format!("{{{params}}}")));
-        assert!(twice(&format!("{{auth: bearer, {params}}}")));
-        assert!(!twice(&format!("{{method: POST, auth: none, {params}}}")));
-        assert!(!twice("{auth: 'query:access_token'}"));
+    fn a_challenge_hides_its_verifier() {
+        assert_eq!(codes("pkce: plain"), [code::WEAK_PKCE.as_str()]);
+        for right in ["pkce: S256", "pkce: none", ""] {
+            assert_eq!(codes(right), Vec::<&str>::new(), "{right}");
+        }
     }
 }

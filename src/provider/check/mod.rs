@@ -1,5 +1,6 @@
 //! Rules that look at several keys of a provider at once: one file a rule, or a family of rules about one thing.
 
+mod access_token;
 mod addresses;
 mod answers;
 mod brand;
@@ -13,10 +14,12 @@ mod identity;
 mod issuer;
 mod no_effect;
 mod numbers;
+mod optional;
 mod rename;
 mod required;
 mod scope_text;
 mod scopes;
+mod shapes;
 mod subject;
 mod trust;
 mod unused;
@@ -34,8 +37,10 @@ pub(super) fn all(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compi
         required::check,
         identity::check,
         credentials::check,
+        access_token::check,
         endpoints::check,
         addresses::check,
+        optional::check,
         issuer::check,
         rename::check,
         scopes::check,

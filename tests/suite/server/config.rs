@@ -296,3 +296,26 @@ fn a_store_that_is_none_or_has_no_use_is_a_finding() {
         assert_eq!(found, [(code.to_owned(), text.to_owned())], "{session}");
     }
 }
+
+#[test]
+fn a_route_leaves_no_choice_open() {
+    let told = |request: &str, deployed: &str| {
+        let deployment = format!(
+            "base_url: https://app.example.com/auth\nproviders:\n  acme:\n    use: oauth2\n    client_id: c\n    client_secret: {{env: AUTH_SECRET}}\n    \
+             vars: {{authorization_endpoint: https://a.example/a, token_endpoint: https://a.example/t, userinfo_endpoint: https://a.example/u}}\n    \
+             authorization: {{inputs: {{connection: {{}}, organization: {{}}}}, one_of: [[connection, organization]]}}{deployed}\n\
+             routes: [{{domains: [a.example], provider: acme{request}}}]\n"
+        );
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), "authcfg.yaml", &deployment);
+        let file = Some(folder.path().join("authcfg.yaml"));
+        let source = ConfigSource { file, env: environment(), ..ConfigSource::default() };
+        let (_, warnings) = config::load(&source).unwrap();
+        warnings.into_iter().map(|finding| finding.title).collect::<Vec<_>>()
+    };
+    let wrong = ["the route gives none of connection, organization"];
+    assert_eq!(told("", ""), wrong);
+    assert_eq!(told(", request: {}", ""), wrong);
+    assert!(told(", request: {organization: o}", "").is_empty());
+    assert!(told("", "\n    request: {connection: c}").is_empty());
+}
