@@ -3,15 +3,15 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, Span as EventSpan, Tag};
+use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, Span as EventSpan, StructureStyle, Tag};
 
-use crate::yaml::{Key, Limits, Node, NodeValue, Problem, ProblemKind, Span, characters, scalar};
+use crate::yaml::{Key, Limits, Node, NodeValue, Problem, ProblemKind, Span, characters, doubt, scalar};
 
 /// Nobody reads more than these about one file.
 const MAX_PROBLEMS: usize = 50;
 
-/// Reads a text.
-pub fn load(text: &str, limits: Limits) -> Result<Node, Vec<Problem>> {
+/// Reads a text. Tells as well whether another parser could read it differently.
+pub fn load(text: &str, limits: Limits) -> Result<(Node, bool), Vec<Problem>> {
     let mut options = Options::default();
     options.block_scalar_eof_without_line_feed = true;
     options.disallow_directives = true;
@@ -19,7 +19,9 @@ pub fn load(text: &str, limits: Limits) -> Result<Node, Vec<Problem>> {
     // The parser keeps its own stack; ours is checked node by node, with a better message.
     options.flow_nesting_limit = limits.depth + 2;
     options.block_nesting_limit = limits.depth + 2;
-    let mut loader = Loader { text, limits, nodes: 0, open: vec![], root: None, problems: vec![] };
+    let doubtful = doubt::in_text(text);
+    let mut loader =
+        Loader { text, limits, doubtful, nodes: 0, flow: 0, open: vec![], root: None, problems: vec![] };
     for event in Parser::new_from_str_with_options(text, options) {
         let (event, span) = match event {
             Ok(event) => event,
@@ -38,7 +40,9 @@ pub fn load(text: &str, limits: Limits) -> Result<Node, Vec<Problem>> {
         }
     }
     match (loader.root, loader.problems) {
-        (Some(root), problems) if problems.is_empty() && root.value != NodeValue::Null => Ok(root),
+        (Some(root), problems) if problems.is_empty() && root.value != NodeValue::Null => {
+            Ok((root, loader.doubtful))
+        }
         (_, problems) if problems.is_empty() => {
             Err(vec![Problem::new(ProblemKind::Empty, "there is nothing in this file", Span::default())])
         }
@@ -49,7 +53,10 @@ pub fn load(text: &str, limits: Limits) -> Result<Node, Vec<Problem>> {
 struct Loader<'a> {
     text: &'a str,
     limits: Limits,
+    doubtful: bool,
     nodes: usize,
+    /// How many brackets are open.
+    flow: usize,
     open: Vec<Open>,
     root: Option<Node>,
     problems: Vec<Problem>,
@@ -58,6 +65,7 @@ struct Loader<'a> {
 /// A collection whose end has not come.
 struct Open {
     start: usize,
+    in_flow: bool,
     kind: OpenKind,
 }
 
@@ -84,13 +92,17 @@ impl Loader<'_> {
                 self.property(anchor, tag.as_deref(), span);
                 self.scalar(text, style, span)
             }
-            Event::SequenceStart(_, anchor, tag) => {
+            Event::SequenceStart(style, anchor, tag) => {
                 self.property(anchor, tag.as_deref(), span);
-                self.begin(span, OpenKind::Sequence(vec![]))
+                self.begin(span, style, OpenKind::Sequence(vec![]))
             }
-            Event::MappingStart(_, anchor, tag) => {
+            Event::MappingStart(style, anchor, tag) => {
                 self.property(anchor, tag.as_deref(), span);
-                self.begin(span, OpenKind::Mapping { entries: vec![], seen: HashMap::new(), key: None })
+                self.begin(
+                    span,
+                    style,
+                    OpenKind::Mapping { entries: vec![], seen: HashMap::new(), key: None },
+                )
             }
             Event::SequenceEnd | Event::MappingEnd => self.end(span),
             _ => Flow::Continue(()),
@@ -102,6 +114,7 @@ impl Loader<'_> {
             let message = format!("a character that cannot be seen: U+{:04X}", u32::from(c));
             self.report(ProblemKind::HiddenCharacter, message, span);
         }
+        self.doubtful = self.doubtful || doubt::in_scalar(self.text, span, &text, style, self.flow > 0);
         let value = match style {
             ScalarStyle::Plain => scalar::plain(text),
             _ => NodeValue::String(text.into_owned()),
@@ -109,7 +122,7 @@ impl Loader<'_> {
         self.finish(Node { value, span })
     }
 
-    fn begin(&mut self, span: Span, kind: OpenKind) -> Flow {
+    fn begin(&mut self, span: Span, style: StructureStyle, kind: OpenKind) -> Flow {
         if self.open.len() >= self.limits.depth {
             self.too_deep(span);
             return Flow::Break(());
@@ -118,12 +131,15 @@ impl Loader<'_> {
             self.report(ProblemKind::Unsupported, "a key must be text", span);
             return Flow::Break(());
         }
-        self.open.push(Open { start: span.start, kind });
+        let in_flow = style == StructureStyle::Flow;
+        self.flow += usize::from(in_flow);
+        self.open.push(Open { start: span.start, in_flow, kind });
         Flow::Continue(())
     }
 
     fn end(&mut self, span: Span) -> Flow {
         let Some(open) = self.open.pop() else { return Flow::Break(()) };
+        self.flow -= usize::from(open.in_flow);
         let (value, last) = match open.kind {
             OpenKind::Sequence(items) => {
                 let last = items.last().map(|item| item.span.end);
@@ -169,6 +185,7 @@ impl Loader<'_> {
             },
             Some(OpenKind::Mapping { entries, seen, key }) => {
                 let Some(key) = key.take() else { return Flow::Break(()) };
+                self.doubtful = self.doubtful || doubt::in_key(&key.name);
                 match first_of(&key.name, entries, seen) {
                     Some(first) => {
                         let mut problem = Problem::new(

@@ -1,12 +1,13 @@
 //! Text becomes a tree in which every node knows its place. No word of OAuth.
 //!
-//! Two parsers read the same text: the first, event by event, knows places and keeps to a budget of bytes, depth and nodes;
-//! the second is serde_yaml. Where their trees differ, the text is refused: nobody should have to wonder which reading
-//! counts. What configuration never needs is refused as well: duplicate and merge keys, tags, anchors, aliases, a second
+//! Two parsers have to read a text as the same: the first, event by event, knows places and keeps to a budget of bytes, depth
+//! and nodes; the second is serde_yaml, and is asked wherever there is doubt that they agree. Where their trees differ, the
+//! text is refused: nobody should have to wonder which reading counts. What configuration never needs is refused as well: duplicate and merge keys, tags, anchors, aliases, a second
 //! document, keys that are no text, characters that cannot be seen.
 
 mod agreement;
 mod characters;
+mod doubt;
 mod encoding;
 mod loader;
 mod place;
@@ -124,8 +125,10 @@ impl Document {
         }
         let text = decode(bytes).map_err(|problem| vec![problem])?;
         characters::check(text)?;
-        let root = loader::load(text, limits)?;
-        agreement::check(&root, text)?;
+        let (root, doubtful) = loader::load(text, limits)?;
+        if doubtful {
+            agreement::check(&root, text)?;
+        }
         Ok(Document { name, text: text.into(), root })
     }
 
