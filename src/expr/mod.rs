@@ -11,6 +11,7 @@ mod context;
 mod environment;
 mod filters;
 mod path;
+mod plain_path;
 mod scan;
 mod template;
 mod tokens;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::diagnostic::{code, distance, nearest};
+use crate::diagnostic::{code, distance};
 use crate::expr::Template;
 use crate::provider::Provider;
 use crate::provider::compile::Compiler;
@@ -56,8 +56,9 @@ pub fn check(spec: &ProviderSpec, _: &Provider, compiler: &mut Compiler) {
         None => {}
     }
     for claim in spec.profile.keys().filter(|claim| !STANDARD_CLAIMS.contains(&claim.as_str())) {
-        let close = nearest(claim, STANDARD_CLAIMS).filter(|standard| distance(claim, standard) == 1);
-        if let Some(standard) = close {
+        let near =
+            |standard: &&str| claim.len().abs_diff(standard.len()) <= 1 && distance(claim, standard) == 1;
+        if let Some(standard) = STANDARD_CLAIMS.into_iter().find(near) {
             compiler.report(
                 Finding::warning(
                     code::SIMILAR_CLAIM,
