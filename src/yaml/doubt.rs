@@ -32,7 +32,7 @@ pub fn in_text(text: &str) -> bool {
                 line = at + 1;
                 of_spaces
             }
-            byte => byte < b' ' || byte >= 0xee,
+            byte => !(b' '..0xee).contains(&byte),
         };
         if doubtful {
             return true;
