@@ -104,12 +104,9 @@ impl Compiler {
             Protocol::Oidc => ["openid", "profile", "email"].map(str::to_owned).to_vec(),
             Protocol::Oauth2 => vec![],
         };
-        let known = |name: &String| {
-            authorization.params.contains_key(name)
-                || inputs.contains_key(name)
-                || RESERVED.contains(&name.as_str())
-        };
-        self.raw("/authorization", &authorization.raw, known);
+        let own = authorization.params.keys().chain(inputs.keys()).map(String::as_str);
+        let known: Vec<&str> = own.chain(RESERVED).collect();
+        self.raw("/authorization", &authorization.raw, &known);
         Authorize {
             raw: authorization.raw.clone(),
             fragment: authorization

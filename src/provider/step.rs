@@ -98,12 +98,9 @@ impl Compiler {
             response: self.response(&format!("{at}/response"), keys.response, answer),
         };
         self.content_type(at, &keys, method);
-        let known = |name: &String| {
-            keys.params.contains_key(name)
-                || keys.query.contains_key(name)
-                || STANDARD.contains(&name.as_str())
-        };
-        self.raw(at, keys.raw, known);
+        let own = keys.params.keys().chain(keys.query.keys()).map(String::as_str);
+        let known: Vec<&str> = own.chain(STANDARD).collect();
+        self.raw(at, keys.raw, &known);
         if step.body == Body::Json && !step.raw.is_empty() {
             self.report(
                 Finding::error(code::NO_EFFECT, format!("{at}/raw"), "a JSON body is not percent-encoded")
@@ -115,11 +112,12 @@ impl Compiler {
     }
 
     /// Parameters that are sent as they are must be sent at all.
-    pub(super) fn raw(&mut self, at: &str, raw: &[String], known: impl Fn(&String) -> bool) {
-        for (index, name) in raw.iter().enumerate().filter(|(_, name)| !known(name)) {
+    pub(super) fn raw(&mut self, at: &str, raw: &[String], known: &[&str]) {
+        for (index, name) in raw.iter().enumerate().filter(|(_, name)| !known.contains(&name.as_str())) {
             self.report(
                 Finding::error(code::NO_EFFECT, format!("{at}/raw/{index}"), format!("`{name}` is not sent"))
-                    .label("no parameter of this step has that name"),
+                    .label("no parameter of this step has that name")
+                    .propose("a parameter with a similar name is sent", name, known.iter().copied()),
             );
         }
     }

@@ -20,6 +20,7 @@ mod new;
 mod online;
 mod probes;
 mod properties;
+mod proposals;
 mod server;
 mod show;
 mod stores;

@@ -30,7 +30,7 @@ pub enum DefectKind {
     /// Anything else, in words.
     Other { message: String },
     /// A text that does not match.
-    Pattern { pattern: String },
+    Pattern { pattern: String, words: Vec<String>, nearest: Option<String> },
     /// A secret in the file, where only a reference to one may stand.
     PlainSecret,
     /// A key that nobody knows.
@@ -61,7 +61,11 @@ pub fn of(error: &ValidationError<'_>, schema: &Value) -> Vec<Defect> {
         ValidationErrorKind::Enum { options } => {
             one(not_one_of(error, options.as_array().into_iter().flatten().map(word).collect()))
         }
-        ValidationErrorKind::Pattern { pattern } => one(DefectKind::Pattern { pattern: pattern.clone() }),
+        ValidationErrorKind::Pattern { pattern } => {
+            let words = words_of(pattern);
+            let nearest = error.instance().as_str().and_then(|text| similar(text, &words));
+            one(DefectKind::Pattern { pattern: pattern.clone(), words, nearest })
+        }
         ValidationErrorKind::Required { property } => one(DefectKind::Missing { key: word(property) }),
         ValidationErrorKind::Type { kind } => one(wrong_type(error, schema, types(kind))),
         kind => one(DefectKind::Other { message: limit(kind) }),
@@ -160,6 +164,18 @@ fn not_one_of(error: &ValidationError<'_>, options: Vec<String>) -> DefectKind {
 fn similar(text: &str, options: &[String]) -> Option<String> {
     let same = options.iter().find(|option| option.eq_ignore_ascii_case(text));
     same.cloned().or_else(|| nearest(text, options.iter().map(String::as_str)).map(str::to_owned))
+}
+
+/// The alternatives of a pattern such as `^(bearer|none|query:[a-z]+)$` that are words.
+fn words_of(pattern: &str) -> Vec<String> {
+    let inner = pattern.strip_prefix("^(").and_then(|rest| rest.strip_suffix(")$")).unwrap_or_default();
+    let is_word = |text: &&str| {
+        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
+    };
+    match inner.contains(['(', ')']) {
+        true => vec![],
+        false => inner.split('|').filter(is_word).map(str::to_owned).collect(),
+    }
 }
 
 /// The keys of the object schema that a rule such as `…/additionalProperties` belongs to.

@@ -46,13 +46,17 @@ pub fn diagnostic(
             finding.title = format!("{name} {message}");
             finding.note = description(schema, &defect.rule, None);
         }
-        DefectKind::Pattern { pattern } => {
+        DefectKind::Pattern { pattern, words, nearest } => {
             finding.title = format!("{name} cannot be `{}`", unquoted(written));
             finding.note = description(schema, &defect.rule, None);
             finding.label = match pattern.len() > 60 && finding.note.is_some() {
                 true => "not of the form that is needed".into(),
                 false => format!("must match `{pattern}`"),
             };
+            finding.help = nearest.as_ref().and_then(|nearest| {
+                let sure = sureness(unquoted(written).as_str(), words.iter().map(String::as_str));
+                patch("a value with a similar name exists", on_value, quoted_like(written, nearest), sure)
+            });
         }
         DefectKind::PlainSecret => {
             finding.code = code::PLAIN_SECRET;

@@ -24,7 +24,11 @@ pub fn mend(value: Value, defects: &[Defect]) -> Mended {
     for defect in defects {
         let place = mended.value.pointer_mut(&defect.pointer);
         match (&defect.kind, place) {
-            (DefectKind::NotOneOf { nearest: Some(nearest), .. }, Some(place)) => {
+            (
+                DefectKind::NotOneOf { nearest: Some(nearest), .. }
+                | DefectKind::Pattern { nearest: Some(nearest), .. },
+                Some(place),
+            ) => {
                 *place = Value::String(nearest.clone());
             }
             (DefectKind::Unknown { key, nearest: Some(nearest), .. }, Some(Value::Object(object))) => {
