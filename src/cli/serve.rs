@@ -87,7 +87,9 @@ async fn serve(args: Args) -> ExitCode {
         return unreachable(&error.to_string());
     }
     output::result(&screen);
-    match listen::serve(listener, server.standalone(), stop).await {
+    let served = listen::serve(listener, server.standalone(), stop).await;
+    server.settled().await;
+    match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => unreachable(&format!("the server ended: {error}")),
     }

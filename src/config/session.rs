@@ -9,7 +9,7 @@ use crate::config::providers::On;
 use crate::config::rules;
 use crate::diagnostic::code;
 use crate::provider::finding::Finding;
-use crate::spec::deployment::{CookiePrefix, DurationSpec, Preset, SessionSpec, Strategy};
+use crate::spec::deployment::{CookiePrefix, DurationSpec, ExposedToken, Preset, SessionSpec, Strategy};
 
 /// Thirty days, as Auth.js.
 const MAX_AGE: u64 = 30 * 24 * 3600;
@@ -42,6 +42,10 @@ pub struct StoreSettings {
     pub place: StorePlace,
     /// A session that is read is written again so many seconds after it was last written.
     pub update_age: u64,
+    /// Whether `/session` shows the access token.
+    pub exposes_access_token: bool,
+    /// Whether `/session` shows the id_token.
+    pub exposes_id_token: bool,
 }
 
 /// A store.
@@ -127,7 +131,12 @@ fn store(
     let update_age = asked.unwrap_or(UPDATE_AGE).min((lifetime / 30).max(1));
     let text = spec.store.as_deref().unwrap_or(DEFAULT_STORE);
     match place(text, folder) {
-        Ok(place) => Some(StoreSettings { place, update_age }),
+        Ok(place) => Some(StoreSettings {
+            place,
+            update_age,
+            exposes_access_token: spec.expose_tokens.contains(&ExposedToken::AccessToken),
+            exposes_id_token: spec.expose_tokens.contains(&ExposedToken::IdToken),
+        }),
         Err(why) => {
             let finding = Finding::error(code::INVALID_VALUE, "/session/store", "this is no session store");
             findings.add(finding.label(why).help("`sqlite:PATH`, or `memory`"));
@@ -153,7 +162,7 @@ fn place(text: &str, folder: &Path) -> Result<StorePlace, &'static str> {
 
 /// What only a store gives is no key of a session that is in its cookie.
 fn without_store(findings: &mut Findings<'_>) {
-    for name in ["store", "update_age"] {
+    for name in ["expose_tokens", "store", "update_age"] {
         let at = format!("/session/{name}");
         if findings.has(&at) {
             let title = format!("`{name}` has no effect: the session is in its cookie");

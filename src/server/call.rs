@@ -1,5 +1,7 @@
 //! One request in the hands of a route: what it says, and what it may set on the way.
 
+use std::sync::Arc;
+
 use http::{HeaderMap, HeaderValue};
 
 use crate::config::BaseUrl;
@@ -13,7 +15,7 @@ use crate::server::state::{Inner, Site};
 
 /// A request of the protocol.
 pub(super) struct Call<'a> {
-    pub server: &'a Inner,
+    pub server: &'a Arc<Inner>,
     pub site: &'a Site,
     pub is_post: bool,
     /// The query as it came.

@@ -25,7 +25,7 @@ const MAX_BODY: usize = 16 * 1024;
 
 /// Answers a request under a base path.
 pub(super) async fn handle(server: Server, request: Request) -> Response {
-    let inner = &*server.inner;
+    let inner = &server.inner;
     let (parts, body) = request.into_parts();
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let site = match site(inner, &parts.headers, &parts.uri, peer) {

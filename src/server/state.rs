@@ -21,7 +21,7 @@ use crate::rng::Rng;
 use crate::server::answer;
 use crate::server::cookies::CookieKeys;
 use crate::server::pages::Pages;
-use crate::server::sessions::Kept;
+use crate::server::sessions::{Kept, Refreshes};
 use crate::server::transactions::UsedStates;
 use crate::server::{dispatch, health};
 #[cfg(feature = "store-sqlite")]
@@ -47,6 +47,8 @@ pub(super) struct Inner {
     pub used: UsedStates,
     /// Where sessions are kept that are not in their cookie.
     pub kept: Option<Kept>,
+    /// Whose tokens are being renewed.
+    pub refreshes: Refreshes,
     pub csp: HeaderValue,
     pub clock: Arc<dyn Clock>,
     pub rng: Arc<dyn Rng>,
@@ -100,6 +102,7 @@ impl Server {
             pages: Pages::new(config.providers.values(), email_box),
             csp: answer::content_security_policy(&http_origins(&config)),
             used: UsedStates::default(),
+            refreshes: Refreshes::default(),
             kept: config.session.store.as_ref().map(|settings| Kept {
                 store,
                 keys: RecordKeys::new(&config.secrets),
@@ -146,6 +149,14 @@ impl Server {
         match &self.inner.kept {
             Some(kept) => kept.store.ready().await,
             None => Ok(()),
+        }
+    }
+
+    /// Resolves when nothing is under way that would be lost with this process: tokens that a provider has given and the
+    /// session store has not. To be waited for after the last request, for half a minute at most.
+    pub async fn settled(&self) {
+        while !self.inner.refreshes.are_done() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 

@@ -161,6 +161,21 @@ pub struct SessionSpec {
     /// Claims of the profile, besides name, e-mail and picture, that `/session` shows.
     #[serde(default)]
     pub claims: Vec<String>,
+    /// With `strategy: database`: tokens of the provider that `/session` shows, renewed before they expire: `access_token`,
+    /// `id_token`; with them comes `expires_at`. Every script of the application's pages can read them. A refresh token is
+    /// never shown.
+    #[serde(default)]
+    pub expose_tokens: Vec<ExposedToken>,
+}
+
+/// A token that `/session` may show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ExposedToken {
+    /// The access token.
+    AccessToken,
+    /// The id_token.
+    IdToken,
 }
 
 /// A duration: seconds, or a number with `s`, `min`, `h` or `d`.

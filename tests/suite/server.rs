@@ -12,6 +12,8 @@ mod open_redirect;
 mod pages;
 mod protocol;
 mod provider;
+mod refresh;
+mod refreshing;
 mod routes;
 mod session;
 mod sign_in;

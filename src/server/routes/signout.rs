@@ -19,7 +19,7 @@ pub fn page(call: &Call<'_>, visit: Visit<'_>) -> Answer {
 /// POST: ends the session, and clears every cookie of it that was sent.
 pub async fn run(call: &Call<'_>, visit: Visit<'_>) -> Result<Answer, Failure> {
     visit.verified(call)?;
-    let ended = sessions::end(call, &visit.cookies).await;
+    let ended = sessions::sign_out(call, &visit.cookies).await;
     let cleared = ended.map_err(|error| Failure::store("", &error))?;
     Ok(Answer::redirect(visit.callback_url).cookies(visit.set).cookies(cleared))
 }

@@ -69,7 +69,7 @@ pub(super) fn renew(call: &Call<'_>, cookies: &Cookies<'_>) -> Option<Renewed> {
         claims.insert(SIGNED_IN_AT.into(), began.into());
     }
     let lifetime = lifetime(settings, now, began);
-    let body = body(&claims, now + lifetime, &settings.claims).into();
+    let body = body(&claims, now + lifetime, &settings.claims, Map::new()).into();
     let token = call.site.cookies.session.seal(&claims, lifetime, now, &*call.server.rng);
     let cookies = call.site.cookies.session_cookies(&token, now + lifetime, cookies)?;
     Some(Renewed { body, cookies })

@@ -11,13 +11,15 @@ use crate::oauth::Secret;
 use crate::server::call::Call;
 use crate::server::cookies::Cookies;
 use crate::server::sessions::record::Held;
+use crate::server::sessions::refresh::{fresh, revoke};
+use crate::server::sessions::tokens::Tokens;
 use crate::server::sessions::{Renewed, body, is_over, lifetime};
 use crate::server::state::Inner;
 use crate::session::store::{Key, StoreError};
 use crate::session::{RecordKeys, Session, SessionStore, new_session_id};
 
 /// A change that others were faster than is tried again so often.
-const ATTEMPTS: usize = 8;
+const ATTEMPTS: usize = 32;
 
 /// Where sessions are kept.
 pub(in crate::server) struct Kept {
@@ -28,12 +30,12 @@ pub(in crate::server) struct Kept {
 }
 
 /// A session as it was read.
-struct Found {
-    id: Secret,
-    key: Key,
+#[derive(Clone)]
+pub(super) struct Found {
+    pub key: Key,
     version: u64,
     expires: u64,
-    held: Held,
+    pub held: Held,
 }
 
 /// The cookies of a new session.
@@ -45,13 +47,17 @@ pub(super) async fn begin(
     kept: &Kept,
     cookies: &Cookies<'_>,
     claims: Map<String, Value>,
+    tokens: Tokens,
 ) -> Result<Vec<HeaderValue>, StoreError> {
-    end(kept, cookies).await?;
+    for id in ids(cookies) {
+        kept.store.delete(&Key::of(id.expose())).await?;
+    }
     let now = call.server.clock.now();
     let id = new_session_id(&*call.server.rng);
     let key = Key::of(id.expose());
     let expires = now + lifetime(&call.server.config.session, now, now);
-    let value = Held { claims, began: now, renewed: now }.seal(&kept.keys, &key, &*call.server.rng);
+    let held = Held { claims, began: now, renewed: now, tokens: Some(tokens) };
+    let value = held.seal(&kept.keys, &key, &*call.server.rng);
     if !kept.store.create(&key, value, expires).await? {
         return Err(StoreError::new("a new session id was there already"));
     }
@@ -63,11 +69,12 @@ pub(super) async fn begin(
 /// # Errors
 /// [`StoreError`] where nobody knows.
 pub(super) async fn current(
-    server: &Inner,
+    server: &Arc<Inner>,
     kept: &Kept,
     cookies: &Cookies<'_>,
 ) -> Result<Option<Session>, StoreError> {
-    let Some(found) = find(server, kept, cookies).await? else { return Ok(None) };
+    let Some((_, found)) = find(server, kept, cookies).await? else { return Ok(None) };
+    let Some(found) = fresh(server, kept, found).await? else { return Ok(None) };
     let mut claims = found.held.claims;
     claims.insert("iat".into(), found.held.renewed.into());
     claims.insert("exp".into(), found.expires.into());
@@ -85,33 +92,50 @@ pub(super) async fn renew(
 ) -> Result<Option<Renewed>, StoreError> {
     let settings = &call.server.config.session;
     let now = call.server.clock.now();
-    let Some(found) = find(call.server, kept, cookies).await? else { return Ok(None) };
+    let Some((id, found)) = find(call.server, kept, cookies).await? else { return Ok(None) };
+    let Some(found) = fresh(call.server, kept, found).await? else { return Ok(None) };
     let Some(found) = keep_alive(call.server, kept, found).await? else { return Ok(None) };
     let cookie_expires = now + lifetime(settings, now, found.held.began);
-    let cookies = call.site.cookies.session_cookies(found.id.expose(), cookie_expires, cookies);
-    let body = body(&found.held.claims, found.expires, &settings.claims).into();
+    let cookies = call.site.cookies.session_cookies(id.expose(), cookie_expires, cookies);
+    let tokens = found.held.tokens.as_ref();
+    let shown = tokens.map(|tokens| tokens.shown(settings.store.as_ref(), now)).unwrap_or_default();
+    let body = body(&found.held.claims, found.expires, &settings.claims, shown).into();
     Ok(Some(Renewed { body, cookies: cookies.unwrap_or_default() }))
 }
 
-/// Ends the session of a request.
+/// Ends the session of a request. Its tokens are revoked meanwhile: whoever signs out does not wait for the provider.
 ///
 /// # Errors
 /// [`StoreError`] where it may not be over.
-pub(super) async fn end(kept: &Kept, cookies: &Cookies<'_>) -> Result<(), StoreError> {
+pub(super) async fn sign_out(
+    server: &Arc<Inner>,
+    kept: &Kept,
+    cookies: &Cookies<'_>,
+) -> Result<(), StoreError> {
     for id in ids(cookies) {
-        kept.store.delete(&Key::of(id.expose())).await?;
+        let key = Key::of(id.expose());
+        let found = load(server, kept, key).await?;
+        kept.store.delete(&key).await?;
+        if let Some(tokens) = found.and_then(|found| found.held.tokens) {
+            let server = server.clone();
+            tokio::spawn(async move { revoke(&server, &tokens).await });
+        }
     }
     Ok(())
 }
 
-/// The one session that a request's cookies name; `None` where there is none, or several: nobody knows whose is whose.
-async fn find(server: &Inner, kept: &Kept, cookies: &Cookies<'_>) -> Result<Option<Found>, StoreError> {
+/// The one session that a request's cookies name, and its id; `None` where there is none, or several: nobody knows whose is
+/// whose.
+async fn find(
+    server: &Inner,
+    kept: &Kept,
+    cookies: &Cookies<'_>,
+) -> Result<Option<(Secret, Found)>, StoreError> {
     let mut only = None;
     for id in ids(cookies) {
-        let key = Key::of(id.expose());
-        if let Some(found) = load(server, kept, id, key).await? {
+        if let Some(found) = load(server, kept, Key::of(id.expose())).await? {
             match only {
-                None => only = Some(found),
+                None => only = Some((id, found)),
                 Some(_) => return Ok(None),
             }
         }
@@ -119,36 +143,68 @@ async fn find(server: &Inner, kept: &Kept, cookies: &Cookies<'_>) -> Result<Opti
     Ok(only)
 }
 
-async fn load(server: &Inner, kept: &Kept, id: Secret, key: Key) -> Result<Option<Found>, StoreError> {
+/// The session of a key.
+///
+/// # Errors
+/// [`StoreError`] where nobody knows.
+pub(super) async fn load(server: &Inner, kept: &Kept, key: Key) -> Result<Option<Found>, StoreError> {
     let Some(record) = kept.store.load(&key).await? else { return Ok(None) };
     // A record that does not open was sealed with a secret that is no longer one of ours.
     let Some(held) = Held::open(&kept.keys, &key, &record) else { return Ok(None) };
     let over = is_over(&server.config.session, server.clock.now(), held.renewed, held.began);
-    let found = Found { id, key, version: record.version, expires: record.expires, held };
+    let found = Found { key, version: record.version, expires: record.expires, held };
     Ok((!over).then_some(found))
 }
 
-/// Gives a session a new end where that is due; `None` where it ended meanwhile.
-async fn keep_alive(server: &Inner, kept: &Kept, mut found: Found) -> Result<Option<Found>, StoreError> {
-    let now = server.clock.now();
+/// Changes a session, whatever others do to it meanwhile. `make` looks at it as it is now and says whether it is still to be
+/// changed; `None` where it is not, or is over.
+///
+/// # Errors
+/// [`StoreError`] where nobody knows whether it was changed.
+pub(super) async fn change(
+    server: &Inner,
+    kept: &Kept,
+    mut found: Found,
+    make: impl Fn(&mut Found) -> bool,
+) -> Result<Option<Found>, StoreError> {
     for _ in 0..ATTEMPTS {
-        if found.held.renewed.saturating_add(kept.update_age) > now {
-            return Ok(Some(found));
+        if !make(&mut found) {
+            return Ok(None);
         }
-        found.held.renewed = now;
-        found.expires = now + lifetime(&server.config.session, now, found.held.began);
         let value = found.held.seal(&kept.keys, &found.key, &*server.rng);
         if kept.store.replace(&found.key, found.version, value, found.expires).await? {
             found.version += 1;
             return Ok(Some(found));
         }
         // Somebody else has changed it, or ended it.
-        match load(server, kept, found.id, found.key).await? {
+        match load(server, kept, found.key).await? {
             Some(newer) => found = newer,
             None => return Ok(None),
         }
     }
-    Ok(Some(found))
+    Err(StoreError::new("a session is changed faster than it can be written"))
+}
+
+/// Gives a session a new end where that is due; `None` where it ended meanwhile.
+async fn keep_alive(server: &Inner, kept: &Kept, found: Found) -> Result<Option<Found>, StoreError> {
+    let now = server.clock.now();
+    let is_due = |found: &Found| found.held.renewed.saturating_add(kept.update_age) <= now;
+    if !is_due(&found) {
+        return Ok(Some(found));
+    }
+    let key = found.key;
+    let kept_alive = change(server, kept, found, |found| {
+        let due = is_due(found);
+        if due {
+            found.held.renewed = now;
+            found.expires = now + lifetime(&server.config.session, now, found.held.began);
+        }
+        due
+    });
+    match kept_alive.await? {
+        Some(found) => Ok(Some(found)),
+        None => load(server, kept, key).await,
+    }
 }
 
 /// What may be the id of a session among a request's cookies.

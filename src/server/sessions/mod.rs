@@ -3,6 +3,10 @@
 mod in_cookie;
 mod in_store;
 mod record;
+mod refresh;
+mod tokens;
+
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::HeaderValue;
@@ -14,11 +18,13 @@ use crate::oauth::Profile;
 use crate::server::call::Call;
 use crate::server::cookies::Cookies;
 use crate::server::failure::Failure;
+use crate::server::sessions::tokens::Tokens;
 use crate::server::state::{Inner, Site};
 use crate::session::store::StoreError;
 use crate::session::{Session, iso_date};
 
 pub(super) use in_store::Kept;
+pub(super) use refresh::Refreshes;
 
 /// A claim longer than this does not go into a session.
 const MAX_CLAIM: usize = 8 * 1024;
@@ -44,9 +50,11 @@ pub(super) async fn begin(
     let claims = claims(&call.server.config.session, provider, &sign_in.profile);
     match &call.server.kept {
         None => in_cookie::begin(call, cookies, provider, claims),
-        Some(kept) => in_store::begin(call, kept, cookies, claims)
-            .await
-            .map_err(|error| Failure::store(provider, &error)),
+        Some(kept) => {
+            let tokens = Tokens::new(provider, sign_in.token.clone(), call.server.clock.now());
+            let begun = in_store::begin(call, kept, cookies, claims, tokens).await;
+            begun.map_err(|error| Failure::store(provider, &error))
+        }
     }
 }
 
@@ -55,7 +63,7 @@ pub(super) async fn begin(
 /// # Errors
 /// [`StoreError`] where nobody knows.
 pub(super) async fn current(
-    server: &Inner,
+    server: &Arc<Inner>,
     site: &Site,
     cookies: &Cookies<'_>,
 ) -> Result<Option<Session>, StoreError> {
@@ -76,13 +84,13 @@ pub(super) async fn renew(call: &Call<'_>, cookies: &Cookies<'_>) -> Result<Opti
     }
 }
 
-/// Ends the session of a request: the cookies that clear it.
+/// Ends the session of a request, and its tokens at the provider: the cookies that clear it.
 ///
 /// # Errors
 /// [`StoreError`] where it may not be over.
-pub(super) async fn end(call: &Call<'_>, cookies: &Cookies<'_>) -> Result<Vec<HeaderValue>, StoreError> {
+pub(super) async fn sign_out(call: &Call<'_>, cookies: &Cookies<'_>) -> Result<Vec<HeaderValue>, StoreError> {
     if let Some(kept) = &call.server.kept {
-        in_store::end(kept, cookies).await?;
+        in_store::sign_out(call.server, kept, cookies).await?;
     }
     Ok(cookies.cleared_session(&call.site.cookies))
 }
@@ -128,8 +136,9 @@ fn lifetime(settings: &SessionSettings, now: u64, began: u64) -> u64 {
     settings.absolute.map_or(u64::MAX, left).min(settings.lifetime())
 }
 
-/// What Auth.js answers: name, e-mail and image as the session has them, and what the deployment shows besides.
-fn body(claims: &Map<String, Value>, expires: u64, shown: &[String]) -> String {
+/// What Auth.js answers: name, e-mail and image as the session has them, and what the deployment shows besides; of the tokens,
+/// `more`.
+fn body(claims: &Map<String, Value>, expires: u64, shown: &[String], more: Map<String, Value>) -> String {
     let mut user = Map::new();
     for (claim, member) in [("name", "name"), ("email", "email"), ("picture", "image")] {
         user.extend(claims.get(claim).map(|value| (member.to_owned(), value.clone())));
@@ -139,5 +148,9 @@ fn body(claims: &Map<String, Value>, expires: u64, shown: &[String]) -> String {
             user.entry(name.clone()).or_insert_with(|| value.clone());
         }
     }
-    format!(r#"{{"user":{},"expires":"{}"}}"#, Value::Object(user), iso_date(expires))
+    let mut body = Map::new();
+    body.insert("user".into(), user.into());
+    body.insert("expires".into(), iso_date(expires).into());
+    body.extend(more);
+    Value::Object(body).to_string()
 }

@@ -5,11 +5,12 @@ use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use crate::rng::Rng;
+use crate::server::sessions::tokens::Tokens;
 use crate::session::RecordKeys;
 use crate::session::store::{Key, Record};
 
 /// What is kept of a session.
-#[derive(Deserialize, Serialize)]
+#[derive(Clone, Deserialize, Serialize)]
 pub(super) struct Held {
     /// What is known of the person.
     pub claims: Map<String, Value>,
@@ -17,6 +18,9 @@ pub(super) struct Held {
     pub began: u64,
     /// When the session was last given a new end.
     pub renewed: u64,
+    /// What the provider gave for them.
+    #[serde(default)]
+    pub tokens: Option<Tokens>,
 }
 
 impl Held {

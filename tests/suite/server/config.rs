@@ -284,10 +284,27 @@ fn a_session_is_in_its_cookie_or_in_a_store() {
 }
 
 #[test]
+fn a_session_shows_the_tokens_that_are_named() {
+    let shown = |names: &str| {
+        let text =
+            format!("{DEPLOYMENT}session: {{strategy: database, store: memory, expose_tokens: [{names}]}}\n");
+        let store = load(&text, &[], environment()).unwrap().session.store.unwrap();
+        (store.exposes_access_token, store.exposes_id_token)
+    };
+    assert_eq!(["", "access_token", "id_token"].map(shown), [(false, false), (true, false), (false, true)]);
+    for name in ["refresh_token", "accessToken", "scope"] {
+        let found =
+            marked(&format!("{DEPLOYMENT}session: {{strategy: database, expose_tokens: [{name}]}}\n"));
+        assert_eq!(found, [("invalid-value".to_owned(), name.to_owned())]);
+    }
+}
+
+#[test]
 fn a_store_that_is_none_or_has_no_use_is_a_finding() {
     for (session, code, text) in [
         ("{store: memory}", "no-effect", "store"),
         ("{strategy: jwt, update_age: 1h}", "no-effect", "update_age"),
+        ("{expose_tokens: [access_token]}", "no-effect", "expose_tokens"),
         ("{strategy: database, store: 'redis://cache'}", "invalid-value", "'redis://cache'"),
         ("{strategy: database, store: memory, max_age: 1h, update_age: 1h}", "no-effect", "1h"),
         ("{strategy: database, store: memory, update_age: soon}", "invalid-value", "soon"),

@@ -1,0 +1,251 @@
+//! Tokens that are about to expire are renewed when their session is read: once, whoever asks, in whatever process.
+//!
+//! In a process, whoever comes while a session's tokens are being renewed waits for that; a caller that goes away does not end
+//! it. Of several processes the one with the store's lease asks the provider. Tokens are in the store before anybody has them,
+//! and take the place of no others than those they were asked for with.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::client::Client;
+use crate::server::sessions::claims;
+use crate::server::sessions::in_store::{Found, Kept, change, load};
+use crate::server::sessions::tokens::Tokens;
+use crate::server::state::Inner;
+use crate::session::store::{Key, Owner, StoreError};
+
+/// How long a reader waits whose access token is still good.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a reader waits whose access token has expired: longer than a lease, so that a process that died is outlived.
+const LAST_PATIENCE: Duration = Duration::from_secs(25);
+/// How long one process has for a refresh, in seconds; a request to a provider ends after ten.
+const LEASE: u64 = 20;
+/// How often another process looks whether it is done.
+const LOOK: Duration = Duration::from_millis(50);
+/// New tokens that the store does not take are offered again so often.
+const OFFERS: usize = 20;
+/// After this long.
+const OFFER_AGAIN: Duration = Duration::from_millis(500);
+
+/// What came of it, once it is there.
+type Landed = watch::Receiver<Option<Result<(), StoreError>>>;
+
+/// What is being renewed in this process, by session.
+#[derive(Default)]
+pub(in crate::server) struct Refreshes {
+    under_way: Mutex<HashMap<Key, Landed>>,
+}
+
+impl Refreshes {
+    /// The one of a session that is under way, else one that begins now.
+    fn join(&self, server: &Arc<Inner>, key: Key) -> Landed {
+        let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        let start = || {
+            let (tell, landed) = watch::channel(None);
+            let (server, done) = (server.clone(), Done { server: server.clone(), key });
+            tokio::spawn(async move {
+                let outcome = run(&server, key).await;
+                drop(done);
+                tell.send_replace(Some(outcome));
+            });
+            landed
+        };
+        under_way.entry(key).or_insert_with(start).clone()
+    }
+
+    /// Whether nothing is under way.
+    pub fn are_done(&self) -> bool {
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+}
+
+/// Whatever becomes of a refresh, the next one can begin.
+struct Done {
+    server: Arc<Inner>,
+    key: Key,
+}
+
+impl Drop for Done {
+    fn drop(&mut self) {
+        let refreshes = &self.server.refreshes.under_way;
+        refreshes.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
+    }
+}
+
+/// A session with tokens that are good for a while, as far as that can be; `None` where it is over.
+///
+/// # Errors
+/// [`StoreError`] where nobody knows.
+pub(super) async fn fresh(
+    server: &Arc<Inner>,
+    kept: &Kept,
+    found: Found,
+) -> Result<Option<Found>, StoreError> {
+    let Some((_, tokens)) = due(server, &found) else { return Ok(Some(found)) };
+    let patience = if tokens.are_over(server.clock.now()) { LAST_PATIENCE } else { PATIENCE };
+    let mut landed = server.refreshes.join(server, found.key);
+    if let Ok(Ok(outcome)) = timeout(patience, landed.wait_for(Option::is_some)).await {
+        (*outcome).clone().unwrap_or(Ok(()))?;
+    }
+    load(server, kept, found.key).await
+}
+
+/// The tokens of a session that are to be renewed now, and who can.
+fn due<'a>(server: &'a Inner, found: &'a Found) -> Option<(&'a Client, &'a Tokens)> {
+    let tokens = found.held.tokens.as_ref()?;
+    let client = server.clients.get(&tokens.provider)?;
+    let requires = client.provider().refresh.requires;
+    tokens.are_due(requires, server.clock.now()).then_some((client, tokens))
+}
+
+/// Renews the tokens of a session, or waits for another process that does.
+async fn run(server: &Inner, key: Key) -> Result<(), StoreError> {
+    let Some(kept) = &server.kept else { return Ok(()) };
+    let owner = Owner::new(&*server.rng);
+    let deadline = Instant::now() + LAST_PATIENCE;
+    while Instant::now() < deadline {
+        let Some(found) = load(server, kept, key).await? else { return Ok(()) };
+        if due(server, &found).is_none() {
+            return Ok(());
+        }
+        if kept.store.lease(&key, &owner, LEASE).await? {
+            let renewed = renew(server, kept, key).await;
+            if let Err(error) = kept.store.release(&key, &owner).await {
+                tracing::warn!(%error, "a lease could not be given back; it ends by itself");
+            }
+            return match renewed? {
+                Some(found) => identify(server, kept, found).await,
+                None => Ok(()),
+            };
+        }
+        sleep(LOOK).await;
+    }
+    Ok(())
+}
+
+/// Asks the provider, once, and keeps what it gives. With the lease: what was true before it may not be any more.
+async fn renew(server: &Inner, kept: &Kept, key: Key) -> Result<Option<Found>, StoreError> {
+    let Some(found) = load(server, kept, key).await? else { return Ok(None) };
+    let Some((client, tokens)) = due(server, &found) else { return Ok(None) };
+    let provider = &*tokens.provider;
+    match client.refresh(&tokens.set).await {
+        Ok(set) => {
+            let renewed = tokens.renewed(set, server.clock.now());
+            let held = offer(server, kept, &found, tokens, &renewed).await?;
+            if held.is_none() && load(server, kept, key).await?.is_none() {
+                tracing::info!(provider, session = ?key, "a session ended while its tokens were renewed");
+                revoke(server, &renewed).await;
+            }
+            Ok(held)
+        }
+        Err(error) if error.ends_sign_in() => {
+            tracing::info!(provider, session = ?key, %error, "signed out: the provider has ended the sign-in");
+            end(server, kept, key, tokens).await?;
+            Ok(None)
+        }
+        Err(error) => {
+            tracing::warn!(provider, session = ?key, %error, "the tokens of a session could not be renewed");
+            let failed = tokens.failed(server.clock.now());
+            let tokens = tokens.clone();
+            replace(server, kept, found, &tokens, |found| found.held.tokens = Some(failed.clone())).await?;
+            Ok(None)
+        }
+    }
+}
+
+/// Keeps new tokens. The old refresh token may be void, so a store that fails is asked again.
+async fn offer(
+    server: &Inner,
+    kept: &Kept,
+    found: &Found,
+    tokens: &Tokens,
+    renewed: &Tokens,
+) -> Result<Option<Found>, StoreError> {
+    let mut offers = OFFERS;
+    loop {
+        let change = |found: &mut Found| found.held.tokens = Some(renewed.clone());
+        match replace(server, kept, found.clone(), tokens, change).await {
+            Err(error) if offers > 0 => {
+                tracing::warn!(%error, "new tokens could not be kept yet");
+                offers -= 1;
+                sleep(OFFER_AGAIN).await;
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+/// Asks who it is now. Another person, or one whom `allow` no longer lets in, is signed out; where nobody can tell, the claims
+/// stay as they were.
+async fn identify(server: &Inner, kept: &Kept, found: Found) -> Result<(), StoreError> {
+    let Some(tokens) = found.held.tokens.clone() else { return Ok(()) };
+    let Some(client) = server.clients.get(&tokens.provider) else { return Ok(()) };
+    let (key, provider) = (found.key, &*tokens.provider);
+    let profile = match client.profile(&tokens.set).await {
+        Ok(profile) => profile,
+        Err(error) if error.ends_sign_in() => {
+            tracing::warn!(provider, session = ?key, %error, "signed out: the new tokens are somebody else's");
+            return end(server, kept, key, &tokens).await;
+        }
+        Err(error) => {
+            tracing::warn!(provider, session = ?key, %error, "nobody tells who it is now; the claims of a session stay");
+            return Ok(());
+        }
+    };
+    let claims = claims(&server.config.session, provider, &profile);
+    let same_person = claims.get("sub") == found.held.claims.get("sub");
+    if !same_person || !server.config.allow.admits(provider, &profile) {
+        let why =
+            if same_person { "`allow` no longer lets them in" } else { "the new tokens are somebody else's" };
+        tracing::warn!(provider, session = ?key, why, "signed out");
+        return end(server, kept, key, &tokens).await;
+    }
+    if claims != found.held.claims {
+        replace(server, kept, found, &tokens, |found| found.held.claims = claims.clone()).await?;
+    }
+    Ok(())
+}
+
+/// Changes a session whose tokens are still these; `None` where they are not, or it is over.
+async fn replace(
+    server: &Inner,
+    kept: &Kept,
+    found: Found,
+    tokens: &Tokens,
+    make: impl Fn(&mut Found),
+) -> Result<Option<Found>, StoreError> {
+    let is_still = |found: &Found| found.held.tokens.as_ref().is_some_and(|held| held.are_still(tokens));
+    change(server, kept, found, |found| {
+        let still = is_still(found);
+        if still {
+            make(found);
+        }
+        still
+    })
+    .await
+}
+
+/// Ends a session, unless its tokens are others by now.
+async fn end(server: &Inner, kept: &Kept, key: Key, tokens: &Tokens) -> Result<(), StoreError> {
+    let found = load(server, kept, key).await?;
+    match found.and_then(|found| found.held.tokens).is_some_and(|held| held.are_still(tokens)) {
+        true => kept.store.delete(&key).await,
+        false => Ok(()),
+    }
+}
+
+/// Ends tokens at the provider (RFC 7009), where its file itself says where: a discovery document names an endpoint also where
+/// that ends the person's consent, on every device.
+pub(super) async fn revoke(server: &Inner, tokens: &Tokens) {
+    let Some(client) = server.clients.get(&tokens.provider) else { return };
+    if client.provider().metadata.revocation_endpoint.is_none() {
+        return;
+    }
+    if let Err(error) = client.revoke(&tokens.set).await {
+        tracing::warn!(provider = %tokens.provider, %error, "the tokens of a session could not be revoked");
+    }
+}

@@ -1,0 +1,247 @@
+//! The tokens of a session: who gave them, and when they are to be renewed.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
+
+use crate::config::StoreSettings;
+use crate::flow::TokenSet;
+use crate::flow::token_set::Remembered;
+use crate::oauth::Secret;
+use crate::provider::token::RefreshRequires;
+
+/// An access token is renewed so many seconds before it expires, or a tenth of its lifetime where that is less.
+const MARGIN: u64 = 60;
+/// After a refresh that failed the provider is left alone for so many seconds, twice as long after each further one.
+const PAUSE: u64 = 5;
+/// But never longer than this.
+const MAX_PAUSE: u64 = 300;
+
+/// The tokens of a session. Only what seals a record may write them.
+#[derive(Clone, Deserialize, Serialize)]
+pub(super) struct Tokens {
+    /// The id under which the deployment runs the provider.
+    pub provider: String,
+    /// What it gave.
+    #[serde(with = "TokenSetFields")]
+    pub set: TokenSet,
+    /// When, in seconds since 1970.
+    given: u64,
+    /// Refreshes that have failed since.
+    failures: u32,
+    /// The provider is not asked again before this.
+    paused_until: u64,
+}
+
+impl Tokens {
+    /// The tokens of a sign-in, or of a refresh, that happens now.
+    pub fn new(provider: &str, set: TokenSet, now: u64) -> Tokens {
+        Tokens { provider: provider.to_owned(), set, given: now, failures: 0, paused_until: 0 }
+    }
+
+    /// What a refresh gave. Where it does not say how long the access token lives, that is as long as the one before.
+    pub fn renewed(&self, mut set: TokenSet, now: u64) -> Tokens {
+        set.expires_at = set.expires_at.or(self.lifetime().map(|seconds| now.saturating_add(seconds)));
+        Tokens::new(&self.provider, set, now)
+    }
+
+    /// The same after a refresh that failed.
+    pub fn failed(&self, now: u64) -> Tokens {
+        let pause = PAUSE.saturating_mul(1 << self.failures.min(16)).min(MAX_PAUSE);
+        Tokens { failures: self.failures.saturating_add(1), paused_until: now + pause, ..self.clone() }
+    }
+
+    /// Whether they are to be renewed now, and can be.
+    pub fn are_due(&self, requires: RefreshRequires, now: u64) -> bool {
+        let (Some(expires_at), Some(lifetime)) = (self.set.expires_at, self.lifetime()) else { return false };
+        let (margin, possible) = match requires {
+            RefreshRequires::RefreshToken => (MARGIN.min(lifetime / 10), self.set.refresh_token.is_some()),
+            // Whoever comes too late for this one has to sign in again.
+            RefreshRequires::AccessToken => (lifetime / 10, now < expires_at),
+        };
+        possible && now >= self.paused_until && now >= expires_at.saturating_sub(margin)
+    }
+
+    /// Whether the access token has expired.
+    pub fn are_over(&self, now: u64) -> bool {
+        self.set.expires_at.is_some_and(|expires_at| expires_at <= now)
+    }
+
+    /// Whether the access token has expired though it should have been renewed.
+    fn are_lost(&self, now: u64) -> bool {
+        self.failures > 0 && self.are_over(now)
+    }
+
+    /// What `/session` shows of them: what the deployment exposes, and `error` where they are lost. That is the member that the
+    /// documentation of Auth.js recommends for it.
+    pub fn shown(&self, settings: Option<&StoreSettings>, now: u64) -> Map<String, Value> {
+        let mut shown = Map::new();
+        if settings.is_some_and(|settings| settings.exposes_access_token) {
+            shown.insert("access_token".into(), self.set.access_token.expose().into());
+        }
+        if let (true, Some(id_token)) =
+            (settings.is_some_and(|settings| settings.exposes_id_token), &self.set.id_token)
+        {
+            shown.insert("id_token".into(), id_token.expose().into());
+        }
+        if let (false, Some(expires_at)) = (shown.is_empty(), self.set.expires_at) {
+            shown.insert("expires_at".into(), expires_at.into());
+        }
+        if self.are_lost(now) {
+            shown.insert("error".into(), "RefreshTokenError".into());
+        }
+        shown
+    }
+
+    /// Whether nobody has renewed them meanwhile.
+    pub fn are_still(&self, other: &Tokens) -> bool {
+        let refresh_token =
+            |tokens: &Tokens| tokens.set.refresh_token.clone().unwrap_or_else(|| Secret::from(""));
+        self.given == other.given
+            && self.set.access_token.ct_eq(&other.set.access_token)
+            && refresh_token(self).ct_eq(&refresh_token(other))
+    }
+
+    fn lifetime(&self) -> Option<u64> {
+        Some(self.set.expires_at?.saturating_sub(self.given))
+    }
+}
+
+/// How a [`TokenSet`] is written: the one place where tokens become text, on their way under the seal.
+#[derive(Deserialize, Serialize)]
+#[serde(remote = "TokenSet")]
+struct TokenSetFields {
+    #[serde(with = "secret")]
+    access_token: Secret,
+    expires_at: Option<u64>,
+    #[serde(with = "secret")]
+    id_token: Option<Secret>,
+    #[serde(with = "secret")]
+    refresh_token: Option<Secret>,
+    scope: Option<String>,
+    #[serde(with = "RememberedFields")]
+    remembered: Remembered,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(remote = "Remembered")]
+struct RememberedFields {
+    raw: Map<String, Value>,
+    vars: Map<String, Value>,
+    redirect_uri: String,
+    sign_in: Map<String, Value>,
+    first_id_token: Map<String, Value>,
+}
+
+mod secret {
+    use super::*;
+
+    /// A secret, or perhaps one.
+    pub trait Shown: Sized {
+        fn shown(&self) -> Option<&str>;
+        fn taken(text: Option<String>) -> Option<Self>;
+    }
+
+    impl Shown for Secret {
+        fn shown(&self) -> Option<&str> {
+            Some(self.expose())
+        }
+
+        fn taken(text: Option<String>) -> Option<Secret> {
+            text.map(Secret::from)
+        }
+    }
+
+    impl Shown for Option<Secret> {
+        fn shown(&self) -> Option<&str> {
+            self.as_ref().map(Secret::expose)
+        }
+
+        fn taken(text: Option<String>) -> Option<Option<Secret>> {
+            Some(text.map(Secret::from))
+        }
+    }
+
+    pub fn serialize<T: Shown, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+        value.shown().serialize(serializer)
+    }
+
+    pub fn deserialize<'de, T: Shown, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+        let text = Option::<String>::deserialize(deserializer)?;
+        T::taken(text).ok_or_else(|| serde::de::Error::custom("a token is missing"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GIVEN: u64 = 1_000_000;
+
+    fn tokens(lifetime: Option<u64>, refresh_token: Option<&str>) -> Tokens {
+        let set = TokenSet {
+            access_token: Secret::from("AT"),
+            expires_at: lifetime.map(|seconds| GIVEN + seconds),
+            id_token: None,
+            refresh_token: refresh_token.map(Secret::from),
+            scope: Some("openid".into()),
+            remembered: Remembered::default(),
+        };
+        Tokens::new("acme", set, GIVEN)
+    }
+
+    fn due_at(tokens: &Tokens, requires: RefreshRequires) -> Option<u64> {
+        (0..5_000_000).find(|seconds| tokens.are_due(requires, GIVEN + seconds))
+    }
+
+    #[test]
+    fn are_renewed_a_minute_or_a_tenth_before_they_expire() {
+        let due = |lifetime| due_at(&tokens(Some(lifetime), Some("RT")), RefreshRequires::RefreshToken);
+        assert_eq!([3600, 600, 599, 300, 10, 5].map(due), [3540, 540, 540, 270, 9, 5].map(Some));
+        assert_eq!(due_at(&tokens(Some(1_000), None), RefreshRequires::AccessToken), Some(900));
+    }
+
+    #[test]
+    fn are_not_renewed_where_they_cannot_be() {
+        assert_eq!(due_at(&tokens(Some(600), None), RefreshRequires::RefreshToken), None);
+        assert_eq!(due_at(&tokens(None, Some("RT")), RefreshRequires::RefreshToken), None);
+        assert!(!tokens(Some(600), None).are_due(RefreshRequires::AccessToken, GIVEN + 600));
+    }
+
+    #[test]
+    fn a_provider_that_fails_is_left_alone_for_longer_and_longer() {
+        let mut tokens = tokens(Some(600), Some("RT"));
+        let mut pauses = vec![];
+        let now = GIVEN + 600;
+        for _ in 0..9 {
+            tokens = tokens.failed(now);
+            pauses.push(tokens.paused_until - now);
+            assert!(!tokens.are_due(RefreshRequires::RefreshToken, tokens.paused_until - 1));
+            assert!(tokens.are_due(RefreshRequires::RefreshToken, tokens.paused_until));
+        }
+        assert_eq!(pauses, [5, 10, 20, 40, 80, 160, 300, 300, 300]);
+        assert!(tokens.are_lost(now) && !tokens.are_lost(now - 1));
+        assert!(!tokens.renewed(tokens.set.clone(), now).are_lost(now + 600));
+    }
+
+    #[test]
+    fn a_lifetime_that_is_left_out_is_that_of_before() {
+        let tokens = tokens(Some(600), Some("RT"));
+        let set = TokenSet { expires_at: None, ..tokens.set.clone() };
+        assert_eq!(tokens.renewed(set, GIVEN + 1_000).set.expires_at, Some(GIVEN + 1_600));
+    }
+
+    #[test]
+    fn are_read_as_they_were_written() {
+        for refresh_token in [Some("RT"), None] {
+            let tokens = tokens(Some(600), refresh_token);
+            let text = serde_json::to_string(&tokens).unwrap();
+            let read: Tokens = serde_json::from_str(&text).unwrap();
+            assert!(
+                read.are_still(&tokens) && !read.are_still(&tokens.renewed(tokens.set.clone(), GIVEN + 1))
+            );
+            assert_eq!(serde_json::to_string(&read).unwrap(), text);
+        }
+        let without = serde_json::to_string(&tokens(None, None)).unwrap().replace("\"AT\"", "null");
+        assert!(serde_json::from_str::<Tokens>(&without).is_err());
+    }
+}
