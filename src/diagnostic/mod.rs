@@ -3,12 +3,13 @@
 //! A [`Diagnostic`] is data; [`render`] makes text or JSON of it. Every kind of finding has a [`Code`].
 
 pub mod code;
+mod of_text;
 #[cfg(feature = "diagnostics")]
 pub mod render;
 
 use std::sync::Arc;
 
-use crate::yaml::{self, Document, Problem, ProblemKind, Span};
+use crate::yaml::{self, Document, Span};
 
 pub use code::Code;
 
@@ -152,68 +153,6 @@ impl Diagnostic {
             labels: vec![label],
             notes: vec![],
             help: None,
-        }
-    }
-
-    /// A defect of a text. `bytes` are what was read.
-    pub fn about_text(name: &str, bytes: &[u8], problem: Problem) -> Diagnostic {
-        let code = match problem.kind {
-            ProblemKind::Ambiguous => code::AMBIGUOUS_YAML,
-            ProblemKind::DuplicateKey => code::DUPLICATE_KEY,
-            ProblemKind::Empty => code::EMPTY_FILE,
-            ProblemKind::Encoding => code::INVALID_ENCODING,
-            ProblemKind::HiddenCharacter => code::HIDDEN_CHARACTER,
-            ProblemKind::Syntax => code::INVALID_YAML,
-            ProblemKind::TooLarge => code::TOO_LARGE,
-            ProblemKind::Unsupported => code::UNSUPPORTED_YAML,
-        };
-        let text = match (problem.kind, std::str::from_utf8(bytes)) {
-            // What is too large is not printed.
-            (ProblemKind::TooLarge, _) if problem.span == Span::default() => String::new(),
-            (_, Ok(text)) => text.to_owned(),
-            // What comes before the defect is text, and shows where it is.
-            (_, Err(error)) => format!("{}\u{fffd}", String::from_utf8_lossy(&bytes[..error.valid_up_to()])),
-        };
-        let source = Source::new(name, text);
-        let mut labels =
-            vec![Label { source: source.clone(), span: problem.span, text: String::new(), primary: true }];
-        if let Some((span, text)) = problem.other {
-            labels.push(Label { source: source.clone(), span, text, primary: false });
-        }
-        let written = source.text().get(problem.span.start..problem.span.end).unwrap_or_default();
-        let (note, help) = match problem.kind {
-            ProblemKind::DuplicateKey => {
-                labels[0].text = "written again here".into();
-                (Some("YAML 1.2.2 §3.2.1.1: each key of a mapping is there once"), None)
-            }
-            // An escape in a quoted text is for a person to delete.
-            ProblemKind::HiddenCharacter if written.chars().count() == 1 => {
-                let (text, applicability) =
-                    match problem.span.start == 0 && written == yaml::BYTE_ORDER_MARK.to_string() {
-                        true => ("UTF-8 needs none", Applicability::Certain),
-                        false => ("delete it", Applicability::Likely),
-                    };
-                let (text, source) = (text.into(), source.clone());
-                (
-                    None,
-                    Some(Help::Patch {
-                        text,
-                        source,
-                        span: problem.span,
-                        replacement: String::new(),
-                        applicability,
-                    }),
-                )
-            }
-            _ => (None, None),
-        };
-        Diagnostic {
-            code,
-            severity: Severity::Error,
-            title: problem.message,
-            labels,
-            notes: note.map(str::to_owned).into_iter().collect(),
-            help,
         }
     }
 

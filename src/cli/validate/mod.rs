@@ -163,7 +163,10 @@ fn write_findings(report: &Report, args: &Args) {
         Format::Concise => output::diagnostic(&render::concise(&report.findings)),
         Format::Github => output::result(&render::github(&report.findings)),
         Format::Gitlab => output::result(&format!("{:#}\n", render::gitlab(&report.findings))),
-        Format::Human => output::diagnostic(&render::human(&report.findings, output::style())),
+        Format::Human => {
+            let text = render::human(&report.findings, output::style());
+            output::diagnostic(&(text + &explanation(&report.findings)));
+        }
         Format::Json => {
             output::result(&format!("{:#}\n", render::json(&report.findings, report.files.len())))
         }
@@ -172,6 +175,12 @@ fn write_findings(report: &Report, args: &Args) {
         }
         Format::Sarif => output::result(&format!("{:#}\n", render::sarif(&report.findings))),
     }
+}
+
+/// Where more is said about what was found; nothing where nothing was.
+fn explanation(findings: &[Diagnostic]) -> String {
+    let code = findings.first().map(|finding| finding.code.as_str());
+    code.map_or_else(String::new, |code| format!("`authcfg explain {code}` says what a code means.\n"))
 }
 
 /// Shows what would be fixed: standard output is a diff then, and nothing else.

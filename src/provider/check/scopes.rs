@@ -1,6 +1,6 @@
 //! Scopes: each once, and those that the protocol needs.
 
-use crate::diagnostic::{code, distance, nearest};
+use crate::diagnostic::{Applicability, code, distance, nearest};
 use crate::provider::Provider;
 use crate::provider::compile::Compiler;
 use crate::provider::finding::Finding;
@@ -52,7 +52,11 @@ pub fn check(spec: &ProviderSpec, _: &Provider, compiler: &mut Compiler) {
                     .note(
                         "OpenID Connect Core §3.1.2.1: without `openid` a provider need not send an id_token",
                     )
-                    .help("write `openid` in front of it"),
+                    .items(
+                        "ask for it as well",
+                        vec!["openid".to_owned(), "profile".to_owned()],
+                        Applicability::Likely,
+                    ),
                 );
             }
         }

@@ -110,10 +110,40 @@ pub fn diagnostic(
                     patch("put it in quotes", on_value, format!("\"{written}\""), Applicability::Certain);
             } else {
                 finding.note = description(schema, &defect.rule, None);
+                if let Some(items) = as_list(defect, document, schema, expected) {
+                    let sure = match items.len() {
+                        1 => Applicability::Certain,
+                        _ => Applicability::Likely,
+                    };
+                    let list = format!("[{}]", items.join(", "));
+                    finding.help = patch("write it as a list", on_value, list, sure);
+                }
             }
         }
     }
     finding.diagnostic(source.clone())
+}
+
+/// The items of a text that stands where a list of texts is wanted: its words, as items without quotes where they need none.
+fn as_list(defect: &Defect, document: &Document, schema: &Value, expected: &[&str]) -> Option<Vec<String>> {
+    let Some(NodeValue::String(text)) = document.node(&defect.pointer).map(|node| &node.value) else {
+        return None;
+    };
+    let parent = defect.rule.rsplit_once('/').and_then(|(parent, _)| schema.pointer(parent))?;
+    let is_item = |word: &str| takes(schema, parent.get("items"), &Value::from(word), 8);
+    let words: Vec<&str> = text.split([' ', ',']).filter(|word| !word.is_empty()).collect();
+    let plain = |word: &str| word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+    let is_list = *expected == ["array"] && parent.get("items").is_some();
+    (is_list && !words.is_empty() && words.iter().all(|word| plain(word) && is_item(word)))
+        .then(|| words.iter().map(|word| quoted(word)).collect())
+}
+
+/// A word as YAML reads it as a text.
+fn quoted(word: &str) -> String {
+    let reads_as_text = word.starts_with(|c: char| c.is_ascii_alphabetic())
+        && !["true", "false", "null", "yes", "no", "on", "off", "y", "n"]
+            .contains(&&*word.to_ascii_lowercase());
+    if reads_as_text { word.to_owned() } else { format!("\"{word}\"") }
 }
 
 /// Whether a schema takes values of this type; what it leaves open may be anything.

