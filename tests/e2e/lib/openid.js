@@ -7,9 +7,14 @@ import { close, listen } from "./program.js";
 const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
 const signingKey = { ...privateKey.export({ format: "jwk" }), kid: "e2e", use: "sig", alg: "RS256" };
 
-/** Starts the provider for `clients`: `{client_id, client_secret, redirect_uris}`. */
-export async function startOpenid({ clients }) {
-  const seen = { secrets: new Set(), token: 0 };
+/**
+ * Starts the provider for `clients`: `{client_id, client_secret, redirect_uris}`. `accessToken`: seconds that an access token lives.
+ * Whoever asks for `offline_access` gets a refresh token that is good once: used again, it ends the grant.
+ * `hold`, where it is set, is awaited twice for each refresh: as `hold("before")` and, done but not yet answered, as `hold("after")`.
+ */
+export async function startOpenid({ clients, accessToken = 600 }) {
+  const seen = { secrets: new Set(), token: 0, refreshes: [], revocations: 0 };
+  const own = { hold: undefined };
   const server = http.createServer();
   const issuer = `http://127.0.0.1:${await listen(server)}`;
   const provider = new Provider(issuer, {
@@ -17,16 +22,22 @@ export async function startOpenid({ clients }) {
     jwks: { keys: [signingKey] },
     cookies: { keys: ["one key of the cookies of this test"] },
     pkce: { required: () => true },
-    features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: false } },
+    features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: false }, revocation: { enabled: true } },
+    rotateRefreshToken: true,
+    issueRefreshToken: async (_, client, code) => client.grantTypeAllowed("refresh_token") && code.scopes.has("offline_access"),
     claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["name", "given_name", "family_name", "picture", "locale"] },
     findAccount: (_, id) => ({ accountId: id, claims: () => person(id) }),
     interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
-    ttl: { AccessToken: 600, AuthorizationCode: 60, Grant: 3600, IdToken: 600, Interaction: 600, Session: 3600 },
+    ttl: { AccessToken: accessToken, RefreshToken: 3600, AuthorizationCode: 60, Grant: 3600, IdToken: 600, Interaction: 600, Session: 3600 },
   });
   provider.use(async (ctx, next) => {
+    if (ctx.path === "/token/revocation") seen.revocations += 1;
+    if (ctx.path === "/token" && own.hold) await own.hold("before", ctx.req);
     await next();
     if (ctx.path === "/token") {
       seen.token += 1;
+      if (ctx.oidc?.params?.grant_type === "refresh_token") seen.refreshes.push(ctx.body?.error ?? "granted");
+      if (own.hold) await own.hold("after", ctx.req);
       for (const name of ["access_token", "id_token", "refresh_token"]) if (ctx.body?.[name]) seen.secrets.add(ctx.body[name]);
     }
   });
@@ -37,7 +48,7 @@ export async function startOpenid({ clients }) {
     if (!request.url.startsWith("/interaction/")) return callback(request, response);
     interact(provider, request, response).catch((error) => response.writeHead(500).end(`<h1>${error}</h1>`));
   });
-  return { issuer, seen, problems, stop: () => close(server) };
+  return { issuer, seen, problems, provider, own, stop: () => close(server) };
 }
 
 function person(id) {
