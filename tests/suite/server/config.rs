@@ -205,6 +205,21 @@ providers:
 }
 
 #[test]
+fn the_tests_of_a_file_do_not_bind_a_deployment() {
+    let deployment = "base_url: https://app.example.com\nproviders:\n  github: {revocation_endpoint: null, revocation: null}\n";
+    let config = load(deployment, &[], environment()).unwrap();
+    let github = &config.providers["github"].registration.provider;
+    assert!(github.metadata.revocation_endpoint.is_none());
+    let found =
+        marked("base_url: https://app.example.com\nproviders:\n  github: {revocation_endpoint: null}\n");
+    assert_eq!(
+        found,
+        [("missing-field".to_owned(), "github".to_owned())],
+        "a step without an endpoint is still one"
+    );
+}
+
+#[test]
 fn a_wrong_provider_file_stops_a_deployment_that_uses_it() {
     let broken = "id: broken\nname: Broken\ntoken_enpoint: https://b.example/token\n";
     let used = load(
