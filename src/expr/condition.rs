@@ -34,8 +34,7 @@ impl Condition {
             .compile_expression_owned(source.to_owned())
             .map_err(|error| environment::error(&error, source))?;
         let names = environment::sorted(compiled.undeclared_variables(true));
-        let roots =
-            environment::sorted(compiled.undeclared_variables(false)).into_iter().map(Arc::from).collect();
+        let roots = environment::roots(&names);
         Ok(Condition { source: source.into(), compiled, scan, names, roots })
     }
 

@@ -5,7 +5,7 @@
 //! the filters and tests and holds one template, so nothing is leaked when a configuration is replaced.
 
 use std::collections::HashSet;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use minijinja::value::Value;
 use minijinja::{Environment, Error, ErrorKind, Output, State, UndefinedBehavior};
@@ -92,4 +92,13 @@ pub(crate) fn sorted(names: HashSet<String>) -> Vec<String> {
     let mut names: Vec<String> = names.into_iter().collect();
     names.sort();
     names
+}
+
+/// The first parts of sorted names, each once.
+pub(crate) fn roots(names: &[String]) -> Vec<Arc<str>> {
+    let mut roots: Vec<Arc<str>> =
+        names.iter().map(|name| name.split('.').next().unwrap_or_default().into()).collect();
+    roots.sort();
+    roots.dedup();
+    roots
 }

@@ -4,6 +4,7 @@
 //! filters that look at more than one value of each member. The rest visits at most [`MAX_NODES`].
 
 use std::fmt;
+use std::sync::Arc;
 
 use jsonpath_rust::parser::model::{
     Comparable, Filter, FilterAtom, JpQuery, Segment, Selector, SingularQuery, Test,
@@ -21,7 +22,10 @@ const MAX_SELECTORS: usize = 8;
 const MAX_NODES: usize = 10_000;
 
 /// A compiled path.
-pub struct Path {
+#[derive(Clone)]
+pub struct Path(Arc<Compiled>);
+
+struct Compiled {
     source: String,
     root_name: Option<String>,
     // Runs of single-node selectors, and between them each segment that can select many.
@@ -61,7 +65,7 @@ impl Path {
                 _ => steps.push(Step { query: JpQuery::new(vec![segment]), selectors, many }),
             }
         }
-        Ok(Path { source: source.to_owned(), root_name, steps })
+        Ok(Path(Arc::new(Compiled { source: source.to_owned(), root_name, steps })))
     }
 
     /// The first node that is neither null nor `""`.
@@ -73,7 +77,7 @@ impl Path {
     pub fn all<'a>(&self, root: &'a Value) -> Vec<&'a Value> {
         let mut nodes = vec![root];
         let mut budget = MAX_NODES;
-        for step in &self.steps {
+        for step in &self.0.steps {
             let mut next = Vec::new();
             for node in nodes {
                 let cost = if step.many {
@@ -96,18 +100,18 @@ impl Path {
 
     /// The member of the tree it begins with: `userinfo` of `$.userinfo.id`.
     pub fn root_name(&self) -> Option<&str> {
-        self.root_name.as_deref()
+        self.0.root_name.as_deref()
     }
 
     /// The text it was compiled from.
     pub fn source(&self) -> &str {
-        &self.source
+        &self.0.source
     }
 }
 
 impl fmt::Debug for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Path").field(&self.source).finish()
+        f.debug_tuple("Path").field(&self.0.source).finish()
     }
 }
 

@@ -64,10 +64,7 @@ impl Template {
                 .get_template(environment::NAME)
                 .map_err(|error| environment::error(&error, source))?;
             compiled.names = environment::sorted(template.undeclared_variables(true));
-            compiled.roots = environment::sorted(template.undeclared_variables(false))
-                .into_iter()
-                .map(Arc::from)
-                .collect();
+            compiled.roots = environment::roots(&compiled.names);
             compiled.environment = Some(environment);
         }
         Ok(Template(Arc::new(compiled)))

@@ -1,13 +1,15 @@
 //! What all parts of a provider are compiled with: findings are collected, and every template, path and expression is
 //! held against what can be known where it stands.
 
+mod known;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::{Code, code};
 use crate::expr::{Condition, ExprError, Path, Template};
 use crate::provider::endpoint::HostRules;
 use crate::provider::finding::Finding;
-use crate::provider::moment::{FLOW, FLOW_CLIENT, FLOW_LATER, Moment};
+use crate::provider::moment::Moment;
 use crate::provider::read::Read;
 use crate::spec::ProviderSpec;
 use crate::spec::provider::{Discovery, Protocol};
@@ -202,156 +204,6 @@ impl Compiler {
         let note = finding.help.is_none().then(|| format!("there is: {}", known.join(", ")));
         self.report(Finding { note, ..finding });
     }
-
-    /// Every name an expression reads must be one that the context can hold at that moment.
-    fn names(&mut self, at: &str, source: &str, names: &[String], moment: Moment) {
-        self.read.extend(names.iter().cloned());
-        if self.findings.len() >= ENOUGH {
-            return;
-        }
-        for name in names {
-            let (root, member) = name
-                .split_once('.')
-                .map_or((name.as_str(), None), |(root, rest)| (root, rest.split('.').next()));
-            let range = source.find(name.as_str()).map(|start| start..start + name.len());
-            let known = self.roots(moment);
-            if !known.contains(&root) {
-                let later = self.roots(Moment::Profile).contains(&root);
-                let title = match later {
-                    false => format!("unknown name `{root}`"),
-                    true if moment >= Moment::Later => format!("`{root}` is not known here"),
-                    true => format!("`{root}` is not known yet"),
-                };
-                let finding = Finding::error(code::UNKNOWN_NAME, at, title)
-                    .label(match root {
-                        "claims" if !self.oidc => "there is no id_token: the protocol is `oauth2`",
-                        "userinfo" if moment == Moment::Profile => "nothing calls a userinfo endpoint",
-                        _ if later && moment >= Moment::Later => "gone after the sign-in",
-                        _ if later => "comes later in a sign-in",
-                        _ => "nothing here has that name",
-                    })
-                    .range(range.clone().map(|range| range.start..range.start + root.len()))
-                    .note(format!("what is known here: {}", known.join(", ")))
-                    .propose("a name that is known here", root, known.iter().copied());
-                self.report(finding);
-                continue;
-            }
-            let declared: Vec<&str> = match root {
-                "flow" if moment >= Moment::Client => FLOW_CLIENT.to_vec(),
-                "flow" if moment >= Moment::Later => FLOW_LATER.to_vec(),
-                _ => match self.declared(root) {
-                    Some(declared) => declared,
-                    None => continue,
-                },
-            };
-            if let Some(member) = member
-                && !declared.contains(&member)
-            {
-                let finding =
-                    Finding::error(code::UNKNOWN_NAME, at, format!("unknown name `{root}.{member}`"))
-                        .label(match root {
-                            "flow" => format!("`flow` has {} here", declared.join(", ")),
-                            _ => format!("not declared under `{}`", section(root)),
-                        })
-                        .range(range.map(|range| {
-                            range.start + root.len() + 1..range.start + root.len() + 1 + member.len()
-                        }))
-                        .propose("a declared name is similar", member, declared.iter().copied());
-                let listed = root != "flow" && finding.help.is_none() && !declared.is_empty();
-                let note = listed.then(|| format!("declared there: {}", declared.join(", ")));
-                self.report(Finding { note, ..finding });
-            } else if let Some(known_from) =
-                member.filter(|_| root == "vars").and_then(|member| self.learned.get(member))
-                && (moment < *known_from || moment >= Moment::Client)
-            {
-                self.report(
-                    Finding::error(code::UNKNOWN_NAME, at, format!("`{name}` is not known yet"))
-                        .label("this is needed before the value is there")
-                        .range(range)
-                        .other(format!("/vars/{}/from", member.unwrap_or_default()), "it comes from here"),
-                );
-            } else if member.is_some_and(|member| self.secrets.contains(&format!("{root}.{member}")))
-                && matches!(moment, Moment::Authorize | Moment::Profile)
-                || root == "client" && member == Some("secret") && moment == Moment::Metadata
-            {
-                let (what, help) = match name.as_str() {
-                    "client.secret" => (
-                        "the client secret",
-                        "take it out: the token request sends it, as `token_endpoint_auth_method` says",
-                    ),
-                    _ => ("a secret value", "take it out, or leave `secret` out where it is none"),
-                };
-                let carrier = match moment {
-                    Moment::Profile => "the session of everybody who signs in would hold it",
-                    _ if at.starts_with("/authorization") => "the browser would carry it",
-                    _ => "it would stand in an address, and addresses are logged",
-                };
-                let section = match moment {
-                    Moment::Profile => "RFC 6749 §2.3.1: credentials are for requests to the token endpoint",
-                    _ => "RFC 6749 §2.3.1: credentials are never in an address",
-                };
-                self.report(
-                    Finding::error(code::EXPOSED_SECRET, at, format!("{what} would leave the server"))
-                        .label(carrier)
-                        .note(section)
-                        .help(help)
-                        .range(range),
-                );
-            }
-        }
-    }
-
-    /// The members of a root, where they are declared.
-    pub(super) fn declared(&self, root: &str) -> Option<Vec<&str>> {
-        let names = match root {
-            "vars" => &self.vars,
-            "client" => &self.client,
-            "request" => &self.inputs,
-            "captured" => &self.captured,
-            "flow" => return Some(FLOW.to_vec()),
-            _ => return None,
-        };
-        Some(names.iter().map(String::as_str).collect())
-    }
-
-    /// What the context tree holds at that moment.
-    pub(super) fn roots(&self, moment: Moment) -> Vec<&str> {
-        let mut roots = vec!["client", "vars"];
-        if moment >= Moment::Later {
-            roots.push("flow");
-            match moment {
-                Moment::Later | Moment::LaterResponse => roots.push("token"),
-                _ => {}
-            }
-            if matches!(moment, Moment::LaterResponse | Moment::ClientResponse) {
-                roots.push("body");
-            }
-            return roots;
-        }
-        let mut add = |from: Moment, names: &[&'static str]| {
-            if moment >= from {
-                roots.extend_from_slice(names);
-            }
-        };
-        add(Moment::Authorize, &["request", "flow"]);
-        add(Moment::Callback, &["callback"]);
-        add(Moment::Token, &["captured"]);
-        add(Moment::Then, &["token"]);
-        add(Moment::IdToken, if self.oidc { &["claims"] } else { &[] });
-        if matches!(moment, Moment::TokenResponse | Moment::ThenResponse | Moment::UserinfoResponse(_)) {
-            roots.push("body");
-        }
-        let answered = match moment {
-            Moment::Userinfo(number) | Moment::UserinfoResponse(number) => number,
-            Moment::Profile => self.calls.len(),
-            _ => 0,
-        };
-        roots.extend(self.calls.iter().take(answered).map(String::as_str));
-        if moment == Moment::Profile && self.userinfo {
-            roots.push("userinfo");
-        }
-        roots
-    }
 }
 
 /// The client secret, and what the file declares as secret.
@@ -362,14 +214,6 @@ fn secrets(spec: &ProviderSpec) -> BTreeSet<String> {
     let vars = spec.vars.iter().map(|(name, variable)| ("vars", name, variable));
     let client = spec.client.iter().map(|(name, variable)| ("client", name, variable));
     vars.chain(client).filter_map(secret).chain(["client.secret".to_owned()]).collect()
-}
-
-fn section(root: &str) -> &str {
-    match root {
-        "request" => "authorization.inputs",
-        "captured" => "callback.capture",
-        other => other,
-    }
 }
 
 /// What other template languages call a filter.

@@ -1,7 +1,10 @@
 //! The profile mapping, compiled: OpenID Connect claim names, each with where it is read from.
 
+use std::sync::LazyLock;
+
 use indexmap::IndexMap;
 
+use crate::expr::Path;
 use crate::provider::compile::Compiler;
 use crate::provider::finding::segment;
 use crate::provider::moment::Moment;
@@ -33,14 +36,20 @@ pub const STANDARD_CLAIMS: [&str; 20] = [
     "updated_at",
 ];
 
+/// Where an id_token has them.
+static STANDARD_PATHS: LazyLock<[Path; 20]> = LazyLock::new(|| {
+    STANDARD_CLAIMS
+        .map(|claim| Path::compile(&format!("$.claims.{claim}")).expect("a claim name is a member name"))
+});
+
 impl Compiler {
     /// The mapping in order: for `protocol: oidc` the standard claims, and over them what the file says.
     pub(super) fn profile(&mut self, spec: &ProviderSpec) -> IndexMap<String, Read> {
         let mut profile = IndexMap::new();
         if spec.protocol == Protocol::Oidc {
-            for claim in STANDARD_CLAIMS {
-                let path = crate::expr::Path::compile(&format!("$.claims.{claim}"));
-                profile.insert(claim.to_owned(), Read::Path(path.expect("a claim name is a member name")));
+            profile.reserve(STANDARD_CLAIMS.len() + spec.profile.len());
+            for (claim, path) in STANDARD_CLAIMS.into_iter().zip(&*STANDARD_PATHS) {
+                profile.insert(claim.to_owned(), Read::Path(path.clone()));
             }
         }
         for (claim, value) in &spec.profile {

@@ -17,22 +17,22 @@ pub fn in_text(text: &str) -> bool {
     let bytes = text.as_bytes();
     let mut line = 0;
     for (at, &byte) in bytes.iter().enumerate() {
-        let before = at.checked_sub(1).map_or(b'\n', |before| bytes[before]);
+        if !LOOKED_AT[usize::from(byte)] {
+            continue;
+        }
+        let of_only = |byte: u8| bytes[line..at].iter().all(|&other| other == byte);
         let doubtful = match byte {
-            b' '..=b'~' => match byte {
-                b'?' => bytes.get(at + 1).is_none_or(|next| matches!(next, b' ' | b'\n')),
-                b'#' => matches!(before, b'[' | b']' | b'{' | b'}' | b',' | b'|' | b'>'),
-                b'%' => at == line,
-                b':' => bytes[line..at].iter().all(|&byte| byte == b' '),
-                b'-' | b'.' => at == line + 2 && bytes[line..=at].iter().all(|&other| other == byte),
-                _ => false,
-            },
+            b'#' => at > 0 && matches!(bytes[at - 1], b'[' | b']' | b'{' | b'}' | b',' | b'|' | b'>'),
+            b'%' => at == line,
+            b'-' | b'.' => at == line + 2 && of_only(byte),
+            b':' => of_only(b' '),
+            b'?' => bytes.get(at + 1).is_none_or(|next| matches!(next, b' ' | b'\n')),
             b'\n' => {
-                let of_spaces = before == b' ' && bytes[line..at].iter().all(|&byte| byte == b' ');
+                let of_spaces = at > line && of_only(b' ');
                 line = at + 1;
                 of_spaces
             }
-            byte => !(b' '..0xee).contains(&byte),
+            _ => true,
         };
         if doubtful {
             return true;
@@ -40,6 +40,18 @@ pub fn in_text(text: &str) -> bool {
     }
     bytes.last() != Some(&b'\n')
 }
+
+/// The bytes that [`in_text`] looks at; those of them that it does not name are doubtful by themselves.
+static LOOKED_AT: [bool; 256] = {
+    let mut looked_at = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        looked_at[byte] =
+            byte < 0x20 || byte >= 0xee || matches!(byte as u8, b'#' | b'%' | b'-' | b'.' | b':' | b'?');
+        byte += 1;
+    }
+    looked_at
+};
 
 /// Whether a scalar leaves doubt that stands there in the text. `value` is what the first parser read.
 pub fn in_scalar(text: &str, span: Span, value: &str, style: ScalarStyle, in_flow: bool) -> bool {
@@ -70,13 +82,10 @@ fn in_plain(value: &str, in_flow: bool) -> bool {
     }
 }
 
-/// Words that are, or once were, something else than text.
+/// Words that are something else than text, in the spellings that not everybody knows. `on` and `yes` are text to both.
 fn is_word(value: &str) -> bool {
-    const WORDS: [&str; 11] = ["false", "inf", "n", "nan", "no", "null", "off", "on", "true", "y", "yes"];
-    match value {
-        "true" | "false" => false,
-        _ => value.len() <= 5 && WORDS.iter().any(|word| value.eq_ignore_ascii_case(word)),
-    }
+    let exact = matches!(value, "true" | "false");
+    !exact && ["false", "null", "true"].iter().any(|word| value.eq_ignore_ascii_case(word))
 }
 
 /// Between brackets a colon and a question mark mean more than elsewhere.
@@ -141,8 +150,8 @@ mod tests {
             "a: 1e3\n",
             "a: .5\n",
             "a: -1\n",
-            "a: yes\n",
-            "a: NO\n",
+            "a: True\n",
+            "a: NULL\n",
             "a: 1234567890123456\n",
             "a: b\r\n",
             "a: b",

@@ -98,6 +98,9 @@ fn written(at: &str, source: &str, compiler: &mut Compiler) -> bool {
             Some(("as it is", "&")),
         );
     }
+    if !source.contains(|c: char| c == '\\' || c.is_whitespace()) {
+        return false;
+    }
     let mut outside = true;
     for (index, c) in source.char_indices() {
         match &source[index..] {
@@ -130,6 +133,9 @@ fn written(at: &str, source: &str, compiler: &mut Compiler) -> bool {
 
 /// An address without variables that a sign-in would refuse.
 fn refused(at: &str, source: &str, compiler: &mut Compiler) {
+    if source.contains("{{") {
+        return;
+    }
     let literal = Template::compile(source).ok().filter(Template::is_literal);
     if let Some(Err(error)) = literal.map(|template| template.render_url(&Context::new())) {
         let title = "the address cannot be used";
