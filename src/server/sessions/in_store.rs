@@ -97,8 +97,12 @@ pub(super) async fn renew(
     let Some(found) = keep_alive(call.server, kept, found).await? else { return Ok(None) };
     let cookie_expires = now + lifetime(settings, now, found.held.began);
     let cookies = call.site.cookies.session_cookies(id.expose(), cookie_expires, cookies);
-    let tokens = found.held.tokens.as_ref();
-    let shown = tokens.map(|tokens| tokens.shown(settings.store.as_ref(), now)).unwrap_or_default();
+    let shown = found.held.tokens.as_ref().map(|tokens| {
+        let client = call.server.clients.get(&tokens.provider);
+        let requires = client.map(|client| client.provider().refresh.requires).unwrap_or_default();
+        tokens.shown(settings.store.as_ref(), requires, now)
+    });
+    let shown = shown.unwrap_or_default();
     let body = body(&found.held.claims, found.expires, &settings.claims, shown).into();
     Ok(Some(Renewed { body, cookies: cookies.unwrap_or_default() }))
 }

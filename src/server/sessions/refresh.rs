@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::client::Client;
 use crate::server::sessions::claims;
@@ -18,12 +18,14 @@ use crate::server::sessions::tokens::Tokens;
 use crate::server::state::Inner;
 use crate::session::store::{Key, Owner, StoreError};
 
-/// How long a reader waits whose access token is still good.
+/// How long after it began a refresh is waited for whose session has an access token that is still good.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How long a reader waits whose access token has expired: longer than a lease, so that a process that died is outlived.
+/// How long where it has expired: longer than a lease, so that a process that died is outlived.
 const LAST_PATIENCE: Duration = Duration::from_secs(25);
-/// How long one process has for a refresh, in seconds; a request to a provider ends after ten.
-const LEASE: u64 = 20;
+/// A process that says nothing for so many seconds has died, and another may ask the provider.
+const LEASE: u64 = 10;
+/// It says something this often.
+const PROLONG: Duration = Duration::from_secs(3);
 /// How often another process looks whether it is done.
 const LOOK: Duration = Duration::from_millis(50);
 /// New tokens that the store does not take are offered again so often.
@@ -31,18 +33,22 @@ const OFFERS: usize = 20;
 /// After this long.
 const OFFER_AGAIN: Duration = Duration::from_millis(500);
 
-/// What came of it, once it is there.
-type Landed = watch::Receiver<Option<Result<(), StoreError>>>;
+/// One refresh: since when, and what came of it, once it is there.
+#[derive(Clone)]
+struct UnderWay {
+    began: Instant,
+    landed: watch::Receiver<Option<Result<(), StoreError>>>,
+}
 
 /// What is being renewed in this process, by session.
 #[derive(Default)]
 pub(in crate::server) struct Refreshes {
-    under_way: Mutex<HashMap<Key, Landed>>,
+    under_way: Mutex<HashMap<Key, UnderWay>>,
 }
 
 impl Refreshes {
     /// The one of a session that is under way, else one that begins now.
-    fn join(&self, server: &Arc<Inner>, key: Key) -> Landed {
+    fn join(&self, server: &Arc<Inner>, key: Key) -> UnderWay {
         let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
         let start = || {
             let (tell, landed) = watch::channel(None);
@@ -52,7 +58,7 @@ impl Refreshes {
                 drop(done);
                 tell.send_replace(Some(outcome));
             });
-            landed
+            UnderWay { began: Instant::now(), landed }
         };
         under_way.entry(key).or_insert_with(start).clone()
     }
@@ -87,8 +93,8 @@ pub(super) async fn fresh(
 ) -> Result<Option<Found>, StoreError> {
     let Some((_, tokens)) = due(server, &found) else { return Ok(Some(found)) };
     let patience = if tokens.are_over(server.clock.now()) { LAST_PATIENCE } else { PATIENCE };
-    let mut landed = server.refreshes.join(server, found.key);
-    if let Ok(Ok(outcome)) = timeout(patience, landed.wait_for(Option::is_some)).await {
+    let UnderWay { began, mut landed } = server.refreshes.join(server, found.key);
+    if let Ok(Ok(outcome)) = timeout_at(began + patience, landed.wait_for(Option::is_some)).await {
         (*outcome).clone().unwrap_or(Ok(()))?;
     }
     load(server, kept, found.key).await
@@ -113,7 +119,10 @@ async fn run(server: &Inner, key: Key) -> Result<(), StoreError> {
             return Ok(());
         }
         if kept.store.lease(&key, &owner, LEASE).await? {
-            let renewed = renew(server, kept, key).await;
+            let renewed = tokio::select! {
+                renewed = renew(server, kept, key) => renewed,
+                () = prolong(kept, key, &owner) => return Ok(()),
+            };
             if let Err(error) = kept.store.release(&key, &owner).await {
                 tracing::warn!(%error, "a lease could not be given back; it ends by itself");
             }
@@ -125,6 +134,18 @@ async fn run(server: &Inner, key: Key) -> Result<(), StoreError> {
         sleep(LOOK).await;
     }
     Ok(())
+}
+
+/// Keeps a lease for as long as it is needed.
+async fn prolong(kept: &Kept, key: Key, owner: &Owner) {
+    loop {
+        sleep(PROLONG).await;
+        match kept.store.lease(&key, owner, LEASE).await {
+            Ok(true) => {}
+            Ok(false) => tracing::warn!(session = ?key, "another process renews the same tokens"),
+            Err(error) => tracing::warn!(session = ?key, %error, "a lease could not be prolonged"),
+        }
+    }
 }
 
 /// Asks the provider, once, and keeps what it gives. With the lease: what was true before it may not be any more.

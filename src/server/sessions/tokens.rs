@@ -67,13 +67,18 @@ impl Tokens {
     }
 
     /// Whether the access token has expired though it should have been renewed.
-    fn are_lost(&self, now: u64) -> bool {
-        self.failures > 0 && self.are_over(now)
+    fn are_lost(&self, requires: RefreshRequires, now: u64) -> bool {
+        self.are_over(now) && (self.failures > 0 || requires == RefreshRequires::AccessToken)
     }
 
     /// What `/session` shows of them: what the deployment exposes, and `error` where they are lost. That is the member that the
     /// documentation of Auth.js recommends for it.
-    pub fn shown(&self, settings: Option<&StoreSettings>, now: u64) -> Map<String, Value> {
+    pub fn shown(
+        &self,
+        settings: Option<&StoreSettings>,
+        requires: RefreshRequires,
+        now: u64,
+    ) -> Map<String, Value> {
         let mut shown = Map::new();
         if settings.is_some_and(|settings| settings.exposes_access_token) {
             shown.insert("access_token".into(), self.set.access_token.expose().into());
@@ -86,7 +91,7 @@ impl Tokens {
         if let (false, Some(expires_at)) = (shown.is_empty(), self.set.expires_at) {
             shown.insert("expires_at".into(), expires_at.into());
         }
-        if self.are_lost(now) {
+        if self.are_lost(requires, now) {
             shown.insert("error".into(), "RefreshTokenError".into());
         }
         shown
@@ -204,7 +209,10 @@ mod tests {
     fn are_not_renewed_where_they_cannot_be() {
         assert_eq!(due_at(&tokens(Some(600), None), RefreshRequires::RefreshToken), None);
         assert_eq!(due_at(&tokens(None, Some("RT")), RefreshRequires::RefreshToken), None);
-        assert!(!tokens(Some(600), None).are_due(RefreshRequires::AccessToken, GIVEN + 600));
+        let renews_itself = tokens(Some(600), None);
+        assert!(!renews_itself.are_due(RefreshRequires::AccessToken, GIVEN + 600));
+        assert!(renews_itself.are_lost(RefreshRequires::AccessToken, GIVEN + 600));
+        assert!(!renews_itself.are_lost(RefreshRequires::RefreshToken, GIVEN + 600));
     }
 
     #[test]
@@ -219,8 +227,9 @@ mod tests {
             assert!(tokens.are_due(RefreshRequires::RefreshToken, tokens.paused_until));
         }
         assert_eq!(pauses, [5, 10, 20, 40, 80, 160, 300, 300, 300]);
-        assert!(tokens.are_lost(now) && !tokens.are_lost(now - 1));
-        assert!(!tokens.renewed(tokens.set.clone(), now).are_lost(now + 600));
+        let lost = |tokens: &Tokens, now| tokens.are_lost(RefreshRequires::RefreshToken, now);
+        assert!(lost(&tokens, now) && !lost(&tokens, now - 1));
+        assert!(!lost(&tokens.renewed(tokens.set.clone(), now), now + 600));
     }
 
     #[test]

@@ -2,6 +2,8 @@
 //
 // `REFRESH_ROUNDS=100` plays a hundred rounds instead of ten.
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { folder, serve } from "../lib/authcfg.js";
 import { startOpenid } from "../lib/openid.js";
@@ -122,6 +124,29 @@ describe("a session whose access token has expired", () => {
   });
 });
 
+test("a server that is told to end keeps what the provider has just given, also where nobody waits for it", async () => {
+  const cookie = await signIn("patient@op.example");
+  await seconds(LIFETIME + 1);
+  const refreshes = op.seen.refreshes.length;
+  let held;
+  op.own.hold = (when) => when === "after" && new Promise((resolve) => (held = resolve));
+  const gone = new AbortController();
+  const reader = fetch(`${servers[0].authUrl}/session`, { headers: { cookie: `${COOKIE}=${cookie}` }, signal: gone.signal }).catch(() => "gone");
+  for (let tries = 0; tries < 200 && !held; tries += 1) await seconds(0.02);
+  gone.abort();
+  assert.equal(await reader, "gone");
+  process.kill(servers[0].program.pid, "SIGTERM");
+  await seconds(0.3);
+  op.own.hold = undefined;
+  held();
+  assert.deepEqual(await servers[0].program.exit, { code: 0, signal: null });
+  ended.push(servers[0].program.output);
+  const { value } = await read(cookie, servers[1]);
+  assert.deepEqual([value?.user.email, value?.error], ["patient@op.example", undefined]);
+  assert.deepEqual(op.seen.refreshes.slice(refreshes), ["granted"]);
+  servers[0] = await start(servers[0].port);
+});
+
 test("kill -9 in the middle of a refresh: what the provider still honours goes on, what it does not ends", async () => {
   const [untouched, used] = [await signIn("untouched@op.example"), await signIn("used@op.example")];
   await seconds(LIFETIME + 1);
@@ -162,4 +187,11 @@ test("no secret is in the logs", () => {
   const known = [secret, opSecret, ...op.seen.secrets];
   assert.ok(known.length > 20 && log.includes("signed in"), "the run left secrets to look for, and a log");
   for (const text of known) assert.ok(!log.includes(text), "the log holds a secret");
+});
+
+test("no token is in the store for whoever reads its files", () => {
+  const files = readdirSync(store.path).filter((name) => name.startsWith("sessions.db"));
+  const bytes = files.map((name) => readFileSync(join(store.path, name), "latin1")).join("");
+  assert.ok(bytes.includes("CREATE TABLE sessions"));
+  for (const text of [...op.seen.secrets, "@op.example"]) assert.ok(!bytes.includes(text), "the store shows a token");
 });
