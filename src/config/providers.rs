@@ -1,5 +1,6 @@
 //! The providers of a deployment: which are on, with which provider file, credentials and values.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -18,6 +19,9 @@ use crate::provider::{Provider, Registration, RegistrationError, RegistrationVal
 use crate::spec::DeploymentSpec;
 use crate::spec::deployment::ProviderDeployment;
 
+/// Providers of a deployment: each is compiled with the keys laid over it.
+const MAX_PROVIDERS: usize = 2_000;
+
 /// A provider that is on, as far as it is known.
 #[derive(Debug, Default)]
 pub(super) struct On {
@@ -34,11 +38,17 @@ pub(super) fn compile(
     secrets: &Secrets<'_>,
     findings: &mut Findings<'_>,
 ) -> IndexMap<String, On> {
-    let mut compiler = Compiler { catalog, secrets, findings, reported: BTreeSet::new() };
+    let mut compiler =
+        Compiler { catalog, secrets, findings, reported: BTreeSet::new(), known: OnceCell::new() };
     if compiler.findings.document.is_some() && !spec.providers.is_empty() {
+        if spec.providers.len() > MAX_PROVIDERS {
+            let title = format!("more than {MAX_PROVIDERS} providers in one deployment");
+            compiler.findings.add(Finding::error(code::TOO_LARGE, "/providers", title).on_key());
+        }
         return spec
             .providers
             .iter()
+            .take(MAX_PROVIDERS)
             .map(|(id, provider)| (id.clone(), compiler.provider(id, provider)))
             .collect();
     }
@@ -59,6 +69,8 @@ struct Compiler<'a, 'd> {
     findings: &'a mut Findings<'d>,
     /// Provider files whose findings are told already.
     reported: BTreeSet<String>,
+    /// The ids and aliases of all provider files.
+    known: OnceCell<Vec<String>>,
 }
 
 impl Compiler<'_, '_> {
@@ -142,9 +154,11 @@ impl Compiler<'_, '_> {
                 None => Finding::error(code::UNKNOWN_PROVIDER, at, title).on_key(),
             };
             let finding = finding.label("no provider file has this id");
-            let aliases: Vec<String> = self.catalog.entries().flat_map(|entry| aliases(entry)).collect();
-            let known = self.catalog.ids().chain(aliases.iter().map(String::as_str));
-            self.findings.add(match nearest(file, known) {
+            let known = self.known.get_or_init(|| {
+                let aliases = self.catalog.entries().flat_map(|entry| aliases(entry));
+                self.catalog.ids().map(str::to_owned).chain(aliases).collect()
+            });
+            self.findings.add(match nearest(file, known.iter().map(String::as_str)) {
                 Some(suggestion) => finding.replace("a provider with a similar id exists", suggestion),
                 None => finding
                     .help("add providers/<id>.yaml, or run a generic provider under this id: `use: oidc`"),

@@ -3,12 +3,14 @@
 //! A [`Diagnostic`] is data; [`render`] makes text or JSON of it. Every kind of finding has a [`Code`].
 
 pub mod code;
+mod name;
 mod of_text;
 #[cfg(feature = "diagnostics")]
 pub mod render;
 
 use std::sync::Arc;
 
+use crate::diagnostic::name::Name;
 use crate::yaml::{self, Document, Span};
 
 pub use code::Code;
@@ -178,26 +180,28 @@ const MAX_KNOWN: usize = 250;
 
 /// The known name that is nearest to a mistyped one, if any is near: at most a third of it differs.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let length = name.chars().count();
-    known
-        .into_iter()
-        .take(MAX_KNOWN)
-        .filter_map(|candidate| {
-            let other = candidate.chars().count();
-            let most = length.max(other) / 3;
-            // As many characters as one is longer have to be inserted at least.
-            let distance = (length.abs_diff(other) <= most).then(|| distance(name, candidate))?;
-            (distance <= most && distance > 0).then_some((distance, candidate))
-        })
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
+    let name = Name::new(name)?;
+    let mut best = None;
+    for candidate in known.into_iter().take(MAX_KNOWN) {
+        let Some(distance) = name.near(candidate).filter(|distance| *distance > 0) else { continue };
+        if best.is_none_or(|(least, _)| distance < least) {
+            best = Some((distance, candidate));
+        }
+        if distance == 1 {
+            break;
+        }
+    }
+    best.map(|(_, candidate)| candidate)
 }
 
 /// How sure the nearest of the known names is: certain where it differs in case alone, or no other one is near.
 pub fn sureness<'a>(name: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> Applicability {
     let same = known.clone().into_iter().filter(|candidate| candidate.eq_ignore_ascii_case(name)).count();
-    let known = known.into_iter().take(MAX_KNOWN);
-    let near = known.filter(|candidate| nearest(name, [*candidate]).is_some()).count();
+    let mistyped = Name::new(name);
+    let is_near = |candidate: &&str| {
+        mistyped.as_ref().and_then(|name| name.near(candidate)).is_some_and(|distance| distance > 0)
+    };
+    let near = known.into_iter().take(MAX_KNOWN).filter(is_near).take(2).count();
     match same == 1 || same == 0 && near == 1 {
         true => Applicability::Certain,
         false => Applicability::Likely,
@@ -205,13 +209,9 @@ pub fn sureness<'a>(name: &str, known: impl IntoIterator<Item = &'a str> + Clone
 }
 
 /// Insertions, deletions, substitutions and swaps of neighbours between two names. Texts that are too long to be names are
-/// as far apart as can be: the work grows with the product of the lengths.
+/// as far apart as can be.
 pub fn distance(a: &str, b: &str) -> usize {
-    const MAX_NAME: usize = 128;
-    match a.len().max(b.len()) > MAX_NAME {
-        true => usize::MAX,
-        false => strsim::osa_distance(a, b),
-    }
+    Name::new(a).and_then(|name| name.distance(b)).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]

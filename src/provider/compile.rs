@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::{Code, code};
 use crate::expr::{Condition, ExprError, Path, Template};
+use crate::provider::budget::Budget;
 use crate::provider::endpoint::HostRules;
 use crate::provider::finding::Finding;
 use crate::provider::moment::Moment;
@@ -40,10 +41,8 @@ pub(super) struct Compiler {
     pub learned: BTreeMap<String, Moment>,
     /// How free the variables are that a host may be made of.
     pub hosts: HostRules,
-    /// How many patterns were compiled.
-    pub patterns: usize,
-    /// How many of them are too large.
-    pub large_patterns: usize,
+    /// How much was compiled.
+    pub budget: Budget,
 }
 
 impl Compiler {
@@ -56,8 +55,7 @@ impl Compiler {
             inputs: inputs.into_iter().collect(),
             learned: BTreeMap::new(),
             hosts: HostRules::new(),
-            patterns: 0,
-            large_patterns: 0,
+            budget: Budget::default(),
             read: BTreeSet::new(),
             captured: spec.callback.capture.keys().cloned().collect(),
             secrets: secrets(spec),
@@ -97,7 +95,14 @@ impl Compiler {
 
     /// A template that goes out.
     pub fn template(&mut self, at: &str, source: &str, moment: Moment) -> Option<Template> {
+        if !self.may_compile(at) {
+            return None;
+        }
         match Template::compile(source) {
+            Ok(template) if template.is_literal() => {
+                self.budget.give_back();
+                Some(template)
+            }
             Ok(template) => {
                 self.names(at, source, &template.names(), moment);
                 Some(template)
@@ -143,6 +148,9 @@ impl Compiler {
 
     /// An expression that holds or does not.
     pub fn condition(&mut self, at: &str, source: &str, moment: Moment) -> Option<Condition> {
+        if !self.may_compile(at) {
+            return None;
+        }
         match Condition::compile(source) {
             Ok(condition) => {
                 self.names(at, source, &condition.names(), moment);

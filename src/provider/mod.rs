@@ -4,6 +4,7 @@
 //! per noun, as in [`spec`](crate::spec); rules that look at several keys at once are in `check`.
 
 pub mod authorize;
+mod budget;
 pub mod callback;
 pub mod catalog;
 mod check;

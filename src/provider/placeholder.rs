@@ -63,12 +63,20 @@ pub(super) fn is_dotted(text: &str) -> bool {
 fn literals(source: &str) -> Vec<Range<usize>> {
     let mut literals = vec![];
     let mut at = 0;
-    loop {
-        let tags = [("{{", "}}"), ("{%", "%}"), ("{#", "#}")];
-        let next = tags.iter().filter_map(|(open, close)| Some((source[at..].find(open)? + at, *close)));
-        let Some((start, close)) = next.min() else { break };
+    let mut from = 0;
+    while let Some(start) = source[from..].find('{').map(|found| from + found) {
+        let close = match source.as_bytes().get(start + 1) {
+            Some(b'{') => "}}",
+            Some(b'%') => "%}",
+            Some(b'#') => "#}",
+            _ => {
+                from = start + 1;
+                continue;
+            }
+        };
         literals.push(at..start);
         at = source[start..].find(close).map_or(source.len(), |end| start + end + close.len());
+        from = at;
     }
     literals.push(at..source.len());
     literals

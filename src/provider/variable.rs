@@ -17,13 +17,9 @@ use crate::spec::variable::Variable;
 pub use crate::spec::variable::Format;
 
 /// Bytes of a pattern: the memory of its parser grows with them, whatever the pattern may take itself.
-const MAX_PATTERN: usize = 4096;
+const MAX_PATTERN: usize = 1024;
 /// Bytes of a compiled pattern.
 const MAX_COMPILED: usize = 64 * 1024;
-/// Patterns of a file.
-const MAX_PATTERNS: usize = 50;
-/// Patterns of a file that turn out to be too large: that each is costs as much as the largest one that is not.
-const MAX_LARGE: usize = 10;
 
 /// What a value must look like, compiled.
 #[derive(Clone, Debug, Default)]
@@ -162,18 +158,7 @@ impl Compiler {
             self.report(Finding::error(code::INVALID_PATTERN, at, title));
             return None;
         }
-        self.patterns += 1;
-        if self.patterns > MAX_PATTERNS {
-            let title = format!("more than {MAX_PATTERNS} patterns in one file");
-            self.report(Finding::error(code::TOO_LARGE, at, title));
-            return None;
-        }
-        if self.large_patterns >= MAX_LARGE {
-            let title = "a pattern that was not looked at";
-            self.report(
-                Finding::error(code::TOO_LARGE, at, title)
-                    .label(format!("{MAX_LARGE} others of this file are too large")),
-            );
+        if !self.may_compile_pattern(at) {
             return None;
         }
         if let Some((finding, meant)) = pattern::loose(at, pattern) {
@@ -183,7 +168,9 @@ impl Compiler {
         match compiled(pattern) {
             Ok(regex) => Some(regex),
             Err(error) => {
-                self.large_patterns += usize::from(matches!(error, regex::Error::CompiledTooBig(_)));
+                if matches!(error, regex::Error::CompiledTooBig(_)) {
+                    self.budget.large_pattern();
+                }
                 let text = error.to_string();
                 let why = text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
                 self.report(

@@ -68,6 +68,20 @@ impl Node {
             _ => 1,
         }
     }
+
+    /// The node as JSON, keys in the order of the text.
+    pub fn to_json(&self) -> Value {
+        match &self.value {
+            NodeValue::Null => Value::Null,
+            NodeValue::Bool(value) => Value::Bool(*value),
+            NodeValue::Number(number) => Value::Number(number.clone()),
+            NodeValue::String(text) => Value::String(text.clone()),
+            NodeValue::Sequence(items) => Value::Array(items.iter().map(Node::to_json).collect()),
+            NodeValue::Mapping(entries) => Value::Object(
+                entries.iter().map(|(key, value)| (key.name.clone(), value.to_json())).collect::<Map<_, _>>(),
+            ),
+        }
+    }
 }
 
 /// What a node is.
@@ -149,20 +163,7 @@ impl Document {
 
     /// The tree as JSON, keys in the order of the text.
     pub fn to_json(&self) -> Value {
-        json(&self.root)
-    }
-}
-
-fn json(node: &Node) -> Value {
-    match &node.value {
-        NodeValue::Null => Value::Null,
-        NodeValue::Bool(value) => Value::Bool(*value),
-        NodeValue::Number(number) => Value::Number(number.clone()),
-        NodeValue::String(text) => Value::String(text.clone()),
-        NodeValue::Sequence(items) => Value::Array(items.iter().map(json).collect()),
-        NodeValue::Mapping(entries) => Value::Object(
-            entries.iter().map(|(key, value)| (key.name.clone(), json(value))).collect::<Map<_, _>>(),
-        ),
+        self.root.to_json()
     }
 }
 

@@ -7,6 +7,9 @@ use crate::provider::finding::Finding;
 use crate::spec::ProviderSpec;
 use crate::spec::provider::Protocol;
 
+/// So many scopes are compared with those that are supported.
+const MAX_COMPARED: usize = 100;
+
 pub fn check(spec: &ProviderSpec, _: &Provider, compiler: &mut Compiler) {
     let scopes = spec.scopes.default.as_deref().unwrap_or_default();
     for (index, scope) in scopes.iter().enumerate() {
@@ -17,7 +20,7 @@ pub fn check(spec: &ProviderSpec, _: &Provider, compiler: &mut Compiler) {
                     .label("asks for nothing more")
                     .other(format!("/scopes/default/{first}"), "it is here already"),
             );
-        } else if !spec.scopes.supported.contains_key(scope) {
+        } else if index < MAX_COMPARED && !spec.scopes.supported.contains_key(scope) {
             similar(scope, at, spec, compiler);
         }
     }

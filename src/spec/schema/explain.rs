@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::diagnostic::{Applicability, Code, Diagnostic, Help, Label, Severity, Source, code, sureness};
 use crate::spec::schema::Kind;
 use crate::spec::schema::defect::{Defect, DefectKind};
-use crate::yaml::{Document, NodeValue, Span};
+use crate::yaml::{Document, Node, NodeValue, Span};
 
 /// The finding that a defect is, at its key or value.
 pub fn diagnostic(
@@ -80,7 +80,7 @@ pub fn diagnostic(
             match nearest {
                 Some(nearest) => {
                     let taken = document.place(&format!("{}/{nearest}", defect.pointer)).is_some();
-                    let value = document.to_json().pointer(&pointer).cloned().unwrap_or_default();
+                    let value = document.node(&pointer).map(Node::to_json).unwrap_or_default();
                     let object = defect.rule.rsplit_once('/').and_then(|(object, _)| schema.pointer(object));
                     let target = object.and_then(|object| object.get("properties")?.get(nearest));
                     let sure = match taken || !takes(schema, target, &value, 8) {

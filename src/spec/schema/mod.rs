@@ -7,6 +7,7 @@
 mod defect;
 mod explain;
 mod repair;
+mod window;
 
 use std::sync::OnceLock;
 
@@ -18,7 +19,8 @@ use crate::spec::schema::defect::{Defect, DefectKind};
 use crate::spec::{deployment_schema, provider_schema, vectors_schema};
 use crate::yaml::{Document, NodeValue};
 
-/// So many mistakes of a file are explained; more than are shown of one, so that `--fix` comes to all of them in turn.
+/// So many mistakes of a file are looked for and explained; more than are shown of one, so that `--fix` comes to all of them
+/// in turn.
 const ENOUGH: usize = 250;
 
 /// What a document is.
@@ -133,14 +135,39 @@ fn check_against(
     if validator.is_valid(&value) {
         return Checked::right(value);
     }
-    let mut defects: Vec<Defect> =
-        validator.iter_errors(&value).flat_map(|error| defect::of(&error, schema)).collect();
+    let mut defects = defects(&value, schema, validator);
+    let enough = defects.len() >= ENOUGH;
     defect::drop_consequences(&mut defects);
     let source = source(document, &defects);
     let explain = |defect| explain::diagnostic(defect, document, &source, schema, kind);
     let findings = defects.iter().take(ENOUGH).map(explain).collect();
     let repair::Mended { value: mended, incomplete, renamed } = repair::mend(value, &defects);
-    Checked { findings, mended, incomplete, renamed }
+    Checked { findings, mended, incomplete: incomplete || enough, renamed }
+}
+
+/// What is wrong, as far as anybody reads it.
+fn defects(value: &Value, schema: &Value, validator: &Validator) -> Vec<Defect> {
+    let of = |part: &Value| {
+        let errors = validator.iter_errors(part);
+        errors.flat_map(|error| defect::of(&error, schema)).take(ENOUGH).collect::<Vec<Defect>>()
+    };
+    let mut defects: Vec<Defect> = vec![];
+    for window in window::all(value) {
+        if validator.is_valid(&window.value) {
+            continue;
+        }
+        for defect in of(&window.value).into_iter().filter_map(|defect| window.defect_of(value, defect)) {
+            // What is short is in every window.
+            if !defects.contains(&defect) {
+                defects.push(defect);
+            }
+        }
+        if defects.len() >= ENOUGH {
+            return defects;
+        }
+    }
+    // Where there is only one part; or each is right, and only the whole is not.
+    if defects.is_empty() { of(value) } else { defects }
 }
 
 /// The text as findings show it: with asterisks for a secret, since findings end up in the logs of a build.

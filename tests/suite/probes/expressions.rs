@@ -187,8 +187,8 @@ fn patterns() -> Vec<(String, String)> {
         ("a pattern that is never closed", "^(a$".to_owned()),
         ("250 brackets in a pattern", format!("^{}a{}$", "(".repeat(250), ")".repeat(250))),
         ("30,000 brackets in a pattern", format!("^{}a{}$", "(".repeat(30_000), ")".repeat(30_000))),
-        ("a pattern of 4,096 bytes", format!("^[{}]$", "a".repeat(4_092))),
-        ("a pattern of 4,097 bytes", format!("^[{}]$", "a".repeat(4_093))),
+        ("a pattern of 1,024 bytes", format!("^[{}]$", "a".repeat(1_020))),
+        ("a pattern of 1,025 bytes", format!("^[{}]$", "a".repeat(1_021))),
         ("a pattern of 60,000 bytes", format!("^{}$", "a?".repeat(30_000))),
     ]
     .map(|(name, source)| (name.to_owned(), source))

@@ -8,6 +8,7 @@ mod answers;
 mod expressions;
 #[cfg(target_os = "linux")]
 mod files;
+mod wide;
 mod yaml;
 
 use std::fs;
@@ -69,6 +70,7 @@ fn acme(line: &str, by: &str) -> String {
 fn texts_are_answered_as_listed() {
     answered_as_listed("yaml.md", "Texts that are no configuration", yaml::probes());
     answered_as_listed("expressions.md", "Templates, conditions, paths and patterns", expressions::probes());
+    answered_as_listed("wide.md", "As much of one thing as fits", wide::probes());
 }
 
 #[cfg(target_os = "linux")]
