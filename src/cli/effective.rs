@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use crate::cli::catalog::{CatalogArgs, find};
 use crate::cli::output;
@@ -106,10 +106,7 @@ impl Effective {
 
     /// Lays the deployment's keys over the file's.
     fn overlay(&mut self, over: &ProviderDeployment) -> Result<(), ExitCode> {
-        let mut keys: Map<String, Value> = over.overrides.clone().into_iter().collect();
-        if let Some(scopes) = &over.scopes {
-            keys.insert("scopes".into(), json!({"default": scopes}));
-        }
+        let keys = over.over();
         if keys.is_empty() {
             return Ok(());
         }

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use crate::config::findings::Findings;
 use crate::diagnostic::{Severity, code};
@@ -39,7 +39,7 @@ pub(super) fn apply(
         findings.diagnostics.extend(entry.diagnostics().iter().cloned());
         return None;
     };
-    provider::merge(&mut file, &over(spec));
+    provider::merge(&mut file, &spec.over());
     let (mut provider, mut found) = provider::load_value(Value::Object(file.clone()));
     // What its tests say is true of the file, not of what a deployment makes of it.
     if entry.provider().is_some() && found.iter().any(|finding| finding.pointer.starts_with("/tests/")) {
@@ -50,14 +50,6 @@ pub(super) fn apply(
         report(entry, found, at, findings);
     }
     provider
-}
-
-fn over(spec: &ProviderDeployment) -> Map<String, Value> {
-    let mut over: Map<String, Value> = spec.overrides.clone().into_iter().collect();
-    if let Some(scopes) = &spec.scopes {
-        over.insert("scopes".into(), json!({"default": scopes}));
-    }
-    over
 }
 
 fn check_key(key: &str, at: &str, findings: &mut Findings<'_>) {

@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 /// A deployment: which providers are on, with which credentials, and how the sign-in server behaves.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
@@ -111,6 +111,17 @@ pub struct ProviderDeployment {
     #[serde(flatten)]
     #[schemars(skip)]
     pub overrides: IndexMap<String, Value>,
+}
+
+impl ProviderDeployment {
+    /// The keys that are laid over the provider file.
+    pub fn over(&self) -> Map<String, Value> {
+        let mut over: Map<String, Value> = self.overrides.clone().into_iter().collect();
+        if let Some(scopes) = &self.scopes {
+            over.insert("scopes".into(), json!({"default": scopes}));
+        }
+        over
+    }
 }
 
 /// `acme:` alone switches a provider on, as `acme: {}` does.

@@ -1,10 +1,11 @@
 //! One file: its text, its structure, its meaning.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use crate::cli::validate::online::Answers;
+use crate::cli::validate::online::Compared;
 use crate::cli::validate::{Input, allow, meaning};
 use crate::diagnostic::{Applicability, Diagnostic, Help, Label, Severity, Source, code};
 use crate::provider::catalog::files;
@@ -26,16 +27,18 @@ pub struct Examined {
     pub successor: Option<(String, Label)>,
     /// The day on which somebody last compared the file with its provider, with its place.
     pub verified: Option<(String, Label)>,
+    /// What the network is to be asked about, where it is asked. Comments allow nothing then before it has answered.
+    pub(super) compared: Option<Arc<Compared>>,
 }
 
 /// Looks at files, on all processors; the answers are in the order of the files.
 ///
-/// `catalogs` are folders of provider files that deployment files draw on instead of their own; `online` is what the network
-/// says, where it was asked. `begun` counts the files.
+/// `catalogs` are folders of provider files that deployment files draw on instead of their own; `online` is whether the network
+/// will be asked. `begun` counts the files.
 pub fn examine_all(
     inputs: &[Input],
     catalogs: &[PathBuf],
-    online: Option<&Answers>,
+    online: bool,
     begun: &AtomicUsize,
 ) -> Vec<Examined> {
     // A thread costs more than a few files do.
@@ -60,7 +63,7 @@ pub fn examine_all(
     examined.into_iter().map(|(_, examined)| examined).collect()
 }
 
-fn examine(input: &Input, catalogs: &[PathBuf], online: Option<&Answers>) -> Examined {
+fn examine(input: &Input, catalogs: &[PathBuf], online: bool) -> Examined {
     let contents = match files::examine(&input.path, input.beneath.as_deref(), Limits::DEPLOYMENT.bytes) {
         Ok(contents) => contents,
         Err(finding) => return Examined { findings: vec![*finding], ..Examined::default() },
@@ -78,10 +81,10 @@ fn examine(input: &Input, catalogs: &[PathBuf], online: Option<&Answers>) -> Exa
 
 /// Looks at the text of a file.
 pub(in crate::cli) fn examine_text(path: &Path, bytes: &[u8], catalogs: &[PathBuf]) -> Examined {
-    examine_bytes(path, bytes, catalogs, None)
+    examine_bytes(path, bytes, catalogs, false)
 }
 
-fn examine_bytes(path: &Path, bytes: &[u8], catalogs: &[PathBuf], online: Option<&Answers>) -> Examined {
+fn examine_bytes(path: &Path, bytes: &[u8], catalogs: &[PathBuf], online: bool) -> Examined {
     let name = path.display().to_string();
     let limits = if may_be_deployment(bytes) { Limits::DEPLOYMENT } else { Limits::PROVIDER };
     let about = |problem| Diagnostic::about_text(&name, bytes, problem);
@@ -93,8 +96,10 @@ fn examine_bytes(path: &Path, bytes: &[u8], catalogs: &[PathBuf], online: Option
     };
     match Kind::of(&document) {
         Kind::Deployment => {
-            let findings = allow::apply(&document, false, deployment(path, &document, catalogs));
-            Examined { findings, readable: true, ..Examined::default() }
+            let findings = deployment(path, &document, catalogs);
+            let examined = Examined { readable: true, ..Examined::default() };
+            let compared = online.then(|| Compared::deployment(path, document.clone(), catalogs, &findings));
+            settled(examined, &document, compared, findings)
         }
         // It had the budget of the other kind, for a word that it holds.
         Kind::Provider if exceeds(&document, Limits::PROVIDER) => {
@@ -121,21 +126,34 @@ fn about_itself(path: &Path, document: &Document) -> (Examined, Option<Diagnosti
     let mismatch = ids.first().and_then(|(id, label)| id_mismatch(path, id, label));
     let (successor, verified) = (text_at(document, "/successor"), text_at(document, "/verified/on"));
     (
-        Examined { findings: vec![], readable: true, ids, own: mismatch.is_none(), successor, verified },
+        Examined { readable: true, ids, own: mismatch.is_none(), successor, verified, ..Examined::default() },
         mismatch,
     )
 }
 
-fn provider(path: &Path, document: &Document, online: Option<&Answers>) -> Examined {
-    let checked = schema::check(document, Kind::Provider);
-    let meaning = meaning::of_provider(path, document, &checked);
-    let contradictions = online.map(|answers| answers.about(path, document, &checked));
-    let mut findings = checked.findings;
+fn provider(path: &Path, document: &Document, online: bool) -> Examined {
+    let mut checked = schema::check(document, Kind::Provider);
+    let (provider, meaning) = meaning::of_provider(path, document, &checked);
+    let mut findings = std::mem::take(&mut checked.findings);
     findings.extend(meaning);
-    findings.extend(contradictions.into_iter().flatten());
     let (claimed, mismatch) = about_itself(path, document);
     findings.extend(mismatch);
-    Examined { findings: allow::apply(document, online.is_some(), findings), ..claimed }
+    let compared = online.then(|| Compared::provider(path, document.clone(), checked, provider?));
+    settled(claimed, document, compared.flatten(), findings)
+}
+
+/// The findings without those that comments allow, unless there are more to come.
+fn settled(
+    examined: Examined,
+    document: &Document,
+    compared: Option<Compared>,
+    findings: Vec<Diagnostic>,
+) -> Examined {
+    let findings = match &compared {
+        Some(_) => findings,
+        None => allow::apply(document, false, findings),
+    };
+    Examined { findings, compared: compared.map(Arc::new), ..examined }
 }
 
 /// A text of the file, with its place.

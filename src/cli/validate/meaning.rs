@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use crate::config::{self, ConfigSource};
 use crate::diagnostic::{Code, Diagnostic, code};
-use crate::provider;
 use crate::provider::catalog::base_of;
 use crate::provider::finding::Finding;
+use crate::provider::{self, Provider};
 use crate::spec::schema::Checked;
 use crate::yaml::Document;
 
@@ -22,14 +22,19 @@ const CONSEQUENCES: [Code; 6] = [
     code::WRONG_TYPE,
 ];
 
-/// What a provider file means, with the structural mistakes mended.
-pub fn of_provider(path: &Path, document: &Document, checked: &Checked) -> Vec<Diagnostic> {
+/// What a provider file means, with the structural mistakes mended; the provider only where it has no error.
+pub fn of_provider(
+    path: &Path,
+    document: &Document,
+    checked: &Checked,
+) -> (Option<Provider>, Vec<Diagnostic>) {
     let base = |id: &str| base_of(Some(path), id);
-    let (_, findings) = provider::load_extending(&checked.mended, document, base);
+    let (provider, findings) = provider::load_extending(&checked.mended, document, base);
     let follows = |code: Code| checked.incomplete && CONSEQUENCES.contains(&code);
     let findings = findings.into_iter().filter(|finding| !follows(finding.code));
     let findings = findings.map(|finding| with_neighbour(path, checked, finding));
-    findings.map(|finding| finding.locate_by(document, |pointer| Some(checked.written(pointer)))).collect()
+    let locate = |finding: Finding| finding.locate_by(document, |pointer| Some(checked.written(pointer)));
+    (provider, findings.map(locate).collect())
 }
 
 /// Among so many files beside one a similar name is looked for.

@@ -21,7 +21,7 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 
 use crate::cli::new::day;
 use crate::cli::output;
-use crate::cli::validate::online::{Answers, Network};
+use crate::cli::validate::online::Network;
 use crate::clock::{Clock, SystemClock};
 use crate::diagnostic::{Code, Diagnostic, Severity, Source, nearest, render, sort};
 
@@ -212,10 +212,11 @@ fn fixes(fixed: &[Fixed], word: &str) -> String {
 /// Looks at the files that the arguments name.
 pub fn validate(args: &Args) -> Report {
     let Gathered { inputs, mut findings, .. } = gather(args);
-    let examined = progress::shown(inputs.len(), |begun| {
-        let answers = args.online.then(|| Answers::ask(&inputs, args.config.as_deref(), &args.network));
-        examine_all(&inputs, &args.catalog, answers.as_ref(), begun)
-    });
+    let mut examined =
+        progress::shown(inputs.len(), |begun| examine_all(&inputs, &args.catalog, args.online, begun));
+    if args.online {
+        online::compare(&mut examined, args.config.as_deref(), &args.network);
+    }
     let across = across::all(&examined, args.tomorrow.as_deref());
     findings.extend(examined.into_iter().flat_map(|examined| examined.findings));
     allow::add_across(&mut findings, across);

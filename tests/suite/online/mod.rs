@@ -1,5 +1,6 @@
 //! `authcfg validate --online`, on a network that the test made.
 
+mod deployed;
 mod network;
 
 use std::path::Path;

@@ -6,6 +6,8 @@
 
 mod ask;
 mod compare;
+mod compared;
+mod deployed;
 mod hosts;
 mod lists;
 mod names;
@@ -15,19 +17,18 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::cli::validate::Input;
 use crate::cli::validate::online::ask::{Answered, Questions};
 use crate::cli::validate::online::compare::Comparison;
 use crate::cli::validate::online::subject::Subject;
-use crate::diagnostic::Diagnostic;
+use crate::cli::validate::{Examined, allow};
 use crate::oauth::ServerMetadata;
 use crate::provider::catalog::files;
-use crate::provider::extends;
+use crate::provider::finding::Finding;
 use crate::spec::deployment::NetworkSpec;
-use crate::spec::schema::{self, Checked, Kind};
 use crate::transport::{Options, Transport};
 use crate::yaml::{Document, Limits};
 
+pub(super) use compared::Compared;
 pub use names::{Names, Resolved};
 
 /// The network that is asked.
@@ -39,61 +40,47 @@ pub struct Network {
     pub transport: Option<Transport>,
 }
 
-/// What the network says about files.
-#[derive(Debug, Default)]
-pub struct Answers {
-    answered: Answered,
-}
-
-impl Answers {
-    /// Asks about files: each host and each document once. The keys below `network` of a deployment file hold: among the
-    /// files, or `config`.
-    pub fn ask(inputs: &[Input], config: Option<&Path>, network: &Network) -> Answers {
-        let mut questions = Questions::default();
-        let mut settings = config.and_then(|path| settings(&read(path, None)?));
-        for Input { path, beneath } in inputs {
-            let Some(document) = read(path, beneath.as_deref()) else { continue };
-            if Kind::of(&document) == Kind::Deployment {
-                settings = settings.or_else(|| self::settings(&document));
-                continue;
-            }
-            let checked = schema::check(&document, Kind::Provider);
-            let Some(subject) = Subject::new(path, &document, &checked) else { continue };
-            questions.hosts.extend(subject.addresses().into_iter().map(|address| address.host));
-            questions.documents.extend(subject.discovery());
-        }
-        let transport = network.transport.clone();
-        let transport = transport.unwrap_or_else(|| Transport::new(options(settings.unwrap_or_default())));
-        Answers { answered: ask::ask(questions, &transport, &network.names) }
-    }
-
-    /// What they contradict in a provider file.
-    pub(super) fn about(&self, path: &Path, document: &Document, checked: &Checked) -> Vec<Diagnostic> {
-        let Some(subject) = Subject::new(path, document, checked) else { return vec![] };
-        let mut findings = hosts::findings(&subject, &self.answered.hosts);
-        if let Some(url) = subject.discovery() {
-            match self.answered.documents.get(&url) {
-                Some(Ok(found)) => match ServerMetadata::parse(&Value::Object(found.clone())) {
-                    Ok(metadata) => {
-                        findings
-                            .extend(Comparison { subject: &subject, found, metadata, url: &url }.findings());
-                    }
-                    Err(error) => findings.push(hosts::unusable(&subject, &url, &error.to_string())),
-                },
-                Some(Err(why)) => findings.extend(hosts::no_document(&subject, &url, why)),
-                None => {}
-            }
-        }
-        let findings = extends::attribute(findings, document, subject.base.as_ref());
-        findings
-            .into_iter()
-            .map(|finding| finding.locate_by(document, |pointer| Some(checked.written(pointer))))
-            .collect()
+/// Asks about files, each host and each document once, and adds what that contradicts. The keys below `network` of a
+/// deployment file hold: among the files, or `config`.
+pub(super) fn compare(examined: &mut [Examined], config: Option<&Path>, network: &Network) {
+    let compared = || examined.iter().filter_map(|file| file.compared.as_deref());
+    let mut questions = Questions::default();
+    compared().for_each(|file| file.ask(&mut questions));
+    let settings = config.and_then(|path| settings(&read(path)?));
+    let settings = settings.or_else(|| compared().find_map(|file| self::settings(file.document())));
+    let transport = network.transport.clone();
+    let transport = transport.unwrap_or_else(|| Transport::new(options(settings.unwrap_or_default())));
+    let answered = ask::ask(questions, &transport, &network.names);
+    for file in examined {
+        let Some(compared) = &file.compared else { continue };
+        let mut findings = std::mem::take(&mut file.findings);
+        findings.extend(compared.findings(&answered));
+        file.findings = allow::apply(compared.document(), true, findings);
     }
 }
 
-fn read(path: &Path, beneath: Option<&Path>) -> Option<Document> {
-    let bytes = files::read(path, beneath, Limits::DEPLOYMENT.bytes).ok()?;
+/// What the answers contradict in a provider.
+fn about(subject: &Subject, answered: &Answered) -> Vec<Finding> {
+    let mut findings = hosts::findings(subject, &answered.hosts);
+    let Some(url) = subject.discovery() else { return findings };
+    match answered.documents.get(&url) {
+        Some(Ok(found)) => match ServerMetadata::parse(&Value::Object(found.clone())) {
+            Ok(metadata) => {
+                let found_there = |at: &str| metadata.endpoint(at.trim_start_matches('/')).is_some();
+                findings
+                    .retain(|finding| !subject.gives_way(&finding.pointer) || !found_there(&finding.pointer));
+                findings.extend(Comparison { subject, found, metadata, url: &url }.findings());
+            }
+            Err(error) => findings.push(hosts::unusable(subject, &url, &error.to_string())),
+        },
+        Some(Err(why)) => findings.extend(hosts::no_document(subject, &url, why)),
+        None => {}
+    }
+    findings
+}
+
+fn read(path: &Path) -> Option<Document> {
+    let bytes = files::read(path, None, Limits::DEPLOYMENT.bytes).ok()?;
     Document::parse(path.display().to_string(), &bytes, Limits::DEPLOYMENT).ok()
 }
 

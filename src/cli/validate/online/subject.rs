@@ -1,17 +1,14 @@
 //! A provider file as it is compared: its addresses, as far as they are fixed without a deployment or a sign-in.
 
-use std::path::Path;
 use std::sync::Arc;
 
+use indexmap::IndexMap;
 use serde_json::{Map, Value};
 use url::{Host, Url};
 
 use crate::expr::{Context, Template};
-use crate::provider::catalog::base_of;
-use crate::provider::extends;
 use crate::provider::finding::segment;
-use crate::provider::{self, Protocol, Provider};
-use crate::spec::schema::Checked;
+use crate::provider::{Protocol, Provider};
 use crate::yaml::Document;
 
 /// Addresses that a sign-in goes to.
@@ -31,15 +28,18 @@ const OTHERS: [&str; 9] = [
 ];
 
 /// A provider file, with what it extends.
+#[derive(Debug)]
 pub(super) struct Subject {
     /// What it means.
-    pub provider: Provider,
-    /// What it says, laid over its base.
+    pub provider: Arc<Provider>,
+    /// What it says, laid over its base, and the keys of a deployment over both.
     pub whole: Value,
     /// What it extends.
     pub base: Option<Arc<Document>>,
     context: Context,
     known: Vec<String>,
+    /// Whether a deployment chose the issuer.
+    issuer_is_set: bool,
 }
 
 /// An address of a file.
@@ -54,36 +54,45 @@ pub(super) struct Address {
 }
 
 impl Subject {
-    /// Reads a file. `None` where it has errors, and where it says itself that the provider is gone.
-    pub fn new(path: &Path, document: &Document, checked: &Checked) -> Option<Subject> {
-        let base = |id: &str| base_of(Some(path), id);
-        let (provider, _) = provider::load_extending(&checked.mended, document, base);
-        let provider = provider?;
-        let base = extends::base_id(&checked.mended).and_then(base);
-        let whole = match &base {
-            Some(base) => extends::lay_over(&checked.mended, base).ok()?,
-            None => checked.mended.clone(),
-        };
+    /// A provider with the values of its variables; those that have none count with their default. `None` where the file says
+    /// itself that the provider is gone, and where a value is none.
+    pub fn new(
+        provider: Arc<Provider>,
+        whole: Value,
+        base: Option<Arc<Document>>,
+        given: &IndexMap<String, String>,
+    ) -> Option<Subject> {
         if whole.get("status").and_then(Value::as_str) == Some("dead") {
             return None;
         }
-        let values: Map<String, Value> = provider
-            .vars
-            .iter()
-            .filter(|(name, _)| !provider.learned.contains_key(*name))
-            .filter_map(|(name, constraint)| {
-                let value = match &constraint.default {
-                    Some(default) if !default.is_empty() => constraint.check(default).ok()?,
-                    Some(_) => String::new(),
-                    None => constraint.optional.then(String::new)?,
-                };
-                Some((name.clone(), value.into()))
-            })
-            .collect();
+        let mut values = Map::new();
+        for (name, constraint) in
+            provider.vars.iter().filter(|(name, _)| !provider.learned.contains_key(*name))
+        {
+            let value = match (given.get(name), &constraint.default) {
+                (Some(value), _) => constraint.check(value).ok()?,
+                (None, Some(default)) if !default.is_empty() => match constraint.check(default) {
+                    Ok(value) => value,
+                    Err(_) => continue,
+                },
+                (None, Some(_)) => String::new(),
+                (None, None) if constraint.optional => String::new(),
+                (None, None) => continue,
+            };
+            values.insert(name.clone(), value.into());
+        }
         let known = values.keys().map(|name| format!("vars.{name}")).collect();
         let mut context = Context::new();
         context.set("vars", Value::Object(values));
-        Some(Subject { provider, whole, base, context, known })
+        Some(Subject { provider, whole, base, context, known, issuer_is_set: given.contains_key("issuer") })
+    }
+
+    /// The variables that an address is made of.
+    pub fn variables(&self, pointer: &str) -> Vec<String> {
+        let source = self.whole.pointer(pointer).and_then(Value::as_str);
+        let names = source.and_then(|source| Template::compile(source).ok()).map(|template| template.names());
+        let names = names.unwrap_or_default().into_iter();
+        names.filter_map(|name| name.strip_prefix("vars.").map(str::to_owned)).collect()
     }
 
     /// The text of an address with the defaults of its variables; `None` where that leaves something open.
@@ -111,6 +120,16 @@ impl Subject {
     /// Whether the file leaves metadata to the discovery document.
     pub fn discovers(&self) -> bool {
         self.provider.metadata.discovery.is_some()
+    }
+
+    /// Whether an address gives way to that of the discovery document, where that has one: a deployment chose the issuer, and
+    /// it does not follow it.
+    pub fn gives_way(&self, pointer: &str) -> bool {
+        let is_endpoint = pointer.ends_with("_endpoint") || pointer == "/jwks_uri";
+        self.issuer_is_set
+            && self.discovers()
+            && is_endpoint
+            && !self.variables(pointer).iter().any(|name| name == "issuer")
     }
 
     /// The first of these places that the file or its base writes, else its top.
@@ -171,15 +190,15 @@ impl Subject {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spec::schema::{Kind, check};
+    use crate::provider::load_value;
     use crate::yaml::Limits;
 
     fn subject(text: &str) -> Subject {
         let text = format!("id: acme\nname: Acme\nprofile: {{sub: $.userinfo.id}}\n{text}");
         let document = Document::parse("acme.yaml", text.as_bytes(), Limits::PROVIDER).unwrap();
-        let checked = check(&document, Kind::Provider);
-        assert!(checked.findings.is_empty(), "{:?}", checked.findings);
-        Subject::new(Path::new("acme.yaml"), &document, &checked).expect("no errors")
+        let (provider, findings) = load_value(document.to_json());
+        let provider = provider.unwrap_or_else(|| panic!("{findings:?}"));
+        Subject::new(Arc::new(provider), document.to_json(), None, &IndexMap::new()).expect("it is not gone")
     }
 
     fn hosts(text: &str) -> Vec<(String, String, bool)> {
