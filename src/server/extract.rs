@@ -6,6 +6,7 @@ use http::header::{ACCEPT, LOCATION};
 use http::request::Parts;
 use http::{Method, StatusCode};
 
+use crate::flow::TokenSet;
 use crate::server::call::with_params;
 use crate::server::cookies::Cookies;
 use crate::server::dispatch::site;
@@ -76,6 +77,19 @@ impl Server {
         let Some(site) = self.site_of(parts) else { return Ok(None) };
         let cookies = Cookies::read(&parts.headers, &site.cookies);
         sessions::current(&self.inner, site, &cookies).await
+    }
+
+    /// The tokens of a request's session, to call the provider's API with: renewed where they were about to expire, and without
+    /// the refresh token, which is the server's. `None` where nobody is signed in, and where sessions are in their cookies.
+    ///
+    /// `expires_at` is in the past where the access token could not be renewed.
+    ///
+    /// # Errors
+    /// [`StoreError`] where nobody knows.
+    pub async fn tokens(&self, parts: &Parts) -> Result<Option<TokenSet>, StoreError> {
+        let Some(site) = self.site_of(parts) else { return Ok(None) };
+        let cookies = Cookies::read(&parts.headers, &site.cookies);
+        sessions::tokens(&self.inner, &cookies).await
     }
 
     fn site_of(&self, parts: &Parts) -> Option<&Site> {

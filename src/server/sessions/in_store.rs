@@ -7,6 +7,8 @@ use std::sync::Arc;
 use http::HeaderValue;
 use serde_json::{Map, Value};
 
+use crate::flow::TokenSet;
+use crate::flow::token_set::Remembered;
 use crate::oauth::Secret;
 use crate::server::call::Call;
 use crate::server::cookies::Cookies;
@@ -73,12 +75,36 @@ pub(super) async fn current(
     kept: &Kept,
     cookies: &Cookies<'_>,
 ) -> Result<Option<Session>, StoreError> {
-    let Some((_, found)) = find(server, kept, cookies).await? else { return Ok(None) };
-    let Some(found) = fresh(server, kept, found).await? else { return Ok(None) };
+    let Some(found) = find_fresh(server, kept, cookies).await? else { return Ok(None) };
     let mut claims = found.held.claims;
     claims.insert("iat".into(), found.held.renewed.into());
     claims.insert("exp".into(), found.expires.into());
     Ok(Some(Session::of_claims(claims)))
+}
+
+/// The tokens of a request's session, but for the refresh token.
+///
+/// # Errors
+/// [`StoreError`] where nobody knows.
+pub(super) async fn tokens(
+    server: &Arc<Inner>,
+    kept: &Kept,
+    cookies: &Cookies<'_>,
+) -> Result<Option<TokenSet>, StoreError> {
+    let Some(found) = find_fresh(server, kept, cookies).await? else { return Ok(None) };
+    let without = |set| TokenSet { refresh_token: None, remembered: Remembered::default(), ..set };
+    Ok(found.held.tokens.map(|tokens| without(tokens.set)))
+}
+
+async fn find_fresh(
+    server: &Arc<Inner>,
+    kept: &Kept,
+    cookies: &Cookies<'_>,
+) -> Result<Option<Found>, StoreError> {
+    match find(server, kept, cookies).await? {
+        Some((_, found)) => fresh(server, kept, found).await,
+        None => Ok(None),
+    }
 }
 
 /// The session of a request, and its cookie with a new end.

@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 
 use crate::client::SignIn;
 use crate::config::SessionSettings;
+use crate::flow::TokenSet;
 use crate::oauth::Profile;
 use crate::server::call::Call;
 use crate::server::cookies::Cookies;
@@ -70,6 +71,20 @@ pub(super) async fn current(
     match &server.kept {
         None => Ok(in_cookie::claims(server, site, cookies).map(Session::of_claims)),
         Some(kept) => in_store::current(server, kept, cookies).await,
+    }
+}
+
+/// The tokens of a request's session, but for the refresh token.
+///
+/// # Errors
+/// [`StoreError`] where nobody knows.
+pub(super) async fn tokens(
+    server: &Arc<Inner>,
+    cookies: &Cookies<'_>,
+) -> Result<Option<TokenSet>, StoreError> {
+    match &server.kept {
+        None => Ok(None),
+        Some(kept) => in_store::tokens(server, kept, cookies).await,
     }
 }
 

@@ -157,9 +157,9 @@ async fn renew(server: &Inner, kept: &Kept, key: Key) -> Result<Option<Found>, S
         Ok(set) => {
             let renewed = tokens.renewed(set, server.clock.now());
             let held = offer(server, kept, &found, tokens, &renewed).await?;
-            if held.is_none() && load(server, kept, key).await?.is_none() {
+            if held.is_none() {
+                // Nobody has the new tokens. To revoke them could end those of a sign-in that has come in its place.
                 tracing::info!(provider, session = ?key, "a session ended while its tokens were renewed");
-                revoke(server, &renewed).await;
             }
             Ok(held)
         }

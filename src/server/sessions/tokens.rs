@@ -11,6 +11,8 @@ use crate::provider::token::RefreshRequires;
 
 /// An access token is renewed so many seconds before it expires, or a tenth of its lifetime where that is less.
 const MARGIN: u64 = 60;
+/// Nor are they renewed twice within so many seconds, however short they live.
+const MIN_PAUSE: u64 = 2;
 /// After a refresh that failed the provider is left alone for so many seconds, twice as long after each further one.
 const PAUSE: u64 = 5;
 /// But never longer than this.
@@ -41,7 +43,7 @@ impl Tokens {
     /// What a refresh gave. Where it does not say how long the access token lives, that is as long as the one before.
     pub fn renewed(&self, mut set: TokenSet, now: u64) -> Tokens {
         set.expires_at = set.expires_at.or(self.lifetime().map(|seconds| now.saturating_add(seconds)));
-        Tokens::new(&self.provider, set, now)
+        Tokens { paused_until: now.saturating_add(MIN_PAUSE), ..Tokens::new(&self.provider, set, now) }
     }
 
     /// The same after a refresh that failed.
@@ -230,6 +232,16 @@ mod tests {
         let lost = |tokens: &Tokens, now| tokens.are_lost(RefreshRequires::RefreshToken, now);
         assert!(lost(&tokens, now) && !lost(&tokens, now - 1));
         assert!(!lost(&tokens.renewed(tokens.set.clone(), now), now + 600));
+    }
+
+    #[test]
+    fn are_not_renewed_by_every_reader_where_they_hardly_live() {
+        for lifetime in [0, 1, 4] {
+            let tokens = tokens(Some(lifetime), Some("RT"));
+            let renewed = tokens.renewed(tokens.set.clone(), GIVEN + lifetime);
+            let due = |seconds| renewed.are_due(RefreshRequires::RefreshToken, GIVEN + lifetime + seconds);
+            assert!(!due(1) && due(2), "{lifetime}");
+        }
     }
 
     #[test]

@@ -328,7 +328,7 @@ async fn a_sign_in_in_place_of_another_revokes_nothing() {
 }
 
 #[tokio::test]
-async fn a_sign_out_in_the_middle_of_a_refresh_ends_the_new_tokens_too() {
+async fn a_session_that_ends_in_the_middle_of_a_refresh_does_not_come_back() {
     let provider = Provider::start("", "").await;
     let mut browser = provider.signed_in().await;
     let csrf = browser.csrf().await;
@@ -337,7 +337,35 @@ async fn a_sign_out_in_the_middle_of_a_refresh_ends_the_new_tokens_too() {
     let mut first = browser.clone();
     let reader = tokio::spawn(async move { read(&mut first).await });
     provider.asked(1).await;
+    let mut copy = browser.clone();
     browser.post("/auth/signout", &[("csrfToken", &csrf)]).await;
     assert_eq!(reader.await.unwrap(), Value::Null);
-    assert_eq!(provider.revoked(2).await, ["rt-0", "rt-1"]);
+    assert_eq!(read(&mut copy).await, Value::Null);
+}
+
+#[tokio::test]
+async fn an_application_in_rust_has_the_tokens_without_the_refresh_token() {
+    let provider = Provider::start("", "").await;
+    let browser = provider.signed_in().await;
+    let server = provider.server();
+    let parts = |cookie: &str| {
+        let request = http::Request::get("/").header("host", "app.example.com");
+        request.header("cookie", format!("{SESSION}={cookie}")).body(()).unwrap().into_parts().0
+    };
+    let mine = parts(&browser.cookies[SESSION]);
+    for (advance, access_token) in [(0, "at-0"), (541, "at-1")] {
+        provider.clock.advance(advance);
+        let tokens = server.tokens(&mine).await.unwrap().unwrap();
+        assert_eq!(tokens.access_token.expose(), access_token);
+        assert_eq!(tokens.expires_at, Some(NOW + advance + 600));
+        assert!(tokens.refresh_token.is_none() && tokens.remembered.raw.is_empty());
+    }
+    assert_eq!(server.session(&mine).await.unwrap().unwrap().name.as_deref(), Some("Ada"));
+    assert!(server.tokens(&parts(&"A".repeat(43))).await.unwrap().is_none());
+    provider.change(|behaviour| {
+        behaviour.refresh = Refresh::Answer(400, "application/json", r#"{"error":"invalid_grant"}"#);
+    });
+    provider.clock.advance(600);
+    assert!(server.tokens(&mine).await.unwrap().is_none(), "the provider has ended the sign-in");
+    assert!(server.session(&mine).await.unwrap().is_none());
 }

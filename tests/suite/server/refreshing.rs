@@ -5,6 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use authcfg::clock::FixedClock;
+use authcfg::config::Config;
+use authcfg::rng::SystemRng;
+use authcfg::server::{self, Server};
 use authcfg::session::SessionStore;
 use authcfg::session::store::MemoryStore;
 use axum::Router;
@@ -111,10 +114,20 @@ impl Provider {
 
     /// A server of the deployment: another process, as far as it can tell.
     pub fn site(&self) -> Site {
+        Site::over(self.config(), self.store.clone(), self.clock.clone())
+    }
+
+    /// The same as an application has it that mounts it.
+    pub fn server(&self) -> Server {
+        let config = self.config();
+        let transport = server::transport(&config);
+        Server::with_store(config, transport, self.store.clone(), self.clock.clone(), Arc::new(SystemRng))
+    }
+
+    fn config(&self) -> Config {
         let files = [("providers/acme.yaml", self.file.as_str())];
         let config = load(&self.deployment, &files, environment());
-        let config = config.unwrap_or_else(|findings| panic!("{findings:#?}"));
-        Site::over(config, self.store.clone(), self.clock.clone())
+        config.unwrap_or_else(|findings| panic!("{findings:#?}"))
     }
 
     /// The same with its sessions in cookies.
