@@ -127,7 +127,7 @@ fn improves(open: &Open, before: &[Diagnostic], span: Span, replacement: &str) -
     }
     let mut text = open.text.to_string();
     text.replace_range(span.start..span.end, replacement);
-    let after = validate::examine_text(&open.path, text.as_bytes(), &[]).findings;
+    let after = open.examine(&text).findings;
     let mut counts: BTreeMap<(Code, &str), isize> = BTreeMap::new();
     before.iter().for_each(|finding| *counts.entry((finding.code, &finding.title)).or_default() += 1);
     after.iter().for_each(|finding| *counts.entry((finding.code, &finding.title)).or_default() -= 1);

@@ -1,11 +1,12 @@
 //! The requests about a place in a file, each answered by its own module.
 
 use gen_lsp_types::{
-    CodeActionKind, CodeActionOptions, CodeActionParams, CompletionOptions, DocumentSymbolParams,
-    RenameOptions, ServerCapabilities, TextDocumentPositionParams, Uri,
+    CodeActionKind, CodeActionOptions, CodeActionParams, CompletionOptions, DiagnosticOptions,
+    DiagnosticProvider, DocumentSymbolParams, RenameOptions, ServerCapabilities, TextDocumentIdentifier,
+    TextDocumentPositionParams, Uri,
 };
 use lsp_server::ErrorCode;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::cli::lsp::open::Open;
 use crate::cli::lsp::workspace::Workspace;
@@ -36,6 +37,17 @@ pub fn capabilities() -> ServerCapabilities {
     }
 }
 
+/// That an editor may ask for findings, which may depend on other files.
+pub fn pulled() -> DiagnosticProvider {
+    DiagnosticOptions {
+        identifier: Some("authcfg".into()),
+        inter_file_dependencies: true,
+        workspace_diagnostics: false,
+        ..DiagnosticOptions::default()
+    }
+    .into()
+}
+
 /// Answers a request; null about a file that is not open or not ours.
 pub fn answer(workspace: &Workspace, method: &str, params: Value) -> Result<Value, Refused> {
     match method {
@@ -48,6 +60,14 @@ pub fn answer(workspace: &Workspace, method: &str, params: Value) -> Result<Valu
             Some(completion::completion(open, offset, workspace.snippets()))
         }),
         "textDocument/definition" => at(workspace, params, definition::definition),
+        "textDocument/diagnostic" => {
+            let document: TextDocumentIdentifier = read(params["textDocument"].clone())?;
+            let (items, word) = workspace.findings(&document.uri).unwrap_or_default();
+            Ok(match params["previousResultId"].as_str() == Some(&word) {
+                true => json!({"kind": "unchanged", "resultId": word}),
+                false => json!({"kind": "full", "resultId": word, "items": to_value(items)}),
+            })
+        }
         "textDocument/documentHighlight" => {
             at(workspace, params, |open, _, offset| references::highlights(open, offset))
         }

@@ -102,7 +102,8 @@ mod tests {
     fn nothing_is_found_in_a_beginning() {
         for text in [oauth, openid] {
             let text = text("acme", &Holes { snippets: false });
-            let found = validate::examine_text("acme.yaml".as_ref(), text.as_bytes(), &[]).findings;
+            let found =
+                validate::examine_among("acme.yaml".as_ref(), text.as_bytes(), &Default::default()).findings;
             assert!(found.is_empty(), "{text}\n{found:?}");
         }
         assert_eq!(Holes { snippets: true }.hole(2, "a.example"), "${2:a.example}");

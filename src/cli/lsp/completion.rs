@@ -1,6 +1,5 @@
 //! What may be written at the cursor: keys, values, and names of templates and paths.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use gen_lsp_types::{CompletionItem, CompletionItemKind, MarkupContent, MarkupKind, TextEdit};
@@ -10,6 +9,7 @@ use crate::cli::lsp::expression::{Notation, Part, notation, part};
 use crate::cli::lsp::names::{Name, Scope};
 use crate::cli::lsp::open::Open;
 use crate::cli::lsp::reading::Reading;
+use crate::cli::lsp::schema::Step;
 use crate::cli::lsp::{beginning, filters, hover, schema};
 use crate::expr::TESTS;
 use crate::spec::schema::Kind;
@@ -32,7 +32,8 @@ pub fn completion(open: &Open, offset: usize, snippets: bool) -> Vec<CompletionI
         Some(before) => {
             let typed = open.text.get(word.start..offset).unwrap_or_default();
             let before = format!("{before}{typed}");
-            match names(open, kind, tree, &cursor, &before) {
+            let scopes = || tree.as_ref().and_then(|tree| scopes(open, kind, tree, &cursor));
+            match scopes().or_else(|| names(open, kind, tree.clone(), &cursor, &before)) {
                 Some(items) => items,
                 None => values(kind, &cursor),
             }
@@ -77,6 +78,24 @@ fn values(kind: Kind, cursor: &Cursor) -> Vec<Proposal> {
     items
 }
 
+/// The scopes that a list of them may have; `None` where the cursor is in another place.
+fn scopes(open: &Open, kind: Kind, tree: &Document, cursor: &Cursor) -> Option<Vec<Proposal>> {
+    let scope = Scope::of(tree, kind, &cursor.path, open)?;
+    let step = |step: &Step| match step {
+        Step::Key(key) => key.clone(),
+        Step::Member => "-".to_owned(),
+    };
+    let path: Vec<String> = scope.path.iter().map(step).collect();
+    let written = match (kind, path.join("/").as_str()) {
+        (Kind::Deployment, "scopes/-") => scope.written("/scopes"),
+        (_, "scopes/default/-") => scope.written("/scopes/default"),
+        (Kind::Provider, "tests/-/scopes/-") => vec![],
+        _ => return None,
+    };
+    let free = scope.scopes().into_iter().filter(|(name, _)| !written.contains(name));
+    Some(free.map(|(name, text)| (proposal(&name, CompletionItemKind::EnumMember, text), None)).collect())
+}
+
 /// Names of a template, condition or path; `None` where none is being written.
 fn names(
     open: &Open,
@@ -87,8 +106,7 @@ fn names(
 ) -> Option<Vec<Proposal>> {
     let empty = || Document::parse("", b"{}", crate::yaml::Limits::PROVIDER).ok().map(Arc::new);
     let tree = tree.or_else(empty)?;
-    let place: &Path = &open.path;
-    let scope = Scope::of(&tree, kind, &cursor.path, place)?;
+    let scope = Scope::of(&tree, kind, &cursor.path, open)?;
     let notation = notation(&scope.path, before)?;
     let before = match notation {
         Notation::Path => without_brackets(before),

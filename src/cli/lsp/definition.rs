@@ -18,7 +18,7 @@ pub fn definition(open: &Open, uri: &Uri, offset: usize) -> Option<Location> {
     let document = &*reading.document;
     let under = under(document, offset)?;
     under.value?;
-    let scope = Scope::of(document, Kind::of(document), &under.path, &open.path)?;
+    let scope = Scope::of(document, Kind::of(document), &under.path, open)?;
     if scope.path == [Step::Key("extends".into())] {
         return in_file(&open.lines, scope.base()?, Span::default());
     }

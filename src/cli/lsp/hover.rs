@@ -71,7 +71,7 @@ fn about_value(document: &Document, under: &Under<'_>) -> Option<String> {
 fn about_name(open: &Open, document: &Document, under: &Under<'_>, offset: usize) -> Option<String> {
     let value = document.text().get(under.span.start..under.span.end)?;
     let at = offset - under.span.start;
-    let scope = Scope::of(document, Kind::of(document), &under.path, &open.path)?;
+    let scope = Scope::of(document, Kind::of(document), &under.path, open)?;
     notation(&scope.path, value.get(..at)?).or_else(|| notation(&scope.path, value).filter(|_| at <= 1))?;
     match part(value, at, false) {
         Part::Filter(name) => Some(format!("`{name}` gives {}", filters::meaning(name)?)),

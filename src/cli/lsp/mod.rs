@@ -60,7 +60,8 @@ pub fn run(_: Args) -> ExitCode {
     let workspace = Workspace::default();
     let proper = thread::scope(|scope| {
         scope.spawn(|| {
-            workspace.validate(|uri, version, shown| publish(&connection, uri, Some(version), shown))
+            let show = |uri: &Uri, version, shown| publish(&connection, uri, Some(version), shown);
+            workspace.validate(show, || renew(&connection))
         });
         let server =
             Server { workspace: &workspace, connection: &connection, phase: Phase::New, watches: false };
@@ -159,7 +160,10 @@ impl Server<'_> {
         let offered: Vec<&str> = offered.into_iter().flatten().filter_map(Value::as_str).collect();
         let encoding = Encoding::of(&offered);
         let snippets = can("/textDocument/completion/completionItem/snippetSupport");
-        self.workspace.settle(encoding, snippets == Some(&Value::Bool(true)));
+        // Who is told nothing without asking must hear when it is time to ask again.
+        let pulls = can("/textDocument/diagnostic").is_some_and(Value::is_object)
+            && can("/workspace/diagnostics/refreshSupport") == Some(&Value::Bool(true));
+        self.workspace.settle(encoding, snippets == Some(&Value::Bool(true)), pulls);
         let sync = TextDocumentSyncOptions {
             open_close: Some(true),
             change: Some(TextDocumentSyncKind::Incremental),
@@ -169,6 +173,7 @@ impl Server<'_> {
         let capabilities = ServerCapabilities {
             position_encoding: Some(PositionEncodingKind::new(encoding.name())),
             text_document_sync: Some(sync.into()),
+            diagnostic_provider: pulls.then(answer::pulled),
             ..answer::capabilities()
         };
         let server = ServerInfo { name: "authcfg".into(), version: Some(env!("CARGO_PKG_VERSION").into()) };
@@ -204,7 +209,13 @@ impl Server<'_> {
             "textDocument/didClose" => {
                 let params: DidCloseTextDocumentParams = read(params)?;
                 let uri = params.text_document.uri;
-                self.workspace.close(&uri, || publish(self.connection, &uri, None, vec![]));
+                let pulls = self.workspace.pulls();
+                let forget = || {
+                    if !pulls {
+                        publish(self.connection, &uri, None, vec![])
+                    }
+                };
+                self.workspace.close(&uri, forget);
             }
             _ => {}
         }
@@ -216,6 +227,12 @@ fn publish(connection: &Connection, uri: &Uri, version: Option<i32>, diagnostics
     let params = PublishDiagnosticsParams { uri: uri.clone(), version, diagnostics };
     let notification = Notification::new("textDocument/publishDiagnostics".into(), params);
     let _ = connection.sender.send(Message::Notification(notification));
+}
+
+/// Asks an editor that pulls findings to pull them again.
+fn renew(connection: &Connection) {
+    let request = Request::new("renew".to_owned().into(), "workspace/diagnostic/refresh".into(), Value::Null);
+    let _ = connection.sender.send(Message::Request(request));
 }
 
 /// The parameters of a message.

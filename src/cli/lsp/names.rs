@@ -1,14 +1,14 @@
 //! The names that templates and paths of a provider can use, and where they are declared.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::cli::lsp::open::Open;
 use crate::cli::lsp::samples;
 use crate::cli::lsp::schema::Step;
 use crate::provider::FLOW;
-use crate::provider::catalog::base_of;
 use crate::spec::schema::Kind;
 use crate::yaml::Document;
 
@@ -42,7 +42,7 @@ pub struct Scope {
 
 impl Scope {
     /// The provider that a path of a file belongs to.
-    pub fn of(document: &Document, kind: Kind, path: &[Step], place: &Path) -> Option<Scope> {
+    pub fn of(document: &Document, kind: Kind, path: &[Step], open: &Open) -> Option<Scope> {
         let json = document.to_json();
         match (kind, path) {
             (Kind::Deployment, [Step::Key(providers), Step::Key(id), rest @ ..])
@@ -50,15 +50,16 @@ impl Scope {
             {
                 let file = json.get("providers")?.get(id).cloned().unwrap_or_default();
                 let base = file.get("extends").and_then(Value::as_str).unwrap_or(id).to_owned();
-                let folder = place.parent().map(|folder| folder.join("providers").join("authcfg.yaml"));
+                let catalogue = |file: &Path| Some(file.parent()?.join("providers").join("authcfg.yaml"));
+                let base = open.bases.of(catalogue(&open.real).as_deref(), &base);
                 let at = format!("/providers/{}", id.replace('~', "~0").replace('/', "~1"));
-                Some(Scope { base: base_of(folder.as_deref(), &base), file, path: rest.to_vec(), at })
+                Some(Scope { base, file, path: rest.to_vec(), at })
             }
             (Kind::Deployment, _) => None,
             (Kind::Provider | Kind::Vectors, path) => {
                 let id = json.get("extends").and_then(Value::as_str);
-                let base =
-                    id.and_then(|id| base_of(Some(place).filter(|place| **place != PathBuf::new()), id));
+                let place = Some(&*open.real).filter(|place| !place.as_os_str().is_empty());
+                let base = id.and_then(|id| open.bases.of(place, id));
                 Some(Scope { file: json, base, path: path.to_vec(), at: String::new() })
             }
         }
@@ -129,6 +130,37 @@ impl Scope {
             }
         }
         names
+    }
+
+    /// The scopes that the file and the one below list, and those of OpenID Connect (Core §5.4, §11) where it is that.
+    pub fn scopes(&self) -> Vec<Name> {
+        let base = self.base.as_ref().map(|base| base.to_json());
+        let files = || [Some(&self.file), base.as_ref()].into_iter().flatten();
+        let mut names: Vec<Name> = vec![];
+        for file in files() {
+            let supported = file.pointer("/scopes/supported").and_then(Value::as_object);
+            for (name, about) in supported.into_iter().flatten() {
+                if !names.iter().any(|(known, _)| known == name) {
+                    let title = about.get("title").and_then(Value::as_str);
+                    names.push((name.clone(), title.map(|title| format!("**{title}**"))));
+                }
+            }
+        }
+        let protocol = files().find_map(|file| file.get("protocol")?.as_str());
+        if protocol == Some("oidc") {
+            let standard = ["openid", "profile", "email", "address", "phone", "offline_access"];
+            let absent = |name: &&str| !names.iter().any(|(known, _)| known == name);
+            let more: Vec<Name> =
+                standard.into_iter().filter(absent).map(|name| (name.to_owned(), None)).collect();
+            names.extend(more);
+        }
+        names
+    }
+
+    /// The texts of a list of the file.
+    pub fn written(&self, pointer: &str) -> Vec<String> {
+        let written = self.file.pointer(pointer).and_then(Value::as_array).into_iter().flatten();
+        written.filter_map(|text| text.as_str().map(str::to_owned)).collect()
     }
 
     /// The calls that have a name.

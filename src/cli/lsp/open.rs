@@ -10,7 +10,7 @@ use crate::cli::lsp::findings::Page;
 use crate::cli::lsp::position::{Encoding, Lines};
 use crate::cli::lsp::project::{self, Claimed, Project};
 use crate::cli::lsp::recognise::is_ours;
-use crate::cli::validate::{self, Examined};
+use crate::cli::validate::{self, Bases, Examined};
 use crate::diagnostic::{self, Diagnostic};
 use crate::yaml::{Document, Limits};
 
@@ -35,6 +35,8 @@ pub struct Open {
     pub findings: Option<Arc<Vec<Diagnostic>>>,
     /// What the last text that was looked at claims among other files.
     pub claims: Arc<Examined>,
+    /// The other files that are open, which it may extend.
+    pub bases: Arc<Bases>,
 }
 
 /// What a look at a text gives.
@@ -62,6 +64,7 @@ impl Open {
             tree: None,
             findings: None,
             claims: Arc::default(),
+            bases: Arc::default(),
         };
         open.replace(item.text);
         open
@@ -114,7 +117,7 @@ impl Open {
             return Look::default();
         }
         let look = || {
-            let mut claims = validate::examine_text(&self.path, self.text.as_bytes(), &[]);
+            let mut claims = self.examine(&self.text);
             let mut findings = std::mem::take(&mut claims.findings);
             if let Some((project, open)) = others {
                 findings.extend(project.across(&self.real, &claims, open));
@@ -124,6 +127,17 @@ impl Open {
         };
         // A defect of a rule must not end the session of an editor.
         panic::catch_unwind(AssertUnwindSafe(look)).unwrap_or_default()
+    }
+
+    /// Whether the last text that could be read extends a file.
+    pub fn extends(&self, id: &str) -> bool {
+        let tree = self.tree.as_ref().filter(|tree| tree.text().contains("extends"));
+        tree.is_some_and(|tree| tree.to_json()["extends"] == id)
+    }
+
+    /// What `validate` finds in the file, were this its text.
+    pub fn examine(&self, text: &str) -> Examined {
+        validate::examine_among(&self.path, text.as_bytes(), &self.bases)
     }
 
     /// Findings as the editor gets them.

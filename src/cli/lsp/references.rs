@@ -13,7 +13,6 @@ use crate::cli::lsp::open::{self, Open};
 use crate::cli::lsp::project;
 use crate::cli::lsp::uses::{Name, Section, Use, sections};
 use crate::cli::lsp::workspace::Workspace;
-use crate::cli::validate;
 use crate::diagnostic::Severity;
 use crate::provider::catalog::files;
 use crate::spec::schema::Kind;
@@ -127,7 +126,7 @@ fn breaks(open: &Open, spans: impl Iterator<Item = Span>, new: &str) -> bool {
     let mut text = open.text.to_string();
     spans.iter().rev().for_each(|span| text.replace_range(span.start..span.end, new));
     let errors = |text: &str| {
-        let findings = validate::examine_text(&open.path, text.as_bytes(), &[]).findings;
+        let findings = open.examine(text).findings;
         findings.iter().filter(|finding| finding.severity == Severity::Error).count()
     };
     errors(&text) > errors(&open.text)

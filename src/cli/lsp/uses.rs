@@ -135,23 +135,58 @@ fn in_text(path: &[Step], written: &str, start: usize) -> Vec<Use> {
         at = end;
         let is_name = match notation(path, before) {
             Some(Notation::Expression) => !before.ends_with('.') && !is_quoted(before),
-            Some(Notation::Path) => before.ends_with("$."),
+            Some(Notation::Path) => before.ends_with("$.") || opens_a_root(before),
             None => false,
         };
         if !is_name {
             continue;
         }
         let (root, rest) = chain.split_once('.').unwrap_or((chain, ""));
-        let member = rest.split('.').next().unwrap_or_default();
-        let (name, offset, length) = match ROOTS.contains(&root) {
-            true if member.is_empty() => continue,
-            true => (Name { root: root.into(), member: member.into() }, first + root.len() + 1, member.len()),
-            false => (Name { root: String::new(), member: root.into() }, first, root.len()),
+        let (name, found) = match (ROOTS.contains(&root), rest.split('.').next().unwrap_or_default()) {
+            (true, "") => match in_brackets(written, first + root.len()) {
+                Some(found) => (root, found),
+                None => continue,
+            },
+            (true, member) => {
+                let at = first + root.len() + 1;
+                (root, Span { start: at, end: at + member.len() })
+            }
+            (false, _) => ("", Span { start: first, end: first + root.len() }),
         };
-        let span = Span { start: start + offset, end: start + offset + length };
+        let name = Name { root: name.into(), member: written[found.start..found.end].into() };
+        let span = Span { start: start + found.start, end: start + found.end };
         uses.push(Use { name, span, declares: false });
     }
     uses
+}
+
+/// Quotes within brackets, as they are and as YAML has them in a text of the same quotes.
+const QUOTES: [&str; 4] = ["''", "\\\"", "'", "\""];
+
+/// Whether a text ends with `$['`, in any quotes.
+fn opens_a_root(before: &str) -> bool {
+    QUOTES.iter().any(|quote| before.strip_suffix(quote).is_some_and(|before| before.ends_with("$[")))
+}
+
+/// The member `x` of `vars['x']`, `$['vars']['x']` or `$['vars'].x`, where the root ends at a byte.
+fn in_brackets(written: &str, root_end: usize) -> Option<Span> {
+    let word = |c: char| c.is_alphanumeric() || c == '_';
+    let mut at = root_end;
+    if let Some(quote) = QUOTES.into_iter().find(|quote| written[at..].starts_with(quote)) {
+        at += quote.len();
+        written[at..].starts_with(']').then_some(())?;
+        at += 1;
+    }
+    if let Some(rest) = written[at..].strip_prefix('.') {
+        let length = rest.find(|c| !word(c)).unwrap_or(rest.len());
+        return (length > 0).then_some(Span { start: at + 1, end: at + 1 + length });
+    }
+    let inner = written[at..].strip_prefix('[')?;
+    let quote = QUOTES.into_iter().find(|quote| inner.starts_with(quote))?;
+    let start = at + 1 + quote.len();
+    let length = written[start..].find(|c| !word(c))?;
+    let end = start + length;
+    (length > 0 && written[end..].strip_prefix(quote)?.starts_with(']')).then_some(Span { start, end })
 }
 
 /// Whether a text in an expression is open.
@@ -187,5 +222,40 @@ fn text(node: &Node, name: &str) -> Option<String> {
     match &member(node, name)?.value {
         NodeValue::String(text) => Some(text.clone()),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::yaml::Limits;
+
+    #[test]
+    fn a_member_in_brackets_is_one_behind_a_dot() {
+        for (value, expected) in [
+            ("$.vars.tenant", "vars.tenant"),
+            ("\"$.vars['tenant']\"", "vars.tenant"),
+            ("'$.vars[\"tenant\"]'", "vars.tenant"),
+            ("'$.vars[''tenant'']'", "vars.tenant"),
+            ("\"$['vars']['tenant'].x\"", "vars.tenant"),
+            ("\"$['vars'].tenant\"", "vars.tenant"),
+            ("\"$[\\\"vars\\\"][\\\"tenant\\\"]\"", "vars.tenant"),
+            ("\"{{ vars['tenant'] }}\"", "vars.tenant"),
+            ("'{{ vars[\"tenant\"] }}'", "vars.tenant"),
+            ("\"$['emails'][0].value\"", ".emails"),
+            ("\"$.vars[0]\"", ""),
+            ("\"{{ 'vars' }}\"", ""),
+        ] {
+            let text = format!("id: acme\nprofile: {{x: {value}}}\n");
+            let document = Document::parse("acme.yaml", text.as_bytes(), Limits::PROVIDER).unwrap();
+            let section = sections(&document).remove(0);
+            let uses = section.uses(&document);
+            let names: Vec<String> =
+                uses.iter().map(|it| format!("{}.{}", it.name.root, it.name.member)).collect();
+            assert_eq!(names.join(" "), expected, "{value}");
+            for it in uses {
+                assert_eq!(text[it.span.start..it.span.end], it.name.member, "{value}");
+            }
+        }
     }
 }

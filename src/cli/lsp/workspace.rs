@@ -1,15 +1,20 @@
 //! The files that the editor has open, and the thread that looks at the latest text of each.
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use gen_lsp_types::{Diagnostic as Shown, TextDocumentContentChangeEvent as Change, TextDocumentItem, Uri};
 
 use crate::cli::lsp::open::Open;
 use crate::cli::lsp::position::Encoding;
 use crate::cli::lsp::project::{Claimed, Project};
-use crate::cli::validate::Examined;
+use crate::cli::validate::{Bases, Examined};
+
+/// An editor that asks for findings waits no longer.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What the main thread and the validating one share.
 #[derive(Debug, Default)]
@@ -23,6 +28,8 @@ struct State {
     open: HashMap<Uri, Entry>,
     encoding: Encoding,
     snippets: bool,
+    /// Whether the editor asks for findings itself, and is not sent any.
+    pulls: bool,
     /// Counts edits.
     revision: u64,
     /// Whether something on the disk may be new.
@@ -35,14 +42,41 @@ struct Entry {
     open: Open,
     revision: u64,
     pending: bool,
+    /// What the editor was told when it asked, in a word.
+    told: Option<String>,
 }
 
 impl Workspace {
-    /// What columns count from now on, and whether the editor knows snippets.
-    pub fn settle(&self, encoding: Encoding, snippets: bool) {
+    /// What columns count from now on, whether the editor knows snippets, and whether it asks for findings itself.
+    pub fn settle(&self, encoding: Encoding, snippets: bool, pulls: bool) {
         let mut state = self.state();
         state.encoding = encoding;
         state.snippets = snippets;
+        state.pulls = pulls;
+    }
+
+    /// Whether the editor asks for findings itself.
+    pub fn pulls(&self) -> bool {
+        self.state().pulls
+    }
+
+    /// The findings of the latest text of a file, and a word for them; waits until they are known. `None` where it is not open.
+    pub fn findings(&self, uri: &Uri) -> Option<(Vec<Shown>, String)> {
+        let mut state = self.state();
+        let started = Instant::now();
+        loop {
+            let entry = state.open.get_mut(uri)?;
+            let known = entry.open.findings.clone().filter(|_| !entry.pending);
+            let late = started.elapsed() >= PATIENCE;
+            if known.is_some() || late || !entry.open.ours {
+                let shown = entry.open.shown(uri, &known.unwrap_or_default());
+                let word = word_for(&shown);
+                entry.told = Some(word.clone());
+                return Some((shown, word));
+            }
+            let wait = self.changed.wait_timeout(state, PATIENCE);
+            state = wait.unwrap_or_else(PoisonError::into_inner).0;
+        }
     }
 
     /// Whether the editor knows snippets.
@@ -57,7 +91,7 @@ impl Workspace {
         let open = Open::new(item, state.encoding);
         state.stale = true;
         state.revision += 1;
-        let entry = Entry { open, revision: state.revision, pending: true };
+        let entry = Entry { open, revision: state.revision, pending: true, told: None };
         state.open.insert(uri, entry);
         self.changed.notify_all();
     }
@@ -68,6 +102,8 @@ impl Workspace {
         let State { open, revision, .. } = &mut *state;
         let Some(entry) = open.get_mut(uri) else { return };
         entry.open.change(version, changes);
+        // It asks again by itself.
+        entry.told = None;
         *revision += 1;
         entry.revision = *revision;
         entry.pending = true;
@@ -93,7 +129,9 @@ impl Workspace {
 
     /// A file, as it is now.
     pub fn get(&self, uri: &Uri) -> Option<Open> {
-        self.state().open.get(uri).map(|entry| entry.open.clone())
+        let state = self.state();
+        let open = state.open.get(uri)?.open.clone();
+        Some(Open { bases: state.bases(), ..open })
     }
 
     /// The texts that are open, by the real path of their file.
@@ -112,8 +150,8 @@ impl Workspace {
     }
 
     /// Looks at every file whose text is new, the one that has waited longest first, until the end. What was overtaken
-    /// by another edit is not shown.
-    pub fn validate(&self, show: impl Fn(&Uri, i32, Vec<Shown>)) {
+    /// by another edit is not shown. An editor that asks itself is only told that what it was told is not so any more, by `renew`.
+    pub fn validate(&self, show: impl Fn(&Uri, i32, Vec<Shown>), renew: impl Fn()) {
         let mut project = Project::default();
         let mut state = self.state();
         while !state.closing {
@@ -126,6 +164,7 @@ impl Workspace {
             let Some(entry) = state.open.get_mut(&uri) else { continue };
             entry.pending = false;
             let (open, revision) = (entry.open.clone(), entry.revision);
+            let open = Open { bases: state.bases(), ..open };
             let others = state.claims(&uri);
             if std::mem::take(&mut state.stale) {
                 project.look_again();
@@ -134,16 +173,33 @@ impl Workspace {
             let look = open.look(Some((&mut project, &others)));
             let shown = open.shown(&uri, &look.findings);
             state = self.state();
+            let pulls = state.pulls;
             let Some(now) = state.open.get_mut(&uri) else { continue };
             // A text that cannot be read at the moment claims what the last one did.
             let changed = look.tree.is_some() && differs(&now.open.claims, &look.claims);
+            let mut extended = None;
             if let Some(tree) = look.tree {
+                let same = now.open.tree.as_ref().is_some_and(|before| before.text() == tree.text());
+                extended = (!same).then(|| now.open.path.file_stem()?.to_str().map(str::to_owned)).flatten();
                 now.open.tree = Some(tree);
                 now.open.claims = Arc::new(look.claims);
             }
             if now.revision == revision {
                 now.open.findings = Some(Arc::new(look.findings));
-                show(&uri, open.version, shown);
+                match pulls {
+                    false => show(&uri, open.version, shown),
+                    true if now.told.as_ref().is_some_and(|told| *told != word_for(&shown)) => {
+                        now.told = None;
+                        renew();
+                    }
+                    true => {}
+                }
+                self.changed.notify_all();
+            }
+            if let Some(id) = extended {
+                // What is laid over it may be right or wrong now.
+                let over = |entry: &&mut Entry| entry.open.extends(&id);
+                state.open.values_mut().filter(over).for_each(|entry| entry.pending = true);
             }
             if changed {
                 let others = state.open.iter_mut().filter(|(other, entry)| **other != uri && entry.open.ours);
@@ -158,11 +214,28 @@ impl Workspace {
 }
 
 impl State {
+    /// The files that are open, as the last text of each that could be read has them.
+    fn bases(&self) -> Arc<Bases> {
+        let ours = self.open.values().filter(|entry| entry.open.ours);
+        let trees = ours.filter_map(|entry| {
+            let tree = Arc::clone(entry.open.tree.as_ref()?);
+            Some([(entry.open.real.clone(), Arc::clone(&tree)), (entry.open.path.clone(), tree)])
+        });
+        Arc::new(Bases(trees.flatten().collect()))
+    }
+
     /// What the other open files claim.
     fn claims(&self, uri: &Uri) -> Vec<Claimed> {
         let others = self.open.iter().filter(|(other, entry)| *other != uri && entry.open.ours);
         others.map(|(_, entry)| (entry.open.real.clone(), Arc::clone(&entry.open.claims))).collect()
     }
+}
+
+/// A word that is another one for other findings.
+fn word_for(shown: &[Shown]) -> String {
+    let mut hasher = DefaultHasher::new();
+    serde_json::to_string(shown).unwrap_or_default().hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
 }
 
 /// Whether a file claims something else than before, or elsewhere.

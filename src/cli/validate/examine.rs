@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use crate::cli::validate::meaning::Bases;
 use crate::cli::validate::online::Compared;
 use crate::cli::validate::{Input, allow, meaning};
 use crate::diagnostic::{Applicability, Diagnostic, Help, Label, Severity, Source, code};
@@ -68,7 +69,7 @@ fn examine(input: &Input, catalogs: &[PathBuf], online: bool) -> Examined {
         Ok(contents) => contents,
         Err(finding) => return Examined { findings: vec![*finding], ..Examined::default() },
     };
-    let mut examined = examine_bytes(&input.path, &contents.bytes, catalogs, online);
+    let mut examined = examine_bytes(&input.path, &contents.bytes, catalogs, online, &Bases::default());
     if contents.open_to_everybody {
         // The server refuses it. A build that checks files out for everybody shall still see what is in them.
         let mut open = *files::opened(&input.path);
@@ -81,10 +82,16 @@ fn examine(input: &Input, catalogs: &[PathBuf], online: bool) -> Examined {
 
 /// Looks at the text of a file.
 pub(in crate::cli) fn examine_text(path: &Path, bytes: &[u8], catalogs: &[PathBuf]) -> Examined {
-    examine_bytes(path, bytes, catalogs, false)
+    examine_bytes(path, bytes, catalogs, false, &Bases::default())
 }
 
-fn examine_bytes(path: &Path, bytes: &[u8], catalogs: &[PathBuf], online: bool) -> Examined {
+/// Looks at the text of a file that an editor has, among others that it has.
+#[cfg(feature = "lsp")]
+pub(in crate::cli) fn examine_among(path: &Path, bytes: &[u8], bases: &Bases) -> Examined {
+    examine_bytes(path, bytes, &[], false, bases)
+}
+
+fn examine_bytes(path: &Path, bytes: &[u8], catalogs: &[PathBuf], online: bool, bases: &Bases) -> Examined {
     let name = path.display().to_string();
     let limits = if may_be_deployment(bytes) { Limits::DEPLOYMENT } else { Limits::PROVIDER };
     let about = |problem| Diagnostic::about_text(&name, bytes, problem);
@@ -106,7 +113,7 @@ fn examine_bytes(path: &Path, bytes: &[u8], catalogs: &[PathBuf], online: bool) 
             let problems = Document::parse(&*name, bytes, Limits::PROVIDER).err().unwrap_or_default();
             Examined { findings: problems.into_iter().map(about).collect(), ..Examined::default() }
         }
-        Kind::Provider | Kind::Vectors => provider(path, &document, online),
+        Kind::Provider | Kind::Vectors => provider(path, &document, online, bases),
     }
 }
 
@@ -131,9 +138,9 @@ fn about_itself(path: &Path, document: &Document) -> (Examined, Option<Diagnosti
     )
 }
 
-fn provider(path: &Path, document: &Document, online: bool) -> Examined {
+fn provider(path: &Path, document: &Document, online: bool, bases: &Bases) -> Examined {
     let mut checked = schema::check(document, Kind::Provider);
-    let (provider, meaning) = meaning::of_provider(path, document, &checked);
+    let (provider, meaning) = meaning::of_provider(path, document, &checked, bases);
     let mut findings = std::mem::take(&mut checked.findings);
     findings.extend(meaning);
     let (claimed, mismatch) = about_itself(path, document);

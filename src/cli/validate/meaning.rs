@@ -1,8 +1,10 @@
 //! What a document means: the rules that no schema can state, in the same run as the structure.
 
+use std::collections::HashMap;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::config::{self, ConfigSource};
 use crate::diagnostic::{Code, Diagnostic, code};
@@ -22,13 +24,28 @@ const CONSEQUENCES: [Code; 6] = [
     code::WRONG_TYPE,
 ];
 
+/// The files that others extend: as an editor has them where they are open there, else as they are on the disk or built in.
+#[derive(Clone, Debug, Default)]
+pub struct Bases(pub HashMap<PathBuf, Arc<Document>>);
+
+impl Bases {
+    /// The file that a file at `path` is laid over.
+    pub fn of(&self, path: Option<&Path>, id: &str) -> Option<Arc<Document>> {
+        let folder = path.and_then(Path::parent).filter(|_| !self.0.is_empty());
+        let beside = folder.map(|folder| ["yaml", "yml"].map(|ending| folder.join(format!("{id}.{ending}"))));
+        let open = beside.into_iter().flatten().find_map(|path| self.0.get(&path).cloned());
+        open.or_else(|| base_of(path, id))
+    }
+}
+
 /// What a provider file means, with the structural mistakes mended; the provider only where it has no error.
 pub fn of_provider(
     path: &Path,
     document: &Document,
     checked: &Checked,
+    bases: &Bases,
 ) -> (Option<Provider>, Vec<Diagnostic>) {
-    let base = |id: &str| base_of(Some(path), id);
+    let base = |id: &str| bases.of(Some(path), id);
     let (provider, findings) = provider::load_extending(&checked.mended, document, base);
     let follows = |code: Code| checked.incomplete && CONSEQUENCES.contains(&code);
     let findings = findings.into_iter().filter(|finding| !follows(finding.code));

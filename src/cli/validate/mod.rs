@@ -29,11 +29,13 @@ use crate::diagnostic::{Code, Diagnostic, Severity, Source, nearest, render, sor
 pub(super) use across::all as across;
 pub use examine::{Examined, examine_all};
 #[cfg(feature = "lsp")]
-pub(super) use examine::{claims, examine_text};
+pub(super) use examine::{claims, examine_among};
 #[cfg(feature = "lsp")]
 pub(super) use fix::fix_text;
 pub use fix::{Fixed, fix_all, write_all};
 pub use gather::{Gathered, Input, folders, gather, roots};
+#[cfg(feature = "lsp")]
+pub(super) use meaning::Bases;
 
 /// The arguments of `authcfg validate`.
 #[derive(Clone, Debug, Default, clap::Args)]

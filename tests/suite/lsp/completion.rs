@@ -84,6 +84,16 @@ fn proposes_names_of_templates_and_paths() {
 }
 
 #[test]
+fn proposes_the_scopes_that_are_not_asked_for_yet() {
+    let scopes = "scopes: {supported: {read: {title: Read}, write: {}}, default: [";
+    assert_eq!(labels(&format!("{HEAD}{scopes}read, ¦]}}\n")), ["write"]);
+    assert_eq!(labels(&format!("{HEAD}{scopes}¦]}}\n")), ["read", "write"]);
+    let openid = labels(&format!("{HEAD}protocol: oidc\nscopes:\n  default:\n    - openid\n    - em¦\n"));
+    assert!(openid.contains(&"email".to_owned()) && !openid.contains(&"openid".to_owned()), "{openid:?}");
+    assert!(labels(&format!("{HEAD}scopes: {{default: [¦]}}\n")).is_empty());
+}
+
+#[test]
 fn proposes_what_the_answers_in_the_tests_hold() {
     let path = |path: &str| {
         let tests = "tests:\n  - userinfo: {id: 1, org: {title: A}}\n    emails: [{email: a, primary: true}]\n    \

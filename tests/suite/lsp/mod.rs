@@ -2,6 +2,7 @@
 
 mod actions;
 mod completion;
+mod diagnostics;
 mod editor;
 mod hover;
 mod lifecycle;
