@@ -74,9 +74,20 @@ impl Error {
                 MisbehaviourKind::IdTokenInvalid
                 | MisbehaviourKind::NonceMismatch
                 | MisbehaviourKind::SubMismatch => true,
-                MisbehaviourKind::TokenResponseInvalid => self.provider_error() == Some("invalid_grant"),
+                MisbehaviourKind::TokenResponseInvalid => {
+                    self.provider_error() == Some("invalid_grant") && !misbehaviour.is_passing()
+                }
                 _ => false,
             },
+            _ => false,
+        }
+    }
+
+    /// Whether it may be otherwise in a while: nothing arrived, or the server fails or has too much to do.
+    pub(super) fn is_passing(&self) -> bool {
+        match self {
+            Error::Transport { .. } => true,
+            Error::ProviderMisbehaved(misbehaviour) => misbehaviour.is_passing(),
             _ => false,
         }
     }

@@ -65,8 +65,8 @@ impl Client {
     /// Who it is now, by the tokens of a refresh: userinfo is asked again, and the profile mapped as it was at the sign-in.
     ///
     /// # Errors
-    /// What goes wrong with any of the calls, an optional one too: a profile that lacks what it had before is worse than the
-    /// old one.
+    /// What goes wrong with one of the calls. With an optional one that is what may pass, such as a status of 5xx: a profile that
+    /// lacks what it had before is worse than the old one.
     pub async fn profile(&self, token: &TokenSet) -> Result<Profile, Error> {
         let Inner { registration, clock, rng, .. } = &*self.inner;
         let metadata = self.metadata().await?;

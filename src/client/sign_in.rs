@@ -156,14 +156,14 @@ impl Client {
         Ok(verified.map_err(flow::Error::from)?)
     }
 
-    /// The userinfo calls (OpenID Connect Core §5.3), in order; each answer goes into the context. `all`: an optional call may
-    /// not fail either.
+    /// The userinfo calls (OpenID Connect Core §5.3), in order; each answer goes into the context. `again`: who it is
+    /// is known, and an optional call that fails for the moment would take away what was there.
     pub(super) async fn ask_who(
         &self,
         metadata: &Metadata,
         token: &TokenSet,
         sub: Option<&str>,
-        all: bool,
+        again: bool,
         context: &mut Context,
     ) -> Result<(), Error> {
         let registration = &self.inner.registration;
@@ -179,7 +179,7 @@ impl Client {
                     }
                     context.set(&call.name, answer);
                 }
-                Err(error) if call.optional && !all => {
+                Err(error) if call.optional && !(again && error.is_passing()) => {
                     tracing::info!(provider = %registration.id, step = %call.name, %error, "an optional call failed");
                 }
                 Err(error) => return Err(error),

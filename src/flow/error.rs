@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use http::StatusCode;
+
 /// A sign-in that did not happen.
 ///
 /// No variant's `Display` or `Debug` holds a code, a token, a secret or a query.
@@ -83,6 +85,8 @@ pub struct Misbehaviour {
     pub detail: String,
     /// The error that the provider named.
     pub response: Option<ErrorResponse>,
+    /// The status of the answer, where it was told by one.
+    pub status: Option<StatusCode>,
 }
 
 /// The kinds of defects, by the code that vectors use.
@@ -134,6 +138,11 @@ impl Misbehaviour {
         }
     }
 
+    /// Whether the server fails, or has too much to do: whatever it says then may be otherwise in a while.
+    pub fn is_passing(&self) -> bool {
+        self.status.is_some_and(|status| status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS)
+    }
+
     /// A defect without an error of the provider's own.
     pub fn error(step: impl Into<String>, kind: MisbehaviourKind, detail: impl Into<String>) -> Error {
         Error::ProviderMisbehaved(Misbehaviour {
@@ -141,6 +150,7 @@ impl Misbehaviour {
             kind,
             detail: detail.into(),
             response: None,
+            status: None,
         })
     }
 }

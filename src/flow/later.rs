@@ -157,5 +157,6 @@ fn refused(step: Later, answer: Answer) -> Error {
         kind: MisbehaviourKind::TokenResponseInvalid,
         detail,
         response: answer.error,
+        status: Some(answer.status),
     })
 }

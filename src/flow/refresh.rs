@@ -1,7 +1,7 @@
 //! The refresh of a token (RFC 6749 §6).
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{Request, Response};
 use serde_json::Value;
 
 use crate::clock::Clock;
@@ -9,13 +9,13 @@ use crate::expr::Context;
 use crate::flow::caller::Caller;
 use crate::flow::client_auth::authenticate;
 use crate::flow::draft::Draft;
-use crate::flow::error::{Error, Misbehaviour, Misuse};
+use crate::flow::error::{Error, ErrorResponse, Misuse};
 use crate::flow::metadata::{Endpoint, EndpointName, Metadata, checked, render_url};
 use crate::flow::token_set::{self, TokenSet};
 use crate::oauth::Secret;
 use crate::provider::Registration;
 use crate::provider::step::Auth;
-use crate::provider::token::RefreshRequires;
+use crate::provider::token::{Refresh, RefreshRequires};
 
 /// Where a refresh goes.
 ///
@@ -71,7 +71,7 @@ pub fn response(
 ) -> Result<TokenSet, Error> {
     let refresh = &registration.provider.refresh;
     let mut read = token_set::read("refresh", &refresh.step, response, context, clock, true)
-        .map_err(|error| passing(response, error))?;
+        .map_err(|error| ended(refresh, context, error))?;
     let stays = [
         ("refresh_token", earlier.refresh_token.as_ref().map(Secret::expose)),
         ("id_token", earlier.id_token.as_ref().map(Secret::expose)),
@@ -96,15 +96,16 @@ pub fn response(
     Ok(renewed)
 }
 
-/// A server that fails, or has too much to do, says nothing about the grant, whatever error it names.
-fn passing(response: &Response<Bytes>, error: Error) -> Error {
-    let status = response.status();
-    match error {
-        Error::ProviderMisbehaved(misbehaviour)
-            if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS =>
+/// An error that the file knows for the end of the grant, under the name that the standard has for it.
+fn ended(refresh: &Refresh, context: &Context, error: Error) -> Error {
+    match (error, &refresh.ended) {
+        (Error::ProviderMisbehaved(mut misbehaviour), Some(ended))
+            if ended.holds(context).unwrap_or(false) =>
         {
-            Error::ProviderMisbehaved(Misbehaviour { response: None, ..misbehaviour })
+            let theirs = misbehaviour.response.as_ref().map(|response| response.error.as_str());
+            misbehaviour.response = Some(ErrorResponse::new("invalid_grant", theirs));
+            Error::ProviderMisbehaved(misbehaviour)
         }
-        error => error,
+        (error, _) => error,
     }
 }

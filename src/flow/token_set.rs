@@ -181,6 +181,7 @@ pub(super) fn read(
             kind: MisbehaviourKind::TokenResponseInvalid,
             detail,
             response: answer.error.clone(),
+            status: Some(answer.status),
         })
     };
     if !answer.success {

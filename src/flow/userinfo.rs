@@ -101,6 +101,7 @@ pub fn response(
             kind,
             detail,
             response: answer.error.clone(),
+            status: Some(answer.status),
         })
     };
     if !answer.success {

@@ -32,6 +32,8 @@ pub struct Refresh {
     pub rotates: bool,
     /// Members of `token.raw` that the answer leaves out, and that stay as they were.
     pub keep: Vec<String>,
+    /// Where it holds of an error, that means `invalid_grant`.
+    pub ended: Option<Condition>,
     /// How request and answer deviate.
     pub step: Step,
 }
@@ -89,6 +91,10 @@ impl Compiler {
             requires: written.requires.unwrap_or_default(),
             rotates: written.rotates,
             keep: written.keep,
+            ended: written
+                .ended
+                .as_deref()
+                .and_then(|source| self.condition("/refresh/ended", source, Moment::LaterResponse)),
             step,
         }
     }

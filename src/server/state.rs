@@ -15,7 +15,9 @@ use url::Url;
 
 use crate::client::Client;
 use crate::clock::Clock;
-use crate::config::{BaseUrl, Config, ConfiguredProvider, StorePlace};
+#[cfg(feature = "store-sqlite")]
+use crate::config::StorePlace;
+use crate::config::{BaseUrl, Config, ConfiguredProvider};
 use crate::provider::{Protocol, Registration};
 use crate::rng::Rng;
 use crate::server::answer;

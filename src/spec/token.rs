@@ -40,6 +40,9 @@ step! {
         /// Members of `token.raw` that the answer leaves out, and that stay as they were.
         #[serde(default)]
         pub keep: Vec<String>,
+        /// An expression over the answer, such as `body.error == 'bad_refresh_token'`: where it holds, nothing can be refreshed any
+        /// more, as with the error `invalid_grant` of RFC 6749 §5.2. Looked at where the answer is an error.
+        pub ended: Option<String>,
     }
 }
 

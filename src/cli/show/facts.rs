@@ -190,7 +190,7 @@ fn sign_in(effective: &Effective) -> Vec<Fact> {
             RefreshRequires::RefreshToken => "with the refresh token",
         };
         let rotates = if refresh.rotates { ", which is new each time" } else { "" };
-        let json = json!({"requires": refresh.requires, "rotates": refresh.rotates, "keep": refresh.keep});
+        let json = json!({"requires": refresh.requires, "rotates": refresh.rotates, "keep": refresh.keep, "ended": effective.key("/refresh/ended")});
         add("refresh", format!("{needs}{rotates}"), json, "/refresh", "");
     }
     let mode = text("/authorization/response_mode", "query");

@@ -25,10 +25,31 @@ pub fn check(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compiler) 
         let ok = then.step.response.ok.as_ref();
         constant(format!("/token/then/{index}/response/ok"), ok, "the condition of success");
     }
+    constant("/refresh/ended".into(), provider.refresh.ended.as_ref(), "the condition of the end");
     let one = matches!(spec.userinfo, Some(UserinfoSpec::One(_)));
     for (index, call) in provider.userinfo.iter().flatten().enumerate() {
         let at = if one { "/userinfo".to_owned() } else { format!("/userinfo/{index}") };
         constant(format!("{at}/when"), call.when.as_ref(), "the condition of the call");
         constant(format!("{at}/response/ok"), call.step.response.ok.as_ref(), "the condition of success");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::provider::load_value;
+
+    #[test]
+    fn finds_a_condition_that_is_always_the_same() {
+        let found = |ended: &str| {
+            let file = json!({"id": "acme", "name": "Acme", "docs": "https://acme.example", "authorization_endpoint": "https://acme.example/a",
+                "token_endpoint": "https://acme.example/t", "userinfo_endpoint": "https://acme.example/me", "profile": {"sub": "$.userinfo.id"},
+                "refresh": {"ended": ended}});
+            let findings = load_value(file).1;
+            findings.iter().any(|finding| finding.pointer == "/refresh/ended")
+        };
+        assert!(found("true") && found("1 == 1") && found("bdy.error == 'gone'"));
+        assert!(!found("body.error == 'gone'"));
     }
 }

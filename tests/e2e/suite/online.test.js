@@ -34,15 +34,15 @@ test("a file that says what the provider says has no finding", async () => {
 });
 
 test("each contradiction has its finding", async () => {
-  for (const [lines, code, part] of [
+  for (const [lines, code, part, ...more] of [
     [`token_endpoint: ${openid.issuer}/oauth/token\n`, "endpoint-mismatch warning", `${openid.issuer}/token`],
     ["scopes: {default: [openid, phone]}\n", "unlisted-value warning", "scope `phone`"],
-    ["pkce: plain\n", "unlisted-value warning", "S256"],
+    ["pkce: plain\n", "unlisted-value warning", "S256", "weak-pkce warning"],
     ["id_token: {algs: [ES384]}\n", "unlisted-value error", "RS256"],
     ["authorization_response_iss_parameter_supported: false\n", "iss-parameter-mismatch warning", "iss"],
   ]) {
     const found = await findings(openid.issuer, lines);
-    assert.deepEqual(codes(found), [code], lines);
+    assert.deepEqual(codes(found), [code, ...more], lines);
     assert.ok(found[0][1].includes(part), `${part} in ${found[0][1]}`);
   }
   assert.deepEqual(codes(await findings(`${openid.issuer}/`)), ["issuer-mismatch error"]);

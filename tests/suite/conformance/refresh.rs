@@ -174,3 +174,20 @@ async fn a_profile_of_half_the_answers_is_none() {
     let error = op.client.profile(&renewed.expect("a refresh")).await.expect_err("no userinfo");
     assert_eq!((error.code(), error.ends_sign_in()), ("userinfo_failed", false));
 }
+
+#[tokio::test]
+async fn an_optional_call_may_fail_for_good_and_not_for_a_while() {
+    for (status, told) in [(404, Some("Jane Roe")), (403, Some("Jane Roe")), (503, None), (429, None)] {
+        let file =
+            json!({"userinfo": [{}, {"as": "more", "endpoint": "{{ vars.issuer }}/jwks", "optional": true}]});
+        let behaviour =
+            Behaviour { file, token: json!({"refresh_token": REFRESH_TOKEN}), ..Behaviour::default() };
+        let (op, _, renewed) = refresh_from(behaviour, |behaviour| {
+            behaviour.userinfo = json!({"name": "Jane Roe"});
+        })
+        .await;
+        op.change(|behaviour| behaviour.jwks_answer = Some(Answer::new(status, "application/json", "{}")));
+        let profile = op.client.profile(&renewed.expect("a refresh")).await;
+        assert_eq!(profile.ok().as_ref().and_then(|profile| profile.name()), told, "{status}");
+    }
+}

@@ -96,6 +96,32 @@ async fn a_refresh_is_as_the_token_request_unless_the_file_says_otherwise() {
 }
 
 #[tokio::test]
+async fn the_end_of_a_grant_in_a_providers_own_words_is_invalid_grant() {
+    let over =
+        json!({"refresh": {"ended": "body.error | default('') == 'gone' or body.code | default(0) == 7"}});
+    let refused = |answer: Value, error: &str| {
+        json!({
+            "token_response": {"access_token": "AT", "refresh_token": "RT"}, "refresh_response": answer, "profile": null, "error": error,
+        })
+    };
+    for (answer, error) in [
+        (json!({"error": "gone"}), "invalid_grant"),
+        (json!({"http": {"status": 400, "body": {"code": 7}}}), "invalid_grant"),
+        (json!({"error": "invalid_grant"}), "invalid_grant"),
+        (json!({"error": "later"}), "later"),
+        (json!({"http": {"status": 400, "body": {"code": 8}}}), "token_response_invalid"),
+    ] {
+        assert_eq!(findings(over.clone(), refused(answer.clone(), error)).await, NOTHING, "{answer}");
+    }
+    let answer = json!({"access_token": "AT2", "code": 7});
+    let vector = json!({
+        "token_response": {"access_token": "AT", "refresh_token": "RT"}, "refresh_response": answer,
+        "refreshed": {"access_token": "AT2"},
+    });
+    assert_eq!(findings(over, vector).await, NOTHING, "an answer with a token is no error");
+}
+
+#[tokio::test]
 async fn an_access_token_renews_itself() {
     let over = json!({"refresh": {
         "method": "GET", "endpoint": "https://acme.example/renew", "auth": "none", "requires": "access_token",
