@@ -14,7 +14,7 @@ use crate::flow::client_auth::authenticate;
 use crate::flow::draft::Draft;
 use crate::flow::error::{Error, Misbehaviour, MisbehaviourKind, Misuse};
 use crate::flow::metadata::{Endpoint, EndpointName, Metadata, checked, render_url};
-use crate::oauth::Secret;
+use crate::oauth::{ABOUT_THE_TOKEN, Secret};
 use crate::provider::Registration;
 use crate::provider::step::{Auth, ResponseFormat};
 use crate::provider::userinfo::UserinfoCall;
@@ -137,8 +137,6 @@ pub fn check_subject(userinfo: &Value, sub: &str) -> Result<(), Error> {
 /// `claims` are the id_token's, overlaid by userinfo; what the id_token says about itself stays. A flag is about the address
 /// that came with it: where userinfo has another address and no flag, there is none.
 pub fn overlay_claims(context: &mut Context, userinfo: &Value) {
-    const ABOUT_THE_TOKEN: [&str; 12] =
-        ["acr", "amr", "at_hash", "aud", "auth_time", "azp", "exp", "iat", "iss", "nbf", "nonce", "sub"];
     let mut claims: Map<String, Value> =
         context.get("claims").and_then(Value::as_object).cloned().unwrap_or_default();
     for (address, flag) in [("email", "email_verified"), ("phone_number", "phone_number_verified")] {
@@ -147,7 +145,7 @@ pub fn overlay_claims(context: &mut Context, userinfo: &Value) {
         }
     }
     for (name, value) in userinfo.as_object().into_iter().flatten() {
-        if !ABOUT_THE_TOKEN.contains(&name.as_str()) {
+        if name != "sub" && !ABOUT_THE_TOKEN.contains(&name.as_str()) {
             claims.insert(name.clone(), value.clone());
         }
     }

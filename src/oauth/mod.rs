@@ -7,5 +7,5 @@ mod profile;
 mod secret;
 
 pub use metadata::{MetadataError, ServerMetadata};
-pub use profile::Profile;
+pub use profile::{ABOUT_THE_TOKEN, Profile};
 pub use secret::Secret;

@@ -2,6 +2,24 @@
 
 use serde_json::{Map, Value};
 
+/// Claims of an id_token that are about the token and not about the person (OpenID Connect Core §2, §3.3.2.11, RFC 7519 §4.1).
+pub const ABOUT_THE_TOKEN: [&str; 14] = [
+    "acr",
+    "amr",
+    "at_hash",
+    "aud",
+    "auth_time",
+    "azp",
+    "c_hash",
+    "exp",
+    "iat",
+    "iss",
+    "jti",
+    "nbf",
+    "nonce",
+    "sid",
+];
+
 /// A mapped profile: claims by their OpenID Connect names (Core §5.1) and whatever else the provider file maps.
 ///
 /// `sub` is always there and never empty; `email_verified` is a boolean where it is there.

@@ -6,20 +6,7 @@ use std::process::{Command, Output, Stdio};
 
 use authcfg::cli::validate::{Args, validate};
 
-const ACME: &str = "\
-id: acme
-name: Acme
-authorization_endpoint: https://acme.example/authorize
-token_endpoint: https://acme.example/token
-userinfo_endpoint: https://acme.example/me
-profile: {sub: $.userinfo.id}
-tests:
-  - token_response: {access_token: AT, token_type: bearer}
-    userinfo: {id: \"7\"}
-    profile: {sub: \"7\"}
-  - token_response: {http: {status: 400, body: {error: invalid_grant}}}
-    error: invalid_grant
-";
+use crate::fixtures::ACME;
 
 fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_authcfg"));

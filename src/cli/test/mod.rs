@@ -4,7 +4,6 @@ mod gather;
 mod human;
 mod json;
 mod junit;
-mod progress;
 mod run;
 mod vectors;
 

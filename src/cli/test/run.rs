@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 
+use crate::cli::progress::Progress;
 use crate::cli::test::Outcome;
 use crate::cli::test::gather::Case;
-use crate::cli::test::progress::Progress;
 use crate::mock::{VectorResult, play};
 
 /// Plays all tests, as many at a time as there are processors.
@@ -23,7 +23,7 @@ pub fn all(cases: Vec<Case>) -> io::Result<Vec<Outcome>> {
 
 async fn play_all(cases: Vec<Case>) -> Vec<Outcome> {
     let at_once = available_parallelism().map_or(1, NonZero::get);
-    let mut progress = Progress::new(cases.len());
+    let progress = Progress::start("tests", cases.len());
     let mut outcomes: Vec<Option<Outcome>> = cases.iter().map(|_| None).collect();
     let mut playing = JoinSet::new();
     let mut waiting = cases.into_iter().enumerate();

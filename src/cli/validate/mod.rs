@@ -9,7 +9,6 @@ mod fix;
 mod gather;
 mod meaning;
 pub mod online;
-mod progress;
 mod replace;
 mod watch;
 
@@ -21,6 +20,7 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 
 use crate::cli::new::day;
 use crate::cli::output;
+use crate::cli::progress::Progress;
 use crate::cli::validate::online::Network;
 use crate::clock::{Clock, SystemClock};
 use crate::diagnostic::{Code, Diagnostic, Severity, Source, nearest, render, sort};
@@ -214,8 +214,9 @@ fn fixes(fixed: &[Fixed], word: &str) -> String {
 /// Looks at the files that the arguments name.
 pub fn validate(args: &Args) -> Report {
     let Gathered { inputs, mut findings, .. } = gather(args);
-    let mut examined =
-        progress::shown(inputs.len(), |begun| examine_all(&inputs, &args.catalog, args.online, begun));
+    let progress = Progress::start("files", inputs.len());
+    let mut examined = examine_all(&inputs, &args.catalog, args.online, progress.done());
+    drop(progress);
     if args.online {
         online::compare(&mut examined, args.config.as_deref(), &args.network);
     }

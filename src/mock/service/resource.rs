@@ -12,24 +12,8 @@ use crate::mock::service::refusal::Refusal;
 use crate::mock::service::scenario::Scenario;
 use crate::mock::service::tokens;
 use crate::mock::tokens::signed_userinfo;
+use crate::oauth::ABOUT_THE_TOKEN;
 use crate::provider::step::{Auth, ResponseFormat, Step};
-
-/// The claims of an id_token that are about the token and not about the person.
-const ABOUT_THE_TOKEN: [&str; 13] = [
-    "acr",
-    "amr",
-    "at_hash",
-    "aud",
-    "auth_time",
-    "azp",
-    "c_hash",
-    "exp",
-    "iat",
-    "iss",
-    "jti",
-    "nbf",
-    "nonce",
-];
 
 impl Played {
     /// Answers a call for facts about the person (OpenID Connect Core §5.3).

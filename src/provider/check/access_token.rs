@@ -75,17 +75,10 @@ fn logged(at: &str) -> Finding {
 
 #[cfg(test)]
 mod tests {
-    use crate::provider::load;
-    use crate::yaml::{Document, Limits};
+    use crate::provider::check::found;
 
     fn codes(address: &str, userinfo: &str) -> Vec<&'static str> {
-        let text = format!(
-            "id: acme\nname: Acme\ndocs: https://acme.example\nauthorization_endpoint: https://acme.example/a\n\
-             token_endpoint: https://acme.example/t\nuserinfo_endpoint: \"https://acme.example/{address}\"\n\
-             userinfo: {userinfo}\nprofile: {{sub: $.userinfo.id}}\ntests: [{{error: any}}]\n"
-        );
-        let document = Document::parse("acme.yaml", text.as_bytes(), Limits::PROVIDER).unwrap();
-        load(&document, |_| None).1.into_iter().map(|finding| finding.code.as_str()).collect()
+        found::codes(&format!("userinfo_endpoint: \"https://acme.example/{address}\"\nuserinfo: {userinfo}"))
     }
 
     #[test]

@@ -231,16 +231,11 @@ fn documents(spec: &ProviderSpec, compiler: &mut Compiler) {
 
 #[cfg(test)]
 mod tests {
-    use crate::provider::load;
-    use crate::yaml::{Document, Limits};
+    use crate::provider::check::found;
 
     fn titles(token_endpoint: &str, vars: &str) -> Vec<String> {
-        let text = format!(
-            "id: acme\nname: Acme\ndocs: https://acme.example\nvars: {{base: {vars}}}\nauthorization_endpoint: \"{{{{ vars.base }}}}/a\"\n\
-             token_endpoint: \"{token_endpoint}\"\nuserinfo_endpoint: https://acme.example/u\nprofile: {{sub: $.userinfo.id}}\ntests: [{{error: any}}]\n"
-        );
-        let document = Document::parse("acme.yaml", text.as_bytes(), Limits::PROVIDER).unwrap();
-        load(&document, |_| None).1.into_iter().map(|finding| finding.title).collect()
+        let base = format!("vars: {{base: {vars}}}\nauthorization_endpoint: \"{{{{ vars.base }}}}/a\"");
+        found::titles(&format!("{base}\ntoken_endpoint: \"{token_endpoint}\""))
     }
 
     #[test]

@@ -3,29 +3,13 @@
 
 use crate::diagnostic::code;
 use crate::expr::Template;
+use crate::oauth::ABOUT_THE_TOKEN;
 use crate::provider::Provider;
 use crate::provider::compile::Compiler;
 use crate::provider::finding::Finding;
 use crate::spec::ProviderSpec;
 use crate::spec::value::{Coercion, Incoming};
 
-/// Claims of an id_token that are about the token, not about the person (OpenID Connect Core §2, RFC 7519 §4.1).
-const ABOUT_THE_TOKEN: [&str; 14] = [
-    "acr",
-    "amr",
-    "at_hash",
-    "aud",
-    "auth_time",
-    "azp",
-    "c_hash",
-    "exp",
-    "iat",
-    "iss",
-    "jti",
-    "nbf",
-    "nonce",
-    "sid",
-];
 /// Members of a token response and of a callback that are new with each sign-in.
 const NEW_EACH_TIME: [&str; 8] =
     ["access_token", "code", "expires_at", "expires_in", "id_token", "refresh_token", "scope", "state"];

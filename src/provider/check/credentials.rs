@@ -108,18 +108,7 @@ fn client_credentials(at: &str, params: &Params, compiler: &mut Compiler) {
 #[cfg(test)]
 mod tests {
     use crate::diagnostic::code;
-    use crate::provider::load;
-    use crate::yaml::{Document, Limits};
-
-    fn codes(rest: &str) -> Vec<&'static str> {
-        let text = format!(
-            "id: acme\nname: Acme\ndocs: https://acme.example\nauthorization_endpoint: https://acme.example/a\n\
-             token_endpoint: https://acme.example/t\nuserinfo_endpoint: https://acme.example/u\n\
-             profile: {{sub: $.userinfo.id}}\ntests: [{{error: any}}]\n{rest}\n"
-        );
-        let document = Document::parse("acme.yaml", text.as_bytes(), Limits::PROVIDER).unwrap();
-        load(&document, |_| None).1.into_iter().map(|finding| finding.code.as_str()).collect()
-    }
+    use crate::provider::check::found::codes;
 
     #[test]
     fn a_challenge_hides_its_verifier() {

@@ -145,17 +145,11 @@ fn lifetime(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compiler) {
 
 #[cfg(test)]
 mod tests {
-    use crate::provider::load;
-    use crate::yaml::{Document, Limits};
+    use crate::provider::check::found;
 
     fn titles(test: &str) -> Vec<String> {
-        let text = format!(
-            "id: acme\nname: Acme\ndocs: https://acme.example\nauthorization_endpoint: https://acme.example/a\n\
-             token_endpoint: https://acme.example/t\nuserinfo_endpoint: https://acme.example/u\n\
-             profile: {{sub: $.userinfo.id, name: $.userinfo.name}}\ntests: [{test}, {{error: any}}]\n"
-        );
-        let document = Document::parse("acme.yaml", text.as_bytes(), Limits::PROVIDER).unwrap();
-        load(&document, |_| None).1.into_iter().map(|finding| finding.title).collect()
+        let profile = "profile: {sub: $.userinfo.id, name: $.userinfo.name}";
+        found::titles(&format!("{profile}\ntests: [{test}, {{error: any}}]"))
     }
 
     #[test]

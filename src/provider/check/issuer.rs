@@ -138,15 +138,12 @@ fn id_token(spec: &ProviderSpec, compiler: &mut Compiler) {
 
 #[cfg(test)]
 mod tests {
-    use crate::provider::load;
-    use crate::yaml::{Document, Limits};
+    use crate::provider::check::found;
 
     fn titles(rest: &str) -> Vec<String> {
-        let text = format!(
+        found::titles_of(&format!(
             "id: acme\nname: Acme\ndocs: https://acme.example\nprotocol: oidc\n{rest}\ntests: [{{error: any}}]\n"
-        );
-        let document = Document::parse("acme.yaml", text.as_bytes(), Limits::PROVIDER).unwrap();
-        load(&document, |_| None).1.into_iter().map(|finding| finding.title).collect()
+        ))
     }
 
     #[test]

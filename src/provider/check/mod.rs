@@ -10,6 +10,8 @@ mod credentials;
 mod e_mail;
 mod endpoints;
 mod expected;
+#[cfg(test)]
+pub(super) mod found;
 mod identity;
 mod issuer;
 mod no_effect;

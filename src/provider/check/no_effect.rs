@@ -154,17 +154,10 @@ fn uses(spec: &ProviderSpec, methods: &[TokenEndpointAuthMethod]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::provider::load;
-    use crate::yaml::{Document, Limits};
+    use crate::provider::check::found;
 
     fn warnings(scopes: &str) -> Vec<String> {
-        let text = format!(
-            "id: acme\nname: Acme\ndocs: https://acme.example\nauthorization_endpoint: https://acme.example/a\n\
-             token_endpoint: https://acme.example/t\nuserinfo_endpoint: https://acme.example/u\n\
-             scopes: {scopes}\nprofile: {{sub: $.userinfo.id}}\n"
-        );
-        let document = Document::parse("acme.yaml", text.as_bytes(), Limits::PROVIDER).unwrap();
-        load(&document, |_| None).1.into_iter().map(|finding| finding.title.to_string()).collect()
+        found::titles(&format!("scopes: {scopes}"))
     }
 
     #[test]

@@ -135,16 +135,13 @@ fn between(spec: &ProviderSpec, separator: &str, count: usize, compiler: &mut Co
 
 #[cfg(test)]
 mod tests {
-    use crate::provider::load;
-    use crate::yaml::{Document, Limits};
+    use crate::provider::check::found;
 
     fn titles(protocol: &str, scopes: &str) -> Vec<String> {
-        let text = format!(
-            "id: acme\nname: Acme\ndocs: https://acme.example\nprotocol: {protocol}\nissuer: https://acme.example\ndiscovery: true\n\
-             scopes: {scopes}\nprofile: {{sub: $.userinfo.id}}\ntests: [{{error: any}}]\n"
-        );
-        let document = Document::parse("acme.yaml", text.as_bytes(), Limits::PROVIDER).unwrap();
-        load(&document, |_| None).1.into_iter().map(|finding| finding.title).collect()
+        let oidc = format!("protocol: {protocol}\nissuer: https://acme.example\ndiscovery: true");
+        found::titles_of(&format!(
+            "id: acme\nname: Acme\ndocs: https://acme.example\n{oidc}\nscopes: {scopes}\nprofile: {{sub: $.userinfo.id}}\ntests: [{{error: any}}]\n"
+        ))
     }
 
     #[test]

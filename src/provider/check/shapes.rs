@@ -105,8 +105,7 @@ fn steps(text: &str) -> Option<Vec<Step<'_>>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::provider::load;
-    use crate::yaml::{Document, Limits};
+    use crate::provider::check::found;
 
     #[test]
     fn takes_a_path_apart() {
@@ -120,14 +119,10 @@ mod tests {
     #[test]
     fn an_answer_is_read_as_what_it_is() {
         let titles = |email: &str, mails: &str| -> Vec<String> {
-            let text = format!(
-                "id: acme\nname: Acme\ndocs: https://acme.example\nauthorization_endpoint: https://acme.example/a\n\
-                 token_endpoint: https://acme.example/t\nuserinfo_endpoint: https://acme.example/u\n\
-                 profile: {{sub: $.userinfo.id, x: {email}}}\n\
-                 tests:\n  - userinfo: {{id: '7', mails: {mails}}}\n    profile: {{sub: '7'}}\n  - error: any\n"
-            );
-            let document = Document::parse("acme.yaml", text.as_bytes(), Limits::PROVIDER).unwrap();
-            load(&document, |_| None).1.into_iter().map(|finding| finding.title).collect()
+            let answer = format!("{{id: '7', mails: {mails}}}");
+            found::titles(&format!(
+                "profile: {{sub: $.userinfo.id, x: {email}}}\ntests: [{{userinfo: {answer}, profile: {{sub: '7'}}}}, {{error: any}}]"
+            ))
         };
         for (path, mails, parent, is) in [
             ("'$.userinfo.mails[0].value'", "[a@b.example]", "$.userinfo.mails[0]", "a text"),

@@ -147,17 +147,11 @@ fn account_name(spec: &ProviderSpec, compiler: &mut Compiler) {
 
 #[cfg(test)]
 mod tests {
-    use crate::provider::load;
-    use crate::yaml::{Document, Limits};
+    use crate::provider::check::found;
 
     fn titles(profile: &str) -> Vec<String> {
-        let text = format!(
-            "id: acme\nname: Acme\ndocs: https://acme.example\nauthorization_endpoint: https://acme.example/a\n\
-             token_endpoint: https://acme.example/t\nuserinfo_endpoint: https://acme.example/u\n\
-             userinfo: [{{}}, {{as: more, endpoint: 'https://acme.example/m'}}]\nprofile: {{sub: $.userinfo.id, x: $.more.x, {profile}}}\ntests: [{{error: any}}]\n"
-        );
-        let document = Document::parse("acme.yaml", text.as_bytes(), Limits::PROVIDER).unwrap();
-        load(&document, |_| None).1.into_iter().map(|finding| finding.title).collect()
+        let userinfo = "userinfo: [{}, {as: more, endpoint: 'https://acme.example/m'}]";
+        found::titles(&format!("{userinfo}\nprofile: {{sub: $.userinfo.id, x: $.more.x, {profile}}}"))
     }
 
     #[test]

@@ -189,18 +189,7 @@ fn shadowed(name: &str, params: &Params, compiler: &mut Compiler) {
 
 #[cfg(test)]
 mod tests {
-    use crate::provider::load;
-    use crate::yaml::{Document, Limits};
-
-    fn titles(rest: &str) -> Vec<String> {
-        let text = format!(
-            "id: acme\nname: Acme\ndocs: https://acme.example\nauthorization_endpoint: https://acme.example/a\n\
-             token_endpoint: https://acme.example/t\nuserinfo_endpoint: https://acme.example/u\n\
-             profile: {{sub: $.userinfo.id}}\ntests: [{{error: any}}]\n{rest}\n"
-        );
-        let document = Document::parse("acme.yaml", text.as_bytes(), Limits::PROVIDER).unwrap();
-        load(&document, |_| None).1.into_iter().map(|finding| finding.title).collect()
-    }
+    use crate::provider::check::found::titles;
 
     #[test]
     fn a_value_can_be_given() {

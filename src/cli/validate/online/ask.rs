@@ -64,7 +64,7 @@ pub(super) struct Answered {
 /// Asks everything.
 pub(super) fn ask(questions: Questions, transport: &Transport, names: &Names) -> Answered {
     let all = questions.hosts.len() + questions.documents.len();
-    let progress = Arc::new(Progress::start("asked", all));
+    let progress = Arc::new(Progress::start("questions", all));
     // A lookup cannot be called off: what is late keeps its thread, and the others wait for their turn.
     let runtime = Builder::new_current_thread().max_blocking_threads(2 * AT_ONCE).enable_all().build();
     let Ok(runtime) = runtime else {
