@@ -72,19 +72,27 @@ pub fn in_key(name: &str) -> bool {
 }
 
 fn in_plain(value: &str, in_flow: bool) -> bool {
-    match value.as_bytes() {
-        [b'0'] => false,
-        [b'1'..=b'9', rest @ ..] if rest.len() < 15 && rest.iter().all(u8::is_ascii_digit) => false,
-        [first, ..] if first.is_ascii_alphabetic() || !first.is_ascii() || b"/_$(".contains(first) => {
-            value.contains('\n') || is_word(value) || in_flow && in_flow_text(value.as_bytes())
-        }
-        _ => true,
-    }
+    let bytes = value.as_bytes();
+    let is_text = match bytes {
+        [b'0'] => return false,
+        [b'1'..=b'9', rest @ ..] if rest.len() < 15 && rest.iter().all(u8::is_ascii_digit) => return false,
+        [b'0'..=b'9', ..] => is_no_number(bytes),
+        [first, ..] => first.is_ascii_alphabetic() || !first.is_ascii() || b"/_$(".contains(first),
+        [] => false,
+    };
+    !is_text || value.contains('\n') || is_word(value) || in_flow && in_flow_text(bytes)
+}
+
+/// Whether something in it stands in no number of any YAML: a sign that belongs to no exponent, or another character.
+fn is_no_number(value: &[u8]) -> bool {
+    let in_numbers = |byte: u8| byte.is_ascii_hexdigit() || b"oOxX_.:+-".contains(&byte);
+    let is_own = |pair: &[u8]| pair[1] == b'-' && !matches!(pair[0], b'e' | b'E');
+    value.windows(2).any(is_own) || !value.iter().copied().all(in_numbers)
 }
 
 /// Words that are something else than text, in the spellings that not everybody knows. `on` and `yes` are text to both.
 fn is_word(value: &str) -> bool {
-    let exact = matches!(value, "true" | "false");
+    let exact = matches!(value, "false" | "null" | "true");
     !exact && ["false", "null", "true"].iter().any(|word| value.eq_ignore_ascii_case(word))
 }
 
@@ -205,7 +213,7 @@ last: {a: {}, b: [], c: 10, d: true}
     /// `AUTHCFG_YAML_TEXTS` says how many.
     #[test]
     fn two_parsers_agree_where_there_is_no_doubt() {
-        const PIECES: [&str; 70] = [
+        const PIECES: [&str; 71] = [
             "a",
             "b",
             "key",
@@ -264,6 +272,7 @@ last: {a: {}, b: [], c: 10, d: true}
             "0",
             "12",
             "0x1",
+            "2026-11-29",
             "1.5",
             ".",
             "-1",
