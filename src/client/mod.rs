@@ -18,9 +18,10 @@ use indexmap::IndexMap;
 
 use crate::clock::Clock;
 use crate::flow::Context;
+use crate::flow::authorize::{self, AuthorizationRequest};
 use crate::flow::caller::Caller;
 use crate::flow::metadata::{Endpoint, EndpointName, Metadata};
-use crate::flow::{CallbackParams, Pending, TokenSet, authorize, discovery, id_token};
+use crate::flow::{CallbackParams, Pending, TokenSet, discovery, id_token, pushed};
 use crate::oauth::Profile;
 use crate::oauth::jose::JwkSet;
 use crate::provider::{Provider, Registration};
@@ -107,7 +108,8 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::Misuse`] where an input is wrong, or one that is needed is missing; [`Error::Transport`] and
-    /// [`Error::ProviderMisbehaved`] where the discovery document cannot be had.
+    /// [`Error::ProviderMisbehaved`] where the discovery document cannot be had, or the provider does not take the parameters
+    /// that go ahead of the browser (RFC 9126).
     pub async fn authorize(
         &self,
         redirect_uri: &str,
@@ -115,7 +117,23 @@ impl Client {
     ) -> Result<Authorization, Error> {
         let metadata = self.metadata().await?;
         let Inner { registration, clock, rng, .. } = &*self.inner;
-        Ok(authorize::authorize(registration, &metadata, redirect_uri, request, &**clock, &**rng)?)
+        let request = authorize::request(registration, &metadata, redirect_uri, request, &**clock, &**rng)?;
+        match metadata.pushes(registration) {
+            false => Ok(request.by_value(registration)),
+            true => {
+                let request_uri = self.push(&metadata, &request).await?;
+                Ok(request.by_reference(registration, &request_uri))
+            }
+        }
+    }
+
+    /// Sends the parameters of an authorization request ahead; the reference to them.
+    async fn push(&self, metadata: &Metadata, request: &AuthorizationRequest) -> Result<String, Error> {
+        let caller = self.caller(metadata, request.context());
+        let endpoint = pushed::endpoint(&caller)?;
+        let http = pushed::request(&caller, endpoint.url.clone(), request)?;
+        let answer = self.send(pushed::STEP, http, Limit::Token, &endpoint).await?;
+        Ok(pushed::response(&answer, &mut request.context().clone())?)
     }
 
     /// Ends a sign-in: checks the callback, redeems the code, and asks who it is.

@@ -31,6 +31,21 @@ pub struct Authorization {
     pub pending: Pending,
 }
 
+/// The authorization request of one sign-in: what the browser carries to the provider, or what goes ahead of it
+/// ([`pushed`](crate::flow::pushed)).
+#[derive(Debug)]
+pub struct AuthorizationRequest {
+    /// The authorization endpoint, without the query that it may have of its own.
+    endpoint: Url,
+    /// That query.
+    own: Vec<(String, String)>,
+    /// The parameters, by their standard names.
+    params: Vec<(String, String)>,
+    fragment: Option<String>,
+    pending: Pending,
+    context: Context,
+}
+
 /// Builds the authorization request of one sign-in.
 ///
 /// `request` are the inputs of this sign-in as they were given; `state`, `nonce` and the PKCE verifier are made here, 32
@@ -38,14 +53,14 @@ pub struct Authorization {
 ///
 /// # Errors
 /// [`Misuse::Request`] where an input breaks the provider file's rule.
-pub fn authorize(
+pub fn request(
     registration: &Registration,
     metadata: &Metadata,
     redirect_uri: &str,
     request: &IndexMap<String, String>,
     clock: &dyn Clock,
     rng: &dyn Rng,
-) -> Result<Authorization, Error> {
+) -> Result<AuthorizationRequest, Error> {
     let provider = &registration.provider;
     let inputs = accepted_inputs(registration, request)?;
     let secret = || Secret::from(rng::token(rng, 32));
@@ -69,7 +84,7 @@ pub fn authorize(
     let mut url = endpoint.url;
     let own: Vec<(String, String)> = url.query_pairs().into_owned().collect();
     url.set_query(None);
-    let mut params = own;
+    let mut params = vec![];
     for (name, value) in standard_params(registration, &url, &pending)? {
         set(&mut params, name, value);
     }
@@ -79,23 +94,55 @@ pub fn authorize(
         }
     }
     overlay(&mut params, &provider.authorize.params, &context, "authorization")?;
-    for (name, _) in &mut params {
-        if let Some(theirs) = provider.rename.get(name) {
-            name.clone_from(theirs);
+    let fragment = match &provider.authorize.fragment {
+        Some(fragment) => Some(render(fragment, &context, "authorization")?),
+        None => None,
+    };
+    Ok(AuthorizationRequest { endpoint: url, own, params, fragment, pending, context })
+}
+
+impl AuthorizationRequest {
+    /// The parameters, by their standard names.
+    pub fn params(&self) -> &[(String, String)] {
+        &self.params
+    }
+
+    /// What templates see at this moment.
+    pub fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// The browser carries the parameters themselves (RFC 6749 §4.1.1).
+    pub fn by_value(self, registration: &Registration) -> Authorization {
+        let params = self.params.clone();
+        self.carrying(registration, params)
+    }
+
+    /// The browser carries a reference to them (RFC 9126 §4).
+    pub fn by_reference(self, registration: &Registration, request_uri: &str) -> Authorization {
+        let params = vec![
+            ("client_id".into(), registration.client_id.clone()),
+            ("request_uri".into(), request_uri.to_owned()),
+        ];
+        self.carrying(registration, params)
+    }
+
+    fn carrying(self, registration: &Registration, params: Vec<(String, String)>) -> Authorization {
+        let provider = &registration.provider;
+        let theirs = |name: &str| provider.rename.get(name).map_or(name, String::as_str).to_owned();
+        let mut all = self.own;
+        for (name, value) in params {
+            set(&mut all, theirs(&name), value);
         }
+        let raw: Vec<String> = provider.authorize.raw.iter().map(|name| theirs(name)).collect();
+        let raw: Vec<&str> = raw.iter().map(String::as_str).collect();
+        let mut url = self.endpoint;
+        append_query(&mut url, &all, &raw);
+        if let Some(fragment) = &self.fragment {
+            url.set_fragment(Some(fragment.as_str()).filter(|fragment| !fragment.is_empty()));
+        }
+        Authorization { url, pending: self.pending }
     }
-    let raw: Vec<&str> = provider
-        .authorize
-        .raw
-        .iter()
-        .map(|name| provider.rename.get(name).map_or(name.as_str(), String::as_str))
-        .collect();
-    append_query(&mut url, &params, &raw);
-    if let Some(fragment) = &provider.authorize.fragment {
-        let fragment = render(fragment, &context, "authorization")?;
-        url.set_fragment(Some(fragment.as_str()).filter(|fragment| !fragment.is_empty()));
-    }
-    Ok(Authorization { url, pending })
 }
 
 /// The tree that templates see during one sign-in: `client`, `vars`, `request` and `flow`.

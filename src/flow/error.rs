@@ -100,6 +100,8 @@ pub enum MisbehaviourKind {
     IdTokenMissing,
     /// The nonce is another's.
     NonceMismatch,
+    /// The parameters of the sign-in were not taken (RFC 9126 §2.3).
+    PushedAuthorizationRequestFailed,
     /// The profile has no subject.
     SubMissing,
     /// Userinfo is about somebody else (OpenID Connect Core §5.3.2).
@@ -120,6 +122,7 @@ impl MisbehaviourKind {
             MisbehaviourKind::IdTokenInvalid => "id_token_invalid",
             MisbehaviourKind::IdTokenMissing => "id_token_missing",
             MisbehaviourKind::NonceMismatch => "nonce_mismatch",
+            MisbehaviourKind::PushedAuthorizationRequestFailed => "pushed_authorization_request_failed",
             MisbehaviourKind::SubMissing => "sub_missing",
             MisbehaviourKind::SubMismatch => "sub_mismatch",
             MisbehaviourKind::TokenResponseInvalid => "token_response_invalid",
@@ -130,11 +133,13 @@ impl MisbehaviourKind {
 }
 
 impl Misbehaviour {
-    /// The code that vectors use: the provider's own at the token endpoint, where it named one.
+    /// The code that vectors use: the provider's own, where the client asked with its credentials and it named one.
     pub fn code(&self) -> &str {
-        match &self.response {
-            Some(response) if self.kind == MisbehaviourKind::TokenResponseInvalid => &response.error,
-            _ => self.kind.code(),
+        use MisbehaviourKind::{PushedAuthorizationRequestFailed, TokenResponseInvalid};
+
+        match (self.kind, &self.response) {
+            (TokenResponseInvalid | PushedAuthorizationRequestFailed, Some(response)) => &response.error,
+            (kind, _) => kind.code(),
         }
     }
 

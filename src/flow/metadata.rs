@@ -39,6 +39,8 @@ pub enum EndpointName {
     Introspection,
     /// `jwks_uri`
     Jwks,
+    /// `pushed_authorization_request_endpoint`
+    PushedAuthorizationRequest,
     /// `revocation_endpoint`
     Revocation,
     /// `token_endpoint`
@@ -54,6 +56,7 @@ impl EndpointName {
             EndpointName::Authorization => "authorization_endpoint",
             EndpointName::Introspection => "introspection_endpoint",
             EndpointName::Jwks => "jwks_uri",
+            EndpointName::PushedAuthorizationRequest => "pushed_authorization_request_endpoint",
             EndpointName::Revocation => "revocation_endpoint",
             EndpointName::Token => "token_endpoint",
             EndpointName::Userinfo => "userinfo_endpoint",
@@ -152,6 +155,7 @@ impl Metadata {
             EndpointName::Authorization => &metadata.authorization_endpoint,
             EndpointName::Introspection => &metadata.introspection_endpoint,
             EndpointName::Jwks => &metadata.jwks_uri,
+            EndpointName::PushedAuthorizationRequest => &metadata.pushed_authorization_request_endpoint,
             EndpointName::Revocation => &metadata.revocation_endpoint,
             EndpointName::Token => &metadata.token_endpoint,
             EndpointName::Userinfo => &metadata.userinfo_endpoint,
@@ -174,6 +178,17 @@ impl Metadata {
         let issuer = self.issuer.as_deref().and_then(|issuer| Url::parse(issuer).ok());
         let foreign = issuer.is_none_or(|issuer| issuer.host() != url.host());
         Ok(Some(Endpoint { url, foreign }))
+    }
+
+    /// Whether the parameters of a sign-in go ahead of the browser (RFC 9126): as the file says, else where it writes an
+    /// endpoint for them, and where the provider takes them in no other way.
+    pub fn pushes(&self, registration: &Registration) -> bool {
+        let written = &registration.provider.metadata;
+        let required = |document: &Arc<ServerMetadata>| document.require_pushed_authorization_requests;
+        written.require_pushed_authorization_requests.unwrap_or_else(|| {
+            written.pushed_authorization_request_endpoint.is_some()
+                || self.discovered.as_ref().and_then(required).unwrap_or(false)
+        })
     }
 
     /// Whether every callback has `iss` (RFC 9207 §3).

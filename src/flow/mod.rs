@@ -1,8 +1,8 @@
 //! The protocol, pure: values become requests, responses become values.
 //!
-//! One file a step, in the order of a sign-in: [`metadata`] and [`discovery`], [`authorize`], [`callback`], [`token`] and
-//! [`then`], [`verify`] and [`id_token`], [`userinfo`], [`profile`]; and what comes after it: [`refresh`], [`later`]. No socket, no clock and no randomness of its own, so that the same values give
-//! the same bytes.
+//! One file a step, in the order of a sign-in: [`metadata`] and [`discovery`], [`authorize`] and [`pushed`], [`callback`],
+//! [`token`] and [`then`], [`verify`] and [`id_token`], [`userinfo`], [`profile`]; and what comes after it: [`refresh`],
+//! [`later`]. No socket, no clock and no randomness of its own, so that the same values give the same bytes.
 
 mod answer;
 pub mod authorize;
@@ -17,6 +17,7 @@ pub mod later;
 pub mod metadata;
 pub mod pending;
 pub mod profile;
+pub mod pushed;
 pub mod refresh;
 pub mod sections;
 pub mod signed_userinfo;

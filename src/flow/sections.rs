@@ -17,6 +17,7 @@ pub fn parameter(step: &str, name: &str) -> Option<&'static str> {
             "RFC 6749 §4.1.1"
         }
         ("authorization", "code_challenge" | "code_challenge_method") => "RFC 7636 §4.3",
+        ("authorization", "request_uri") => "RFC 9126 §4",
         ("authorization", "response_mode") => "OAuth 2.0 Form Post Response Mode §2",
         (
             "authorization",
@@ -29,6 +30,10 @@ pub fn parameter(step: &str, name: &str) -> Option<&'static str> {
         ("client_credentials", "grant_type" | "scope") => "RFC 6749 §4.4.2",
         ("revocation", "token" | "token_type_hint") => "RFC 7009 §2.1",
         ("introspection", "token" | "token_type_hint") => "RFC 7662 §2.1",
+        ("pushed_authorization_request", "client_id") => "RFC 9126 §2.1",
+        ("pushed_authorization_request", name) if name != "client_secret" => {
+            return parameter("authorization", name);
+        }
         ("authorization", _) => return None,
         (_, "client_id" | "client_secret") => "RFC 6749 §2.3.1",
         _ => return None,
@@ -39,6 +44,7 @@ pub fn parameter(step: &str, name: &str) -> Option<&'static str> {
 pub fn request(step: &str) -> Option<&'static str> {
     Some(match step {
         "authorization" => "RFC 6749 §3.1",
+        "pushed_authorization_request" => "RFC 9126 §2.1",
         "token" => "RFC 6749 §3.2",
         "refresh" => "RFC 6749 §6",
         "client_credentials" => "RFC 6749 §4.4.2",
@@ -129,7 +135,7 @@ mod tests {
             .zip(["a", "login", "1", "de", "a"])
             .map(|(a, b)| (a.into(), b.into()))
             .collect();
-        let begun = authorize::authorize(
+        let begun = authorize::request(
             &registration,
             &metadata,
             "https://app.example/callback",
@@ -137,7 +143,8 @@ mod tests {
             &clock,
             &SystemRng,
         )
-        .unwrap();
+        .unwrap()
+        .by_value(&registration);
         let mut context = authorize::context(&registration, &begun.pending, &clock, &SystemRng).unwrap();
         let callback = format!("code=c&state={}", begun.pending.state.expose());
         let response = CallbackParams::parse(&callback)

@@ -39,7 +39,9 @@ pub(super) fn document(
         let url = known.map_or_else(|| format!("{base}/{path}"), |endpoint| endpoint.url.to_string());
         document.insert(name.as_str().into(), url.into());
     }
-    for name in [EndpointName::Introspection, EndpointName::Revocation] {
+    for name in
+        [EndpointName::Introspection, EndpointName::PushedAuthorizationRequest, EndpointName::Revocation]
+    {
         if let Some(endpoint) = written.endpoint(name, registration, &context).ok().flatten() {
             document.insert(name.as_str().into(), endpoint.url.as_str().into());
         }

@@ -42,6 +42,7 @@ pub(super) enum Target<'a> {
     Discovery,
     Jwks,
     Later(Later),
+    Pushed,
     Refresh,
     Then(usize, &'a Then),
     Token,
@@ -77,6 +78,9 @@ impl Endpoints {
         }
         if at(EndpointName::Jwks) {
             return Some(Target::Jwks);
+        }
+        if at(EndpointName::PushedAuthorizationRequest) {
+            return Some(Target::Pushed);
         }
         if self.authorization().is_some_and(|url| is(&url)) {
             return Some(Target::Authorization);

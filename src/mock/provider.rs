@@ -21,7 +21,7 @@ use url::Url;
 
 use crate::clock::Clock;
 use crate::expr::Context;
-use crate::flow::variables;
+use crate::flow::{pushed, variables};
 use crate::mock::answer;
 use crate::mock::check::{Checker, Failure};
 use crate::mock::client::MockClient;
@@ -157,6 +157,8 @@ pub(super) struct Progress {
     fresh: SignIn,
     pub current: SignIn,
     pub by_code: HashMap<String, SignIn>,
+    /// What went ahead, by its reference.
+    pushed: HashMap<String, Recorded>,
     waiting: HashMap<String, SignIn>,
     asked: Vec<String>,
     pub failures: Vec<Failure>,
@@ -211,6 +213,7 @@ impl Shared {
                 answer::json(StatusCode::OK, &json!({"keys": [id_token::public_key(self.alg())]}))
             }
             Target::Later(later) => self.later(later, &mut recorded, &mut progress),
+            Target::Pushed => self.pushed(&mut recorded, &mut progress),
             Target::Refresh => self.refresh(&mut recorded, &mut progress),
             Target::Then(index, then) => self.then(index, then, &mut recorded, &mut progress),
             Target::Token => self.token(&mut recorded, &mut progress),
@@ -229,11 +232,38 @@ impl Shared {
         response
     }
 
+    /// Answers a pushed authorization request: with a reference (RFC 9126 §2.2).
+    fn pushed(&self, recorded: &mut Recorded, progress: &mut Progress) -> Response<Bytes> {
+        recorded.step = pushed::STEP.into();
+        let mut sign_in = progress.fresh.clone();
+        progress.failures.extend(self.checker(&mut sign_in).pushed(recorded));
+        let request_uri = format!("urn:ietf:params:oauth:request_uri:{}", rng::token(&*self.rng, 16));
+        progress.pushed.insert(request_uri.clone(), recorded.clone());
+        match &self.vector.pushed_authorization_request_response {
+            Some(scripted) => answer::scripted(scripted, &sign_in.placeholders),
+            None => {
+                let body = json!({"request_uri": request_uri, "expires_in": 60});
+                answer::json(StatusCode::CREATED, &body)
+            }
+        }
+    }
+
     /// Answers an authorization request: with the callback, or with the page that asks first.
     fn authorization(&self, recorded: &mut Recorded, progress: &mut Progress) -> Response<Bytes> {
         recorded.step = "authorization".into();
         let mut sign_in = progress.fresh.clone();
-        progress.failures.extend(self.checker(&mut sign_in).authorization(recorded));
+        let pushed = recorded.param("request_uri").and_then(|uri| progress.pushed.remove(uri));
+        let mut checker = self.checker(&mut sign_in);
+        let failures = match &pushed {
+            Some(pushed) => checker.by_reference(recorded, pushed),
+            None => checker.authorization(recorded),
+        };
+        progress.failures.extend(failures);
+        if pushed.is_none() && self.endpoints.metadata.pushes(&self.client.registration) {
+            let failure =
+                Failure::new("authorization", "request_uri", "the reference that was given", "absent");
+            progress.failures.push(failure);
+        }
         let code = rng::token(&*self.rng, 16);
         sign_in.placeholders.set("CODE", code.as_str());
         let callback = self.callback(&sign_in, &self.vector.callback);

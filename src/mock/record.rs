@@ -8,6 +8,8 @@ use http::{HeaderMap, Method, request};
 use serde_json::{Map, Value};
 use url::{Url, form_urlencoded};
 
+use crate::provider::Provider;
+
 /// A request that came to the mock, and what it was answered.
 #[derive(Clone)]
 pub struct Recorded {
@@ -66,6 +68,19 @@ impl Recorded {
             status: 0,
             content_type: String::new(),
             answer: Bytes::new(),
+        }
+    }
+
+    /// This authorization request with the parameters that went ahead of it (RFC 9126 §4), less those that the client proved
+    /// itself with.
+    pub(super) fn with_pushed(&self, pushed: &Recorded, provider: &Provider) -> Recorded {
+        let theirs = |name: &'static str| provider.rename.get(name).map_or(name, String::as_str);
+        let proof = ["client_secret", "client_assertion", "client_assertion_type"].map(theirs);
+        let carried = |(name, _): &&(String, String)| !proof.contains(&name.as_str());
+        Recorded {
+            query: pushed.body.iter().filter(carried).cloned().collect(),
+            encoded: pushed.encoded.iter().filter(carried).cloned().collect(),
+            ..self.clone()
         }
     }
 

@@ -6,12 +6,13 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
 use crate::flow::later::Later;
+use crate::flow::pushed;
 use crate::mock::check::{Checker, Failure, Want};
 use crate::mock::record::{Recorded, text};
 use crate::provider::Protocol;
 use crate::provider::authorize::{Pkce, ResponseMode};
-use crate::provider::client_auth::TokenEndpointAuthMethod as Method;
-use crate::provider::step::{Auth, Step};
+use crate::provider::client_auth::TokenEndpointAuthMethod as AuthMethod;
+use crate::provider::step::{Auth, Method, Step};
 use crate::provider::token::{RefreshRequires, Then};
 
 /// `client_assertion_type` (RFC 7523 §2.2).
@@ -69,6 +70,30 @@ impl Checker<'_> {
             }
         }
         self.facets("authorization", recorded, "none", &mut failures);
+        failures
+    }
+
+    /// Checks what went ahead of an authorization request (RFC 9126 §2.1): its form, and how the client proves itself. What it
+    /// says is looked at once the browser comes.
+    pub fn pushed(&mut self, recorded: &Recorded) -> Vec<Failure> {
+        let mut failures = self.minted(pushed::STEP, recorded);
+        let step = Step { method: Method::Post, ..Step::default() };
+        self.shape(pushed::STEP, recorded, &step, &mut failures);
+        if recorded.param("request_uri").is_some() {
+            failures.push(Failure::new(pushed::STEP, "request_uri", "absent", "present"));
+        }
+        let auth = Auth::Client(self.provider.client_auth.method);
+        self.facets(pushed::STEP, recorded, &word(&auth, &step), &mut failures);
+        failures
+    }
+
+    /// Checks the authorization request of a browser that came with a reference (RFC 9126 §4).
+    pub fn by_reference(&mut self, carried: &Recorded, pushed: &Recorded) -> Vec<Failure> {
+        let mut failures = self.authorization(&carried.with_pushed(pushed, self.provider));
+        let client_id = self.theirs("client_id");
+        for (name, value) in carried.params().filter(|(name, _)| ![client_id, "request_uri"].contains(name)) {
+            failures.push(Failure::new("authorization", name, "absent: it went ahead", value));
+        }
         failures
     }
 
@@ -190,16 +215,16 @@ impl Checker<'_> {
         let client_id = || Want::Is(self.credentials.client_id.clone());
         let secret = || self.placeholders.get("CLIENT_SECRET").map_or(Want::Absent, |it| Want::Is(it.into()));
         match auth {
-            Auth::Client(Method::ClientSecretPost) => {
+            Auth::Client(AuthMethod::ClientSecretPost) => {
                 vec![("client_id", client_id()), ("client_secret", secret())]
             }
-            Auth::Client(Method::ClientSecretJwt | Method::PrivateKeyJwt) => vec![
+            Auth::Client(AuthMethod::ClientSecretJwt | AuthMethod::PrivateKeyJwt) => vec![
                 ("client_id", client_id()),
                 ("client_assertion_type", Want::Is(ASSERTION_TYPE.into())),
                 ("client_assertion", Want::Present),
                 ("client_secret", Want::Absent),
             ],
-            Auth::Client(Method::None) => {
+            Auth::Client(AuthMethod::None) => {
                 vec![("client_id", client_id()), ("client_secret", Want::Absent)]
             }
             Auth::Query(name) => vec![(name.as_str(), Want::Present)],
@@ -227,7 +252,7 @@ impl Checker<'_> {
 fn word(auth: &Auth, step: &Step) -> String {
     let drops = step.params.iter().any(|(name, value)| name == "client_secret" && value.is_none());
     match auth {
-        Auth::Client(Method::ClientSecretPost) if drops => "none".into(),
+        Auth::Client(AuthMethod::ClientSecretPost) if drops => "none".into(),
         auth => auth_word(auth),
     }
 }

@@ -9,6 +9,8 @@ pub struct ServerMetadata {
     pub issuer: Option<String>,
     /// `authorization_response_iss_parameter_supported` (RFC 9207 §3)
     pub authorization_response_iss_parameter_supported: Option<bool>,
+    /// `require_pushed_authorization_requests` (RFC 9126 §5)
+    pub require_pushed_authorization_requests: Option<bool>,
     /// `code_challenge_methods_supported`; empty where the document does not say
     pub code_challenge_methods_supported: Vec<String>,
     endpoints: Vec<(&'static str, String)>,
@@ -25,10 +27,11 @@ pub enum MetadataError {
     WrongType(&'static str),
 }
 
-const ENDPOINTS: [&str; 6] = [
+const ENDPOINTS: [&str; 7] = [
     "authorization_endpoint",
     "introspection_endpoint",
     "jwks_uri",
+    "pushed_authorization_request_endpoint",
     "revocation_endpoint",
     "token_endpoint",
     "userinfo_endpoint",
@@ -52,11 +55,10 @@ impl ServerMetadata {
                 endpoints.push((name, url));
             }
         }
-        let iss = "authorization_response_iss_parameter_supported";
-        let supported = match members.get(iss) {
-            None | Some(Value::Null) => None,
-            Some(Value::Bool(value)) => Some(*value),
-            Some(_) => return Err(MetadataError::WrongType(iss)),
+        let flag = |name: &'static str| match members.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Bool(value)) => Ok(Some(*value)),
+            Some(_) => Err(MetadataError::WrongType(name)),
         };
         let pkce = "code_challenge_methods_supported";
         let methods = match members.get(pkce) {
@@ -71,7 +73,10 @@ impl ServerMetadata {
         Ok(ServerMetadata {
             issuer: text("issuer")?,
             code_challenge_methods_supported: methods,
-            authorization_response_iss_parameter_supported: supported,
+            authorization_response_iss_parameter_supported: flag(
+                "authorization_response_iss_parameter_supported",
+            )?,
+            require_pushed_authorization_requests: flag("require_pushed_authorization_requests")?,
             endpoints,
         })
     }

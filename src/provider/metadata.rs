@@ -29,6 +29,10 @@ pub struct MetadataTemplates {
     pub end_session_endpoint: Option<Template>,
     /// Where a client registers itself (RFC 7591).
     pub registration_endpoint: Option<Template>,
+    /// Where the parameters of a sign-in are sent before the browser goes (RFC 9126).
+    pub pushed_authorization_request_endpoint: Option<Template>,
+    /// Whether they are taken in no other way (RFC 9126 §5).
+    pub require_pushed_authorization_requests: Option<bool>,
     /// Whether every callback has `iss` (RFC 9207).
     pub authorization_response_iss_parameter_supported: Option<bool>,
     /// Where the rest is discovered.
@@ -80,6 +84,12 @@ impl Compiler {
                 &spec.registration_endpoint,
                 Moment::Metadata,
             ),
+            pushed_authorization_request_endpoint: endpoint(
+                "pushed_authorization_request_endpoint",
+                &spec.pushed_authorization_request_endpoint,
+                Moment::Authorize,
+            ),
+            require_pushed_authorization_requests: spec.require_pushed_authorization_requests,
             authorization_response_iss_parameter_supported: spec
                 .authorization_response_iss_parameter_supported,
             discovery: match &spec.discovery {

@@ -89,6 +89,12 @@ pub struct ProviderSpec {
     pub end_session_endpoint: Option<String>,
     /// Where a client registers itself (RFC 7591).
     pub registration_endpoint: Option<String>,
+    /// Where the parameters of a sign-in are sent, ahead of the browser, which then carries a reference to them (RFC 9126).
+    /// Where the file writes it, every sign-in does so.
+    pub pushed_authorization_request_endpoint: Option<String>,
+    /// Whether the parameters of a sign-in go ahead of the browser (RFC 9126 §5). Where it is absent: where the file writes the
+    /// endpoint, or the discovery document says so.
+    pub require_pushed_authorization_requests: Option<bool>,
     /// `true`: every callback has `iss`, so that one without it is refused (RFC 9207 §2.3).
     pub authorization_response_iss_parameter_supported: Option<bool>,
     /// How the client authenticates at the token endpoint; `client_secret_basic` where it is absent.

@@ -42,6 +42,8 @@ pub struct Vector {
     pub refresh_response: Option<Value>,
     /// The answer to a revocation, which is played when it is here or `expect` names `revocation`.
     pub revocation_response: Option<Value>,
+    /// The answer to the parameters that go ahead of the browser (RFC 9126 §2.2); a reference where it is absent.
+    pub pushed_authorization_request_response: Option<Value>,
     /// The answer to an introspection, which is played when it is here or `expect` names `introspection`.
     pub introspection_response: Option<Value>,
     /// The answer to a client credentials request, which is played when it is here or `expect` names `client_credentials`.

@@ -116,6 +116,7 @@ fn capabilities(provider: &Provider, file: &Value) -> Vec<&'static str> {
         ("refresh", refresh),
         ("revocation", written(&["revocation", "revocation_endpoint"])),
         ("introspection", written(&["introspection", "introspection_endpoint"])),
+        ("pushed_authorization_request", written(&["pushed_authorization_request_endpoint"])),
         ("device", written(&["device", "device_authorization_endpoint"])),
     ]
     .into_iter()

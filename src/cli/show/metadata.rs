@@ -8,11 +8,12 @@ use crate::cli::show::plan::{ENDPOINTS, Plan};
 use crate::expr::Template;
 
 /// Members of the metadata besides the endpoints of a sign-in.
-const OTHER_METADATA: [&str; 5] = [
+const OTHER_METADATA: [&str; 6] = [
     "device_authorization_endpoint",
     "end_session_endpoint",
     "registration_endpoint",
     "pushed_authorization_request_endpoint",
+    "require_pushed_authorization_requests",
     "authorization_response_iss_parameter_supported",
 ];
 /// What a document says that is of use to somebody who writes a file.

@@ -180,6 +180,7 @@ fn placeholders(
         ("code_challenge", "CODE_CHALLENGE"),
         ("client_secret", "CLIENT_SECRET"),
         ("client_assertion", "CLIENT_ASSERTION"),
+        ("request_uri", "REQUEST_URI"),
     ] {
         for value in recorded.iter().filter_map(|request| request.param(renamed(name))) {
             placeholders.set(value, placeholder);

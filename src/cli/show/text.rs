@@ -145,6 +145,7 @@ fn request(number: usize, sent: &Sent, effective: &Effective, reason: &Why<'_>, 
 pub fn title_of(step: &str) -> (&str, &'static str) {
     let what = match step {
         "authorization" => "the browser goes to the provider",
+        "pushed_authorization_request" => "the server sends ahead what the browser would carry",
         "token" => "the server turns the code into a token",
         "userinfo" => "the server asks who has signed in",
         "refresh" => "the server turns an old token into a new one",
@@ -167,13 +168,13 @@ fn column<'n>(names: impl Iterator<Item = &'n str>) -> usize {
 
 /// `name  value                 place`
 fn row(name: &str, value: &str, place: &str, column: usize) -> String {
-    let left = format!("  {:<width$}{}", name, one_line(value), width = column - 2);
+    let left = format!("  {:<width$}{}", format!("{name}  "), one_line(value), width = column - 2);
     let folded = flush_right(&left, place, column);
     dimmed_end(&folded, place)
 }
 
 fn indented(name: &str, value: &str, place: &str, column: usize) -> String {
-    let left = format!("      {:<width$}{}", name, one_line(value), width = column - 6);
+    let left = format!("      {:<width$}{}", format!("{name}  "), one_line(value), width = column - 6);
     dimmed_end(&flush_right(&left, place, column), place)
 }
 

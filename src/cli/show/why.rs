@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::cli::effective::Effective;
 use crate::cli::show::plan::Plan;
 use crate::cli::show::sent::Sent;
-use crate::flow::sections;
+use crate::flow::{pushed, sections};
 use crate::provider::Protocol;
 use crate::provider::finding::segment;
 
@@ -34,6 +34,7 @@ impl<'a> Why<'a> {
             "client_credentials" | "introspection" | "refresh" | "revocation" | "token" => {
                 own.unwrap_or_else(client)
             }
+            pushed::STEP => client(),
             step if step.starts_with("then") => own.unwrap_or_else(|| "none".into()),
             _ => own.unwrap_or_else(|| "bearer".into()),
         }
@@ -106,7 +107,7 @@ impl<'a> Why<'a> {
                 return place;
             }
         }
-        let browser = self.sent.step == "authorization";
+        let browser = ["authorization", pushed::STEP].contains(&&*self.sent.step);
         if let Some(given) = self.plan.request.get(standard).filter(|_| browser) {
             return given.place.clone();
         }
@@ -185,6 +186,10 @@ pub fn title(name: &str) -> String {
 fn pointer_of(effective: &Effective, step: &str) -> String {
     if let Some(index) = step.strip_prefix("then[").and_then(|rest| rest.strip_suffix(']')) {
         return format!("/token/then/{index}");
+    }
+    // Its parameters are those of the authorization request.
+    if step == pushed::STEP {
+        return "/authorization".into();
     }
     if ["authorization", "client_credentials", "introspection", "refresh", "revocation", "token"]
         .contains(&step)

@@ -6,7 +6,7 @@
 use url::{Position, Url};
 
 use crate::flow::metadata::{EndpointName, Metadata};
-use crate::flow::{refresh, then, userinfo};
+use crate::flow::{pushed, refresh, then, userinfo};
 use crate::mock::service::scenario::Scenario;
 
 /// What an endpoint is for.
@@ -18,6 +18,7 @@ pub(super) enum Role {
     Introspection,
     Jwks,
     Metadata,
+    Pushed,
     Refresh,
     Revocation,
     Then(usize),
@@ -34,6 +35,7 @@ impl Role {
             Role::Introspection => "introspection",
             Role::Jwks => "jwks",
             Role::Metadata => "discovery",
+            Role::Pushed => pushed::STEP,
             Role::Refresh => "refresh",
             Role::Revocation => "revocation",
             Role::Then(_) => "then",
@@ -183,6 +185,7 @@ fn endpoints(scenario: &Scenario) -> Vec<(Role, Url)> {
     let end_session = registration.provider.metadata.end_session_endpoint.as_ref();
     let end_session = end_session.and_then(|template| template.render_url(&context).ok());
     for (role, written) in [
+        (Role::Pushed, endpoint(metadata, EndpointName::PushedAuthorizationRequest)),
         (Role::Revocation, endpoint(metadata, EndpointName::Revocation)),
         (Role::Introspection, endpoint(metadata, EndpointName::Introspection)),
         (Role::EndSession, end_session.and_then(|url| Url::parse(&url).ok())),

@@ -30,8 +30,8 @@ enum Back<'a> {
 impl Played {
     /// Answers an authorization request.
     pub fn authorization(&self, exchange: &mut Exchange) -> Result<Response<Bytes>, Refusal> {
-        let recorded = &exchange.recorded;
-        method::takes(&[Method::GET, Method::POST], recorded)?;
+        method::takes(&[Method::GET, Method::POST], &exchange.recorded)?;
+        let recorded = &self.brought(exchange)?;
         let read = request::read(recorded, &self.provider, &self.rules);
         let mut authorized = match read {
             Ok(authorized) => authorized,

@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 
 use crate::expr::Context;
 use crate::mock::placeholders::Placeholders;
+use crate::mock::record::Recorded;
 use crate::mock::steps::challenge_of;
 
 /// The most of each kind that is kept.
@@ -71,6 +72,7 @@ struct Code {
 
 #[derive(Default)]
 pub(super) struct Grants {
+    pushed: IndexMap<String, (Recorded, u64)>,
     waiting: IndexMap<String, Authorized>,
     codes: IndexMap<String, Code>,
     sign_ins: IndexMap<u64, SignIn>,
@@ -78,6 +80,16 @@ pub(super) struct Grants {
 }
 
 impl Grants {
+    pub fn push(&mut self, request_uri: String, recorded: Recorded, expires_at: u64) {
+        insert(&mut self.pushed, request_uri, (recorded, expires_at));
+    }
+
+    /// What went ahead under a reference; that is good for once (RFC 9126 §2.2).
+    pub fn pushed(&mut self, request_uri: &str, now: u64) -> Option<Recorded> {
+        let (recorded, expires_at) = self.pushed.shift_remove(request_uri)?;
+        (now < expires_at).then_some(recorded)
+    }
+
     pub fn wait(&mut self, ticket: String, authorized: Authorized) {
         insert(&mut self.waiting, ticket, authorized);
     }

@@ -14,6 +14,7 @@ mod later;
 mod method;
 mod page;
 mod played;
+mod pushed;
 mod refusal;
 mod request;
 mod resource;

@@ -107,6 +107,7 @@ impl Played {
             Some(Role::Introspection) => self.introspect(&mut exchange),
             Some(Role::Jwks) => Ok(self.jwks()),
             Some(Role::Metadata) => Ok(answer::json(StatusCode::OK, &self.document(base))),
+            Some(Role::Pushed) => self.push(&mut exchange),
             Some(Role::Refresh) => self.refresh(&mut exchange),
             Some(Role::Revocation) => self.revoke(&mut exchange),
             Some(Role::Then(index)) => self.then(index, &mut exchange),

@@ -34,6 +34,7 @@ pub(super) fn all(spec: &ProviderSpec) -> Vec<(String, &str)> {
         ("/device_authorization_endpoint", &spec.device_authorization_endpoint),
         ("/end_session_endpoint", &spec.end_session_endpoint),
         ("/registration_endpoint", &spec.registration_endpoint),
+        ("/pushed_authorization_request_endpoint", &spec.pushed_authorization_request_endpoint),
     ];
     let mut all: Vec<(String, &str)> =
         top.into_iter().filter_map(|(at, source)| Some((at.to_owned(), source.as_deref()?))).collect();

@@ -10,7 +10,7 @@ use crate::spec::ProviderSpec;
 use crate::spec::vector::Vector;
 
 /// Errors of the engine, and of RFC 6749 §4.1.2.1 and §5.2, OpenID Connect Core §3.1.2.6, RFC 6750 §3.1.
-const ERRORS: [&str; 35] = [
+const ERRORS: [&str; 36] = [
     "access_denied",
     "account_selection_required",
     "any",
@@ -32,6 +32,7 @@ const ERRORS: [&str; 35] = [
     "issuer_mismatch",
     "login_required",
     "nonce_mismatch",
+    "pushed_authorization_request_failed",
     "registration_not_supported",
     "request_not_supported",
     "request_refused",

@@ -63,6 +63,18 @@ pub fn check(spec: &ProviderSpec, _: &Provider, compiler: &mut Compiler) {
             );
         }
     }
+    if spec.require_pushed_authorization_requests == Some(true)
+        && spec.pushed_authorization_request_endpoint.is_none()
+        && !discovers
+    {
+        let title = "`pushed_authorization_request_endpoint` is missing";
+        compiler.report(
+            Finding::error(code::MISSING_FIELD, "/require_pushed_authorization_requests", title)
+                .on_key()
+                .label("the parameters of a sign-in have nowhere to go")
+                .note("RFC 9126 §5"),
+        );
+    }
     if spec.discovery == Some(Discovery::WellKnown(true)) && spec.issuer.is_none() {
         compiler.report(
             Finding::error(code::MISSING_FIELD, "/discovery", "`issuer` is missing")

@@ -35,6 +35,7 @@ pub fn check(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compiler) 
                 "authorization",
                 "client_credentials",
                 "introspection",
+                "pushed_authorization_request",
                 "refresh",
                 "revocation",
                 "then",
@@ -93,6 +94,13 @@ fn absent_steps(spec: &ProviderSpec, vector: &Vector, at: &str, compiler: &mut C
             "there is no `revocation_endpoint`",
         ),
         (
+            "pushed_authorization_request",
+            "pushed_authorization_request_response",
+            spec.pushed_authorization_request_endpoint.is_none() && !discovers,
+            vector.pushed_authorization_request_response.is_some(),
+            "there is no `pushed_authorization_request_endpoint`",
+        ),
+        (
             "introspection",
             "introspection_response",
             spec.introspection_endpoint.is_none() && !discovers,
@@ -147,7 +155,7 @@ fn undeclared(spec: &ProviderSpec, provider: &Provider, vector: &Vector, at: &st
 
 const FACETS: [&str; 9] = ["auth", "body", "fragment", "headers", "jwt", "method", "params", "raw", "url"];
 
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 21] = [
     "callback",
     "claims",
     "client",
@@ -158,6 +166,7 @@ const KEYS: [&str; 20] = [
     "introspection_response",
     "name",
     "profile",
+    "pushed_authorization_request_response",
     "refresh_response",
     "refreshed",
     "request",

@@ -10,10 +10,11 @@ const signingKey = { ...privateKey.export({ format: "jwk" }), kid: "e2e", use: "
 /**
  * Starts the provider for `clients`: `{client_id, client_secret, redirect_uris}`. `accessToken`: seconds that an access token lives.
  * Whoever asks for `offline_access` gets a refresh token that is good once: used again, it ends the grant.
+ * With `pushed` it takes parameters only ahead of the browser (RFC 9126). `seen.authorizations` are the queries that browsers brought.
  * `hold`, where it is set, is awaited twice for each refresh: as `hold("before")` and, done but not yet answered, as `hold("after")`.
  */
-export async function startOpenid({ clients, accessToken = 600 }) {
-  const seen = { secrets: new Set(), token: 0, refreshes: [], revocations: 0 };
+export async function startOpenid({ clients, accessToken = 600, pushed = false }) {
+  const seen = { secrets: new Set(), token: 0, refreshes: [], revocations: 0, authorizations: [] };
   const own = { hold: undefined };
   const server = http.createServer();
   const issuer = `http://127.0.0.1:${await listen(server)}`;
@@ -22,7 +23,7 @@ export async function startOpenid({ clients, accessToken = 600 }) {
     jwks: { keys: [signingKey] },
     cookies: { keys: ["one key of the cookies of this test"] },
     pkce: { required: () => true },
-    features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: false }, revocation: { enabled: true } },
+    features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: false }, revocation: { enabled: true }, pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: pushed } },
     rotateRefreshToken: true,
     issueRefreshToken: async (_, client, code) => client.grantTypeAllowed("refresh_token") && code.scopes.has("offline_access"),
     claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["name", "given_name", "family_name", "picture", "locale"] },
@@ -31,6 +32,7 @@ export async function startOpenid({ clients, accessToken = 600 }) {
     ttl: { AccessToken: accessToken, RefreshToken: 3600, AuthorizationCode: 60, Grant: 3600, IdToken: 600, Interaction: 600, Session: 3600 },
   });
   provider.use(async (ctx, next) => {
+    if (ctx.path === "/auth") seen.authorizations.push(ctx.querystring);
     if (ctx.path === "/token/revocation") seen.revocations += 1;
     if (ctx.path === "/token" && own.hold) await own.hold("before", ctx.req);
     await next();

@@ -7,5 +7,6 @@ mod oauth;
 mod oidc;
 mod page;
 mod program;
+mod pushed;
 mod shapes;
 mod visitor;

@@ -78,8 +78,9 @@ impl Played<'_> {
     ) -> Vec<String> {
         let (registration, metadata) = (self.registration, self.metadata.clone());
         let started =
-            authorize::authorize(registration, &metadata, REDIRECT_URI, inputs, &self.clock, &Constant);
+            authorize::request(registration, &metadata, REDIRECT_URI, inputs, &self.clock, &Constant);
         let Ok(started) = started else { return self.sent };
+        let started = started.by_value(registration);
         self.sent.push(started.url.to_string());
         let Ok(mut context) = authorize::context(registration, &started.pending, &self.clock, &Constant)
         else {

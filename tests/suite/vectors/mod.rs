@@ -1,6 +1,7 @@
 //! Every test of every provider file, played over a real socket.
 
 mod learned;
+mod pushed;
 mod tokens;
 
 use std::sync::Arc;

@@ -13,7 +13,7 @@ use crate::provider::finding::{Finding, segment};
 use crate::provider::read::Read;
 use crate::provider::variable::is_loopback;
 
-const ENDPOINTS: [&str; 9] = [
+const ENDPOINTS: [&str; 10] = [
     "authorization_endpoint",
     "token_endpoint",
     "userinfo_endpoint",
@@ -23,6 +23,7 @@ const ENDPOINTS: [&str; 9] = [
     "device_authorization_endpoint",
     "end_session_endpoint",
     "registration_endpoint",
+    "pushed_authorization_request_endpoint",
 ];
 const ISS: &str = "authorization_response_iss_parameter_supported";
 

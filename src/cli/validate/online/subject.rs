@@ -15,7 +15,7 @@ use crate::yaml::Document;
 const NEEDED: [&str; 5] =
     ["/authorization_endpoint", "/token_endpoint", "/userinfo_endpoint", "/jwks_uri", "/discovery"];
 /// Addresses that a sign-in gets by without.
-const OTHERS: [&str; 9] = [
+const OTHERS: [&str; 10] = [
     "/issuer",
     "/docs",
     "/brand/logo",
@@ -25,6 +25,7 @@ const OTHERS: [&str; 9] = [
     "/device_authorization_endpoint",
     "/end_session_endpoint",
     "/registration_endpoint",
+    "/pushed_authorization_request_endpoint",
 ];
 
 /// A provider file, with what it extends.
