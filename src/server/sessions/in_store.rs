@@ -8,7 +8,6 @@ use http::HeaderValue;
 use serde_json::{Map, Value};
 
 use crate::flow::TokenSet;
-use crate::flow::token_set::Remembered;
 use crate::oauth::Secret;
 use crate::server::call::Call;
 use crate::server::cookies::Cookies;
@@ -92,8 +91,7 @@ pub(super) async fn tokens(
     cookies: &Cookies<'_>,
 ) -> Result<Option<TokenSet>, StoreError> {
     let Some(found) = find_fresh(server, kept, cookies).await? else { return Ok(None) };
-    let without = |set| TokenSet { refresh_token: None, remembered: Remembered::default(), ..set };
-    Ok(found.held.tokens.map(|tokens| without(tokens.set)))
+    Ok(found.held.tokens.map(|tokens| tokens.for_the_application()))
 }
 
 async fn find_fresh(

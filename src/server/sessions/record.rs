@@ -35,3 +35,24 @@ impl Held {
         keys.seal(key, &Zeroizing::new(plaintext), rng)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oauth::Secret;
+    use crate::rng::SystemRng;
+
+    #[test]
+    fn a_record_of_before_tokens_were_kept_is_a_session() {
+        let (keys, key) = (RecordKeys::new(&[Secret::from("secret")]), Key::of("id"));
+        let open = |text: &[u8]| {
+            let value = keys.seal(&key, text, &SystemRng);
+            Held::open(&keys, &key, &Record { value, version: 1, expires: 9 })
+        };
+        let held = open(br#"{"claims":{"sub":"acme:7"},"began":1,"renewed":2}"#).unwrap();
+        assert!(held.tokens.is_none() && held.claims["sub"] == "acme:7");
+        for text in [&b"{}"[..], b"", br#"{"claims":{},"began":1,"renewed":2,"tokens":{}}"#] {
+            assert!(open(text).is_none());
+        }
+    }
+}

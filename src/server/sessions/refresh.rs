@@ -160,6 +160,8 @@ async fn renew(server: &Inner, kept: &Kept, key: Key) -> Result<Option<Found>, S
             if held.is_none() {
                 // Nobody has the new tokens. To revoke them could end those of a sign-in that has come in its place.
                 tracing::info!(provider, session = ?key, "a session ended while its tokens were renewed");
+            } else {
+                tracing::debug!(provider, session = ?key, "the tokens of a session were renewed");
             }
             Ok(held)
         }

@@ -86,7 +86,7 @@ impl Tokens {
             shown.insert("access_token".into(), self.set.access_token.expose().into());
         }
         if let (true, Some(id_token)) =
-            (settings.is_some_and(|settings| settings.exposes_id_token), &self.set.id_token)
+            (settings.is_some_and(|settings| settings.exposes_id_token), self.id_token())
         {
             shown.insert("id_token".into(), id_token.expose().into());
         }
@@ -97,6 +97,21 @@ impl Tokens {
             shown.insert("error".into(), "RefreshTokenError".into());
         }
         shown
+    }
+
+    /// What an application may have of them: not the refresh token.
+    pub fn for_the_application(&self) -> TokenSet {
+        TokenSet {
+            id_token: self.id_token().cloned(),
+            refresh_token: None,
+            remembered: Remembered::default(),
+            ..self.set.clone()
+        }
+    }
+
+    /// The id_token, where it was verified: one that comes along without OpenID Connect is looked at by nobody.
+    fn id_token(&self) -> Option<&Secret> {
+        self.set.id_token.as_ref().filter(|_| !self.set.remembered.first_id_token.is_empty())
     }
 
     /// Whether nobody has renewed them meanwhile.

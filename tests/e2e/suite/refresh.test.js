@@ -84,6 +84,7 @@ describe("a session whose access token has expired", () => {
       for (const { status, value } of await Promise.all(readers)) {
         assert.equal(status, 200);
         assert.deepEqual([value?.user.email, value?.error], [login, undefined]);
+        assert.equal(JSON.parse(Buffer.from(value.id_token.split(".")[1], "base64url")).sub, login);
         tokens.add(value.access_token);
       }
       assert.equal(tokens.size, 1, "everybody has the one new token");

@@ -278,6 +278,16 @@ async fn no_token_leaves_unless_it_is_named() {
 }
 
 #[tokio::test]
+async fn an_id_token_that_nobody_has_verified_is_not_shown() {
+    let provider = Provider::start(EXPOSED, "").await;
+    let mut browser = provider.signed_in().await;
+    provider.change(|behaviour| behaviour.refresh = Refresh::Grant(json!({"id_token": "e30.e30.e30"})));
+    provider.clock.advance(600);
+    let session = read(&mut browser).await;
+    assert_eq!((&session["access_token"], session.get("id_token")), (&json!("at-1"), None));
+}
+
+#[tokio::test]
 async fn a_cookie_holds_no_token() {
     let provider = Provider::start("", "").await;
     let site = provider.site_with_cookies();
