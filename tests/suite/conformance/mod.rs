@@ -10,7 +10,7 @@ mod discovery;
 mod id_token;
 mod keys;
 mod mix_up;
-mod op;
+pub mod op;
 mod refresh;
 mod signed_userinfo;
 mod token;

@@ -6,9 +6,11 @@ use std::time::{Duration, Instant};
 
 use authcfg::oauth::Secret;
 use authcfg::session::sealing::Sealer;
+use authcfg::session::store::MemoryStore;
 use serde_json::{Value, json};
 
-use crate::server::browser::{Browser, NOW, SECRET};
+use crate::conformance::op::{self, Behaviour, Op};
+use crate::server::browser::{Browser, NOW, SECRET, Site, environment, load};
 use crate::server::refreshing::{Provider, Refresh};
 use crate::server::store::Unsteady;
 
@@ -83,6 +85,55 @@ async fn another_person_is_signed_out() {
     provider.clock.advance(600);
     assert_eq!(read(&mut browser).await, Value::Null);
     assert!(!browser.cookies.contains_key(SESSION));
+}
+
+/// A session at a provider of OpenID Connect, which changes before the tokens are renewed: what is read then.
+async fn renewed_by(change: impl FnOnce(&mut Behaviour)) -> Value {
+    let behaviour = Behaviour { token: json!({"refresh_token": op::REFRESH_TOKEN}), ..Behaviour::default() };
+    let op = Op::start(behaviour).await;
+    let deployment = format!(
+        "base_url: https://app.example.com/auth\nproviders: {{op: {{use: oidc, issuer: \"{}\"}}}}\n\
+         session: {{strategy: database, store: memory, expose_tokens: [id_token]}}\n",
+        op.issuer()
+    );
+    let mut env = environment();
+    env.extend(
+        [("AUTH_OP_ID", op::CLIENT_ID), ("AUTH_OP_SECRET", op::CLIENT_SECRET)]
+            .map(|(name, value)| (name.to_owned(), value.to_owned())),
+    );
+    let store = Arc::new(MemoryStore::new(op.clock.clone()));
+    let site = Site::over(load(&deployment, &[], env).unwrap(), store, op.clock.clone());
+    let mut browser = site.browser();
+    let begun = browser.sign_in("/auth/signin/op", &[]).await;
+    let callback = op.authorize(&begun.location().parse().unwrap());
+    browser.get(&format!("/auth/callback/op?{callback}")).await;
+    let before = read(&mut browser).await;
+    assert_eq!(before["user"]["name"], "Jane Doe");
+    op.clock.advance(3_600);
+    op.change(change);
+    let after = read(&mut browser).await;
+    assert_eq!(op.hits().token, 2);
+    assert_eq!(browser.cookies.contains_key(SESSION), after != Value::Null);
+    assert_ne!(after.get("id_token"), before.get("id_token"));
+    after
+}
+
+#[tokio::test]
+async fn an_id_token_of_another_sign_in_signs_out() {
+    let session = renewed_by(|behaviour| behaviour.userinfo = json!({"name": "Jane Roe"})).await;
+    assert_eq!(session["user"]["name"], "Jane Roe");
+    for claims in [
+        json!({"sub": "another"}),
+        json!({"iss": "https://other.example"}),
+        json!({"aud": "another-client"}),
+        json!({"azp": op::CLIENT_ID}),
+        json!({"nonce": "of-another-sign-in-0123456789"}),
+        json!({"exp": 1}),
+    ] {
+        assert_eq!(renewed_by(|behaviour| behaviour.claims = claims.clone()).await, Value::Null, "{claims}");
+    }
+    assert_eq!(renewed_by(|behaviour| behaviour.header = json!({"alg": "none"})).await, Value::Null);
+    assert_eq!(renewed_by(|behaviour| behaviour.userinfo = json!({"sub": "another"})).await, Value::Null);
 }
 
 #[tokio::test]
