@@ -10,6 +10,7 @@ mod demo;
 mod fixtures;
 mod forty;
 mod golden;
+mod limits;
 mod list;
 #[cfg(feature = "lsp")]
 mod lsp;
