@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::cli::output;
 use crate::cli::validate::folders;
-use crate::diagnostic::{Diagnostic, Severity, code, nearest, render};
+use crate::diagnostic::{Diagnostic, Severity, code, nearest};
 use crate::provider::catalog::{Catalog, Entry};
 
 /// Where provider files come from, besides the built-in ones.
@@ -46,7 +46,7 @@ impl NotFound {
     pub fn report(self) -> ExitCode {
         match self {
             NotFound::Unreadable(findings) => {
-                output::diagnostic(&render::human(&findings, output::style()));
+                output::findings(&findings);
                 ExitCode::FAILURE
             }
             NotFound::Unknown(why) => {

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::cli::catalog::{CatalogArgs, find};
 use crate::cli::output;
-use crate::diagnostic::{Diagnostic, Severity, render};
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::provider::catalog::{Entry, files};
 use crate::provider::finding::segment;
 use crate::provider::{self, Provider};
@@ -58,7 +58,7 @@ impl Effective {
     /// The exit code, once the reason is on standard error: 2 for an id that nobody knows, 1 for a file with errors.
     pub fn load(args: &CatalogArgs, name: &str) -> Result<Effective, ExitCode> {
         let (catalog, findings) = args.load();
-        output::diagnostic(&render::human(&findings, output::style()));
+        output::findings(&findings);
         let deployment = deployment(args)?;
         let uses = deployment
             .as_ref()
@@ -79,7 +79,7 @@ impl Effective {
         deployment: Option<(Arc<Document>, DeploymentSpec, PathBuf)>,
     ) -> Result<Effective, ExitCode> {
         let refuse = |findings: &[Diagnostic]| {
-            output::diagnostic(&render::human(findings, output::style()));
+            output::findings(findings);
             ExitCode::FAILURE
         };
         let (Some(document), Some(as_written)) = (entry.document(), entry.provider()) else {
@@ -179,7 +179,7 @@ fn deployment(args: &CatalogArgs) -> Result<Option<(Arc<Document>, DeploymentSpe
     let by_convention = || Some(PathBuf::from("authcfg.yaml")).filter(|path| path.is_file());
     let Some(path) = args.config.clone().or_else(by_convention) else { return Ok(None) };
     let refuse = |findings: &[Diagnostic]| {
-        output::diagnostic(&render::human(findings, output::style()));
+        output::findings(findings);
         ExitCode::FAILURE
     };
     let bytes = files::read(&path, None, Limits::DEPLOYMENT.bytes).map_err(|finding| refuse(&[*finding]))?;

@@ -2,7 +2,9 @@
 
 use std::io::{IsTerminal, Write};
 
-use crate::diagnostic::render::Style;
+use crate::cli::validate::enough;
+use crate::diagnostic::Diagnostic;
+use crate::diagnostic::render::{self, Style};
 
 /// For what a line is about.
 pub const BOLD: &str = "\x1b[1m";
@@ -39,6 +41,12 @@ pub fn painted(text: &str) {
 pub fn diagnostic(text: &str) {
     let mut out = std::io::stderr().lock();
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// Writes findings to standard error, of each file no more than a person reads.
+pub fn findings(findings: &[Diagnostic]) {
+    let shown = enough::of_each_file(findings.to_vec());
+    diagnostic(&render::human(&shown, style()));
 }
 
 /// How standard error wants to be written to: colour on a terminal, unless `NO_COLOR` or `TERM=dumb` says otherwise; as wide

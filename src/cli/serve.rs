@@ -12,7 +12,6 @@ use tracing_subscriber::EnvFilter;
 use crate::cli::output;
 use crate::clock::SystemClock;
 use crate::config::{self, Config, ConfigSource};
-use crate::diagnostic::render;
 use crate::rng::SystemRng;
 use crate::server::{self, Server, listen};
 
@@ -69,11 +68,11 @@ async fn serve(args: Args) -> ExitCode {
     };
     let config = match config::load(&source) {
         Ok((config, warnings)) => {
-            output::diagnostic(&render::human(&warnings, output::style()));
+            output::findings(&warnings);
             config
         }
         Err(findings) => {
-            output::diagnostic(&render::human(&findings, output::style()));
+            output::findings(&findings);
             return ExitCode::FAILURE;
         }
     };

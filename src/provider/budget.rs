@@ -5,9 +5,11 @@ use crate::provider::compile::Compiler;
 use crate::provider::finding::Finding;
 
 /// Templates and conditions of a file: each keeps some kilobytes.
-const MAX_TEMPLATES: usize = 400;
+const MAX_TEMPLATES: usize = 200;
+/// Bytes of the paths of a file that a parser of JSONPath takes: names and filters in brackets.
+const MAX_PATHS: usize = 16 * 1024;
 /// Patterns of a file.
-const MAX_PATTERNS: usize = 50;
+const MAX_PATTERNS: usize = 30;
 /// Patterns of a file that turn out to be too large: that each is costs as much as the largest one that is not.
 const MAX_LARGE: usize = 10;
 
@@ -15,6 +17,7 @@ const MAX_LARGE: usize = 10;
 #[derive(Default)]
 pub(super) struct Budget {
     templates: usize,
+    paths: usize,
     patterns: usize,
     large_patterns: usize,
 }
@@ -38,6 +41,22 @@ impl Compiler {
         let fits = self.budget.templates <= MAX_TEMPLATES;
         if !fits {
             self.report(too_large(at, format!("more than {MAX_TEMPLATES} templates in one file")));
+        }
+        fits
+    }
+
+    /// Whether one more path is compiled; what is too much is a finding.
+    pub(super) fn may_compile_path(&mut self, at: &str, source: &str) -> bool {
+        if source.contains('[') {
+            // A longer one is none, and is not parsed.
+            self.budget.paths += source.len().min(256);
+        }
+        let fits = self.budget.paths <= MAX_PATHS;
+        if !fits {
+            self.report(too_large(
+                at,
+                format!("more than {MAX_PATHS} bytes of paths with brackets in one file"),
+            ));
         }
         fits
     }

@@ -124,6 +124,9 @@ impl Compiler {
 
     /// A path of the context tree.
     pub fn path(&mut self, at: &str, source: &str, moment: Moment) -> Option<Path> {
+        if !self.may_compile_path(at, source) {
+            return None;
+        }
         match Path::compile(source) {
             Ok(path) => {
                 let name = source.trim_start_matches('$').trim_start_matches('.');

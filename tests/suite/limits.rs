@@ -7,8 +7,11 @@ use std::process::Command;
 use authcfg::cli::validate::{Args, validate};
 use authcfg::diagnostic::Severity;
 use authcfg::expr::{Condition, Context, Template};
+use authcfg::oauth::jose::{JwkSet, Jws, MAX_HEADER, MAX_KEYS, MAX_TOKEN};
 use authcfg::oauth::json as strict;
 use authcfg::yaml::Limits;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 /// A right provider file.
@@ -175,7 +178,7 @@ fn expressions() -> Vec<Limit> {
             let ifs = "{% if userinfo.a %}{% endif %}".repeat(count / 2);
             claim(&format!("{ifs}{}", "{% set x = 1 %}".repeat(count % 2)))
         }),
-        ("templates of a file", 400, "more than 400 templates in one file", |count| {
+        ("templates of a file", 200, "more than 200 templates in one file", |count| {
             let claims: String =
                 (0..count).map(|number| format!("  c{number}: '{{{{ userinfo.a }}}}'\n")).collect();
             file(&ACME.replacen(
@@ -200,6 +203,20 @@ fn expressions() -> Vec<Limit> {
         ("brackets of a path", 8, "brackets nest too deep", |depth| {
             claim(&format!("$.userinfo[?{}@.a{}]", "(".repeat(depth - 1), ")".repeat(depth - 1)))
         }),
+        ("bytes of paths with brackets", 16 * 1024, "more than 16384 bytes of paths with brackets", |size| {
+            let path = |number: usize, length: usize| {
+                format!("  c{number}: $.userinfo['{}']\n", "a".repeat(length - 14))
+            };
+            let claims: String = (0..63)
+                .map(|number| path(number, 256))
+                .chain([path(63, 200), path(64, size + 56 - 64 * 256)])
+                .collect();
+            file(&ACME.replacen(
+                "profile: {sub: $.userinfo.id}",
+                &format!("profile:\n  sub: $.userinfo.id\n{claims}"),
+                1,
+            ))
+        }),
         ("selectors of a path", 8, "more than 8 selectors", |count| {
             claim(&format!("$.userinfo[{}]", vec!["0"; count].join(",")))
         }),
@@ -212,7 +229,7 @@ fn expressions() -> Vec<Limit> {
         ("bytes of a pattern", 1024, "a pattern may have 1024 bytes, this one has 1025", |size| {
             with(&format!("authorization: {{inputs: {{org: {{pattern: '^[{}]$'}}}}}}", "a".repeat(size - 4)))
         }),
-        ("patterns of a file", 50, "more than 50 patterns in one file", |count| {
+        ("patterns of a file", 30, "more than 30 patterns in one file", |count| {
             let vars: String =
                 (0..count).map(|number| format!("  v{number}: {{pattern: '^a{number}$'}}\n")).collect();
             with(&format!("vars:\n{vars}"))
@@ -236,6 +253,25 @@ fn answers() -> Vec<Limit> {
         ("levels of JSON", 128, "nested 129 levels deep", |depth| {
             let text = format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
             strict::parse(text.as_bytes()).map(|_: Value| ()).map_err(|error| error.to_string())
+        }),
+        ("keys of a key set", MAX_KEYS, "more than 64 keys", |count| {
+            JwkSet::parse(&json!({"keys": vec![json!({"kty": "RSA"}); count]}))
+                .map(|_| ())
+                .map_err(|error| error.to_string())
+        }),
+        ("bytes of a token", MAX_TOKEN, "longer than 32 KB", |size| {
+            let head = format!("{}.", URL_SAFE_NO_PAD.encode(r#"{"alg":"RS256"}"#));
+            // Of base64 no length is one more than a multiple of four.
+            let rest = size - head.len() - 1;
+            let signature = if rest % 4 == 1 { 2 } else { 0 };
+            let token = format!("{head}{}.{}", "A".repeat(rest - signature), "A".repeat(signature));
+            assert_eq!(token.len(), size);
+            Jws::parse(&token).map(|_| ()).map_err(|error| error.to_string())
+        }),
+        ("bytes of the header of a token", MAX_HEADER, "header is longer than 4 KB", |size| {
+            let header = format!("{}{}", r#"{"alg":"RS256"}"#, " ".repeat(size - 15));
+            let token = format!("{}.AA.AA", URL_SAFE_NO_PAD.encode(header));
+            Jws::parse(&token).map(|_| ()).map_err(|error| error.to_string())
         }),
         ("bytes of a claim", 8 * 1024, "left out", |size| {
             played(json!({"id": "7", "name": "x".repeat(size)}), |profile| profile.get("name").is_some())

@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::cli::catalog::CatalogArgs;
 use crate::cli::list::row::Row;
 use crate::cli::output;
-use crate::diagnostic::{Severity, render, sort};
+use crate::diagnostic::{Severity, sort};
 
 /// List the providers of the catalogue, and what each of them can do.
 #[derive(clap::Args, Debug)]
@@ -69,7 +69,7 @@ pub fn run(args: Args) -> ExitCode {
         }
     }
     sort(&mut findings);
-    output::diagnostic(&render::human(&findings, output::style()));
+    output::findings(&findings);
     if !args.words.is_empty() {
         rows.retain(|row| args.words.iter().any(|word| row.has(word)));
     }

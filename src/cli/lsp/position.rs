@@ -90,7 +90,11 @@ impl Lines {
         while !text.is_char_boundary(end) {
             end -= 1;
         }
-        let character = text[span.start..end].chars().map(|c| self.encoding.width(c)).sum();
+        let before = &text[span.start..end];
+        let character = match before.is_ascii() {
+            true => before.len(),
+            false => before.chars().map(|c| self.encoding.width(c)).sum(),
+        };
         Position { line: number(line), character: number(character) }
     }
 

@@ -9,6 +9,9 @@ use crate::yaml::{Document, Key, Node, NodeValue, Span};
 /// The roots whose members a provider file declares.
 const ROOTS: [&str; 4] = ["vars", "client", "request", "captured"];
 
+/// Bytes of a template or path as it is written: longer texts are none, and what each of their words is depends on all before it.
+const MAX_WRITTEN: usize = 4 * 1024;
+
 /// A name that a provider file declares.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name {
@@ -101,6 +104,9 @@ fn walk(document: &Document, node: &Node, path: &mut Vec<Step>, uses: &mut Vec<U
             }
             _ => {
                 let written = document.text().get(node.span.start..node.span.end).unwrap_or_default();
+                if written.len() > MAX_WRITTEN {
+                    return;
+                }
                 uses.extend(in_text(path, written, node.span.start));
             }
         },

@@ -63,7 +63,8 @@ fn read_of(effective: &Effective, kind: &str) -> Option<BTreeSet<String>> {
             ("userinfo", kind) => kind != "token",
             _ => false,
         };
-        let names: Vec<&str> = names.iter().copied().chain(body.then_some("body")).collect();
+        let names: Vec<Regex> =
+            names.iter().copied().chain(body.then_some("body")).filter_map(member_of).collect();
         if !collect(value, &names, &mut read) {
             return None;
         }
@@ -72,7 +73,7 @@ fn read_of(effective: &Effective, kind: &str) -> Option<BTreeSet<String>> {
 }
 
 /// Collects the members of `names` that texts read; false where one is read as a whole.
-fn collect(value: &Value, names: &[&str], read: &mut BTreeSet<String>) -> bool {
+fn collect(value: &Value, names: &[Regex], read: &mut BTreeSet<String>) -> bool {
     match value {
         Value::String(text) => names.iter().all(|name| members_in(text, name, read)),
         Value::Array(items) => items.iter().all(|item| collect(item, names, read)),
@@ -81,16 +82,20 @@ fn collect(value: &Value, names: &[&str], read: &mut BTreeSet<String>) -> bool {
     }
 }
 
-/// `userinfo.id`, `$.userinfo['id']`: the member that a text names behind `name`.
-fn members_in(text: &str, name: &str, read: &mut BTreeSet<String>) -> bool {
-    if !(text.starts_with('$') || text.contains("{{") || text.contains("{%") || text.contains("body")) {
-        return true;
-    }
+/// `userinfo.id`, `$.userinfo['id']`: a member behind `name`.
+fn member_of(name: &str) -> Option<Regex> {
     let pattern = format!(
         r#"(?:^\$?\.?|[^A-Za-z0-9_.])({})(?:\.([A-Za-z_][A-Za-z0-9_]*)|\[['"]([^'"]+)['"]\])?(\w)?"#,
         regex::escape(name)
     );
-    let Ok(pattern) = Regex::new(&pattern) else { return true };
+    Regex::new(&pattern).ok()
+}
+
+/// The members that a text names behind a name; false where it reads the whole.
+fn members_in(text: &str, pattern: &Regex, read: &mut BTreeSet<String>) -> bool {
+    if !(text.starts_with('$') || text.contains("{{") || text.contains("{%") || text.contains("body")) {
+        return true;
+    }
     for found in pattern.captures_iter(text) {
         if found.get(4).is_some() {
             continue;
@@ -109,7 +114,7 @@ mod tests {
 
     fn read(text: &str, name: &str) -> Option<Vec<String>> {
         let mut read = BTreeSet::new();
-        members_in(text, name, &mut read).then(|| read.into_iter().collect())
+        members_in(text, &member_of(name).unwrap(), &mut read).then(|| read.into_iter().collect())
     }
 
     #[test]

@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use crate::cli::catalog::{self, CatalogArgs};
 use crate::cli::output;
 use crate::clock::SystemClock;
-use crate::diagnostic::{Severity, render};
+use crate::diagnostic::Severity;
 use crate::mock::{Exchange, Rules, Service, ServiceError, ServiceOptions};
 use crate::oauth::Secret;
 use crate::provider::catalog::Entry;
@@ -91,7 +91,7 @@ pub fn run(args: Args) -> ExitCode {
 /// The files to play, each once.
 fn entries(args: &Args) -> Result<Vec<Arc<Entry>>, ExitCode> {
     let (catalog, findings) = args.catalog.load();
-    output::diagnostic(&render::human(&findings, output::style()));
+    output::findings(&findings);
     if findings.iter().any(|finding| finding.severity == Severity::Error) {
         return Err(ExitCode::FAILURE);
     }
@@ -106,7 +106,7 @@ fn entries(args: &Args) -> Result<Vec<Arc<Entry>>, ExitCode> {
     let mut sound = true;
     for entry in entries.iter().filter(|entry| entry.provider().is_none()) {
         sound = false;
-        output::diagnostic(&render::human(entry.diagnostics(), output::style()));
+        output::findings(entry.diagnostics());
     }
     if sound { Ok(entries) } else { Err(ExitCode::FAILURE) }
 }

@@ -16,7 +16,6 @@ use clap::ValueEnum;
 use crate::cli::catalog::CatalogArgs;
 use crate::cli::output;
 use crate::cli::test::gather::{Case, Gathered, gather};
-use crate::diagnostic::render;
 use crate::mock::VectorResult;
 
 /// Plays the tests that provider files carry, each as a whole sign-in over a real socket.
@@ -113,7 +112,7 @@ pub fn run(args: Args) -> ExitCode {
         Ok(gathered) => gathered,
         Err(not_found) => return not_found.report(),
     };
-    output::diagnostic(&render::human(&findings, output::style()));
+    output::findings(&findings);
     let outcomes = match run::all(cases) {
         Ok(outcomes) => outcomes,
         Err(error) => {

@@ -7,6 +7,9 @@ use crate::cli::validate::Examined;
 use crate::diagnostic::{Applicability, Diagnostic, Help, Label, Severity, code, nearest};
 use crate::provider::catalog::{Catalog, base_of};
 
+/// So many ids of one file are told of.
+const MAX_IDS: usize = 250;
+
 /// Everything that files get wrong together; of days only where it is known which one is tomorrow.
 pub fn all(examined: &[Examined], tomorrow: Option<&str>) -> Vec<Diagnostic> {
     let mut findings = duplicate_ids(examined);
@@ -21,12 +24,13 @@ fn duplicate_ids(examined: &[Examined]) -> Vec<Diagnostic> {
     let mut findings = vec![];
     let own = examined.iter().filter(|examined| examined.own);
     let others = examined.iter().filter(|examined| !examined.own);
-    for (id, label) in own.chain(others).flat_map(|examined| &examined.ids) {
+    let ids = own.chain(others).flat_map(|examined| examined.ids.iter().enumerate());
+    for (number, (id, label)) in ids {
         match first.get(id.as_str()) {
             None => {
                 first.insert(id, label);
             }
-            Some(other) => {
+            Some(other) if number < MAX_IDS => {
                 let here = Label { text: "claimed again here".into(), ..label.clone() };
                 let there = Label { text: "claimed first here".into(), primary: false, ..(*other).clone() };
                 let title = match label.source.name() == other.source.name() {
@@ -42,6 +46,7 @@ fn duplicate_ids(examined: &[Examined]) -> Vec<Diagnostic> {
                     help: None,
                 });
             }
+            Some(_) => {}
         }
     }
     findings

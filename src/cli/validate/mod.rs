@@ -3,7 +3,7 @@
 mod across;
 mod allow;
 mod diff;
-mod enough;
+pub(super) mod enough;
 mod examine;
 mod fix;
 mod gather;

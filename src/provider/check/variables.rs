@@ -1,6 +1,6 @@
 //! Variables, members of the client, and inputs: names that a deployment can set, rules that a value can pass.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::diagnostic::code;
 use crate::provider::Provider;
@@ -10,6 +10,9 @@ use crate::provider::variable::Constraint;
 use crate::spec::ProviderSpec;
 use crate::spec::step::Params;
 use crate::spec::variable::{Format, Variable};
+
+/// Values of a list that are looked up in it.
+const MAX_LOOKED_UP: usize = 250;
 
 pub fn check(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compiler) {
     names(spec, compiler);
@@ -123,14 +126,20 @@ fn values(at: &str, values: Option<&[String]>, constraint: Option<&Constraint>, 
                 .label("the list is empty"),
         );
     }
+    // Each value of a long list is one of the list: to look it up in there costs the more the longer it is.
+    let constraint = constraint.cloned().map(|mut constraint| {
+        constraint.one_of = constraint.one_of.filter(|values| values.len() <= MAX_LOOKED_UP);
+        constraint
+    });
+    let mut seen = HashSet::new();
     for (index, value) in values.iter().enumerate() {
         let place = format!("{at}/enum/{index}");
-        if values[..index].contains(value) {
+        if !seen.insert(value) {
             compiler.report(
                 Finding::warning(code::DUPLICATE_NAME, place, format!("`{value}` comes twice"))
                     .label("it is in the list already"),
             );
-        } else if let Some(Err(why)) = constraint.map(|constraint| constraint.check(value)) {
+        } else if let Some(Err(why)) = constraint.as_ref().map(|constraint| constraint.check(value)) {
             compiler.report(
                 Finding::error(code::INVALID_VALUE, place, format!("`{value}` is never accepted"))
                     .label(why)

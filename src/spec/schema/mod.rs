@@ -9,14 +9,14 @@ mod explain;
 mod repair;
 mod window;
 
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 
-use jsonschema::{Draft, PatternOptions, Validator};
+use jsonschema::{Draft, ErrorIterator, PatternOptions, Validator};
 use serde_json::Value;
 
 use crate::diagnostic::{Diagnostic, Source};
 use crate::spec::schema::defect::{Defect, DefectKind};
-use crate::spec::{deployment_schema, provider_schema, vectors_schema};
+use crate::spec::vectors_schema;
 use crate::yaml::{Document, NodeValue};
 
 /// So many mistakes of a file are looked for and explained; more than are shown of one, so that `--fix` comes to all of them
@@ -77,33 +77,71 @@ impl Checked {
 /// Checks a document against the schema of its kind.
 pub fn check(document: &Document, kind: Kind) -> Checked {
     let value = document.to_json();
-    if kind == Kind::Provider && ProviderFile::is_valid(&value) {
-        return Checked::right(value);
+    let rules = rules(kind);
+    match (rules.is_valid)(&value) {
+        true => Checked::right(value),
+        false => check_against(document, value, &rules, kind),
     }
-    let schema = compiled(kind);
-    check_against(document, value, &schema.value, &schema.validator, kind)
 }
 
+/// What a document is held against.
+struct Rules {
+    schema: fn() -> &'static Value,
+    is_valid: fn(&Value) -> bool,
+    errors: for<'i> fn(&'i Value) -> ErrorIterator<'i>,
+}
+
+fn rules(kind: Kind) -> Rules {
+    match kind {
+        Kind::Deployment => Rules {
+            schema: || &deployment().value,
+            is_valid: |value| deployment().validator.is_valid(value),
+            errors: |value| deployment().validator.iter_errors(value),
+        },
+        Kind::Provider => {
+            Rules { schema: provider, is_valid: ProviderFile::is_valid, errors: ProviderFile::iter_errors }
+        }
+        Kind::Vectors => Rules {
+            schema: || &vectors().value,
+            is_valid: |value| vectors().validator.is_valid(value),
+            errors: |value| vectors().validator.iter_errors(value),
+        },
+    }
+}
+
+/// The schema of a provider file: read from the text, which takes a fraction of what it takes to make it anew.
+fn provider() -> &'static Value {
+    static PROVIDER: LazyLock<Value> = LazyLock::new(|| {
+        serde_json::from_str(include_str!("../../../schema/provider.schema.json"))
+            .expect("a test holds the file against the types")
+    });
+    &PROVIDER
+}
+
+fn deployment() -> &'static Compiled {
+    static DEPLOYMENT: LazyLock<Compiled> = LazyLock::new(|| {
+        let text = include_str!("../../../schema/config.schema.json");
+        Compiled::of(serde_json::from_str(text).expect("a test holds the file against the types"))
+    });
+    &DEPLOYMENT
+}
+
+fn vectors() -> &'static Compiled {
+    static VECTORS: LazyLock<Compiled> = LazyLock::new(|| Compiled::of(vectors_schema()));
+    &VECTORS
+}
+
+/// A schema, compiled once in a process.
 struct Compiled {
     value: Value,
     validator: Validator,
 }
 
-/// The schema of a kind, compiled once in a process.
-fn compiled(kind: Kind) -> &'static Compiled {
-    static DEPLOYMENT: OnceLock<Compiled> = OnceLock::new();
-    static PROVIDER: OnceLock<Compiled> = OnceLock::new();
-    static VECTORS: OnceLock<Compiled> = OnceLock::new();
-    let (cell, schema): (_, fn() -> Value) = match kind {
-        Kind::Deployment => (&DEPLOYMENT, deployment_schema),
-        Kind::Provider => (&PROVIDER, provider_schema),
-        Kind::Vectors => (&VECTORS, vectors_schema),
-    };
-    cell.get_or_init(|| {
-        let value = schema();
+impl Compiled {
+    fn of(value: Value) -> Compiled {
         let validator = compile(&value);
         Compiled { value, validator }
-    })
+    }
 }
 
 fn compile(schema: &Value) -> Validator {
@@ -116,26 +154,18 @@ fn compile(schema: &Value) -> Validator {
 }
 
 /// The schema of a provider file as code, made when this crate is compiled: nothing is built at start, and a file takes
-/// a fraction of the time. It tells whether a file is right; what is wrong, [`compiled`] tells.
+/// a fraction of the time and memory.
 #[jsonschema::validator(
     path = "schema/provider.schema.json",
     draft = Draft202012,
     pattern_options = { engine = regex },
-    methods = { is_valid = true, validate = false, iter_errors = false }
+    methods = { is_valid = true, validate = false, iter_errors = true }
 )]
 struct ProviderFile;
 
-fn check_against(
-    document: &Document,
-    value: Value,
-    schema: &Value,
-    validator: &Validator,
-    kind: Kind,
-) -> Checked {
-    if validator.is_valid(&value) {
-        return Checked::right(value);
-    }
-    let mut defects = defects(&value, schema, validator);
+fn check_against(document: &Document, value: Value, rules: &Rules, kind: Kind) -> Checked {
+    let schema = (rules.schema)();
+    let mut defects = defects(&value, schema, rules);
     let enough = defects.len() >= ENOUGH;
     defect::drop_consequences(&mut defects);
     let source = source(document, &defects);
@@ -146,14 +176,14 @@ fn check_against(
 }
 
 /// What is wrong, as far as anybody reads it.
-fn defects(value: &Value, schema: &Value, validator: &Validator) -> Vec<Defect> {
+fn defects(value: &Value, schema: &Value, rules: &Rules) -> Vec<Defect> {
     let of = |part: &Value| {
-        let errors = validator.iter_errors(part);
+        let errors = (rules.errors)(part);
         errors.flat_map(|error| defect::of(&error, schema)).take(ENOUGH).collect::<Vec<Defect>>()
     };
     let mut defects: Vec<Defect> = vec![];
     for window in window::all(value) {
-        if validator.is_valid(&window.value) {
+        if (rules.is_valid)(&window.value) {
             continue;
         }
         for defect in of(&window.value).into_iter().filter_map(|defect| window.defect_of(value, defect)) {

@@ -7,10 +7,10 @@ use serde_json::{Map, Value};
 use crate::spec::schema::defect::{Defect, DefectKind};
 
 /// So many members are looked at together, and no mapping with fewer is taken apart: its keys may belong together.
-const WIDTH: usize = 100;
+const WIDTH: usize = 40;
 
 /// Each part costs a look at the whole document.
-const MAX_WINDOWS: usize = 50;
+const MAX_WINDOWS: usize = 125;
 
 /// A part of a document: all of its short mappings, some members of its lists and long mappings.
 pub struct Window {

@@ -5,6 +5,7 @@
 
 #[cfg(feature = "mock")]
 mod answers;
+mod doors;
 mod expressions;
 #[cfg(target_os = "linux")]
 mod files;
@@ -14,7 +15,7 @@ mod yaml;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Mutex;
 use std::thread;
 
 use authcfg::cli::validate::{Args, Report, validate};
@@ -113,24 +114,26 @@ fn note(root: &Path, probes: &[Probe], laid: &[Vec<PathBuf>]) {
     fs::write(root.with_extension("json"), list.to_string()).unwrap();
 }
 
-/// The answers, in order, each from a thread with a small stack.
+/// The answers, in order.
 fn reports(laid: &[Vec<PathBuf>]) -> Vec<Report> {
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut done = vec![];
-        loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some(paths) = laid.get(index) else { return done };
-            done.push((index, validate(&Args { paths: paths.clone(), ..Args::default() })));
-        }
-    };
-    let mut reports: Vec<(usize, Report)> = thread::scope(|scope| {
+    on_small_stacks(laid, |paths| validate(&Args { paths: paths.clone(), ..Args::default() }))
+}
+
+/// Does something with each, on two threads with a small stack; what comes of it, in order.
+fn on_small_stacks<T: Send, R: Send>(
+    all: impl IntoIterator<Item = T>,
+    work: impl Fn(T) -> R + Sync,
+) -> Vec<R> {
+    let waiting = Mutex::new(all.into_iter().collect::<Vec<T>>().into_iter().enumerate());
+    let next = || waiting.lock().unwrap().next();
+    let work = || std::iter::from_fn(next).map(|(index, one)| (index, work(one))).collect::<Vec<_>>();
+    let mut done: Vec<(usize, R)> = thread::scope(|scope| {
         let start = || thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work).unwrap();
         let threads = [start(), start()];
         threads.into_iter().flat_map(|thread| thread.join().expect("no panic")).collect()
     });
-    reports.sort_by_key(|(index, _)| *index);
-    reports.into_iter().map(|(_, report)| report).collect()
+    done.sort_by_key(|(index, _)| *index);
+    done.into_iter().map(|(_, result)| result).collect()
 }
 
 fn row(probe: &Probe, report: &Report, folder: &Path) -> String {
