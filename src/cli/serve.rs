@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::ValueEnum;
 use tokio::net::TcpListener;
@@ -14,6 +15,9 @@ use crate::clock::SystemClock;
 use crate::config::{self, Config, ConfigSource};
 use crate::rng::SystemRng;
 use crate::server::{self, Server, listen};
+
+/// Tokens that are being renewed when the last request is answered have this long.
+const SETTLE: Duration = Duration::from_secs(12);
 
 /// The arguments of `authcfg serve`.
 #[derive(Debug, clap::Args)]
@@ -87,7 +91,9 @@ async fn serve(args: Args) -> ExitCode {
     }
     output::result(&screen);
     let served = listen::serve(listener, server.standalone(), stop).await;
-    server.settled().await;
+    if tokio::time::timeout(SETTLE, server.settled()).await.is_err() {
+        tracing::warn!("tokens were still being renewed when the server ended");
+    }
     match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => unreachable(&format!("the server ended: {error}")),

@@ -155,7 +155,7 @@ impl Server {
     }
 
     /// Resolves when nothing is under way that would be lost with this process: tokens that a provider has given and the
-    /// session store has not. To be waited for after the last request, for half a minute at most.
+    /// session store has not. To be waited for after the last request, for some seconds.
     pub async fn settled(&self) {
         while !self.inner.refreshes.are_done() {
             tokio::time::sleep(Duration::from_millis(20)).await;

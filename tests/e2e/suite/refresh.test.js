@@ -186,7 +186,7 @@ test("kill -9 in the middle of a refresh: what the provider still honours goes o
 test("no secret is in the logs", () => {
   const log = [...ended, ...servers.map((server) => server.program.output)].join("\n");
   const known = [secret, opSecret, ...op.seen.secrets];
-  assert.ok(known.length > 20 && log.includes("signed in"), "the run left secrets to look for, and a log");
+  assert.ok(known.length > 5 && log.includes("signed in"), "the run left secrets to look for, and a log");
   for (const text of known) assert.ok(!log.includes(text), "the log holds a secret");
 });
 
