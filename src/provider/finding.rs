@@ -134,6 +134,12 @@ impl Finding {
         self.sure(Applicability::Certain)
     }
 
+    /// Whether its change is made without a person.
+    pub fn is_certain(&self) -> bool {
+        let certain = Applicability::Certain;
+        matches!(&self.help, Some(FindingHelp::Replace { applicability, .. } | FindingHelp::Items { applicability, .. }) if *applicability == certain)
+    }
+
     /// The nearest of the known names in the place of what is marked, where one is near; certain where no other is.
     pub fn propose<'a>(
         self,

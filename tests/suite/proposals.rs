@@ -37,13 +37,13 @@ const IN_PROVIDER: [Kind; 27] = [
     ("way to authenticate", "userinfo: {auth: ~}", "baerer", "bearer"),
     (
         "form of a value",
-        "vars: {x: {format: ~}}\nauthorization: {params: {x: '{{ vars.x }}'}}",
+        "vars: {x: {optional: true, format: ~}}\nauthorization: {params: {x: '{{ vars.x }}'}}",
         "hostnam",
         "hostname",
     ),
     (
         "variable",
-        "vars: {tenant: {}}\nauthorization: {params: {t: '{{ vars.~ }}{{ vars.tenant }}'}}",
+        "vars: {tenant: {optional: true}}\nauthorization: {params: {t: '{{ vars.~ }}{{ vars.tenant }}'}}",
         "tennant",
         "tenant",
     ),
@@ -62,7 +62,7 @@ const IN_PROVIDER: [Kind; 27] = [
     ("part of the flow", "authorization: {params: {h: '{{ flow.~ }}'}}", "uiud", "uuid"),
     (
         "root of a template",
-        "vars: {tenant: {}}\nauthorization: {params: {t: '{{ ~.tenant }}{{ vars.tenant }}'}}",
+        "vars: {tenant: {optional: true}}\nauthorization: {params: {t: '{{ ~.tenant }}{{ vars.tenant }}'}}",
         "var",
         "vars",
     ),
@@ -70,7 +70,12 @@ const IN_PROVIDER: [Kind; 27] = [
     ("root of a condition", "callback: {verify: ~.shop is defined}", "calback", "callback"),
     ("filter", "token: {params: {x: '{{ client.id | ~ }}'}}", "lowr", "lower"),
     ("test of a condition", "callback: {verify: callback.shop is ~}", "defned", "defined"),
-    ("input of a list", "authorization: {inputs: {hint: {}}, one_of: [[hint, ~]]}", "hnit", "hint"),
+    (
+        "input of a list",
+        "authorization: {inputs: {hint: {}}, one_of: [[hint, ~]]}\ntests: [{request: {hint: x}, userinfo: {id: '7'}, profile: {sub: '7'}}, {token_response: {error: a}, error: a}]",
+        "hnit",
+        "hint",
+    ),
     ("scope", "scopes: {default: [~], supported: {read_user: {}, write: {}}}", "raed_user", "read_user"),
     ("parameter that is raw", "authorization: {params: {audience: a}, raw: [~]}", "audence", "audience"),
     ("standard name", "rename: {~: key}", "clinet_id", "client_id"),
@@ -152,7 +157,7 @@ fn acme(test: &str) -> String {
     let given = if given.ends_with('}') { given } else { given + "}" };
     let test = if test.is_empty() { String::new() } else { format!(", {test}") };
     format!(
-        "{PROVIDER}vars: {{tenant: {{}}}}\nclient: {{team_id: {{}}}}\n\
+        "{PROVIDER}vars: {{tenant: {{optional: true}}}}\nclient: {{team_id: {{}}}}\n\
          token: {{params: {{t: '{{{{ vars.tenant }}}}{{{{ client.team_id }}}}'}}}}\nauthorization: {{inputs: {{hint: {{}}}}}}\n\
          profile: {{sub: $.userinfo.id, nickname: $.userinfo.nick}}\n\
          tests:\n  - {{userinfo: {{id: '7', nick: x}}, {given}{test}}}\n  - {{vars: {{tenant: x}}, client: {{team_id: x}}, token_response: {{error: a}}, error: a}}\n"

@@ -12,6 +12,7 @@ mod endpoints;
 mod expected;
 #[cfg(test)]
 pub(super) mod found;
+mod given;
 mod identity;
 mod issuer;
 mod no_effect;
@@ -59,6 +60,7 @@ pub(super) fn all(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compi
         vectors::check,
         expected::check,
         answers::check,
+        given::check,
         unused::check,
     ] {
         rule(spec, provider, compiler);

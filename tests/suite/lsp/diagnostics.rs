@@ -90,7 +90,7 @@ fn a_file_is_laid_over_the_text_that_is_not_saved_yet() {
     let hover =
         editor.ask_at("textDocument/hover", "providers/acme-eu.yaml", family, family.find(at).unwrap() + 6);
     assert!(!hover.is_null(), "the name is known");
-    editor.change(FILE, 3, json!([{"text": variables("{region: {}}")}]));
+    editor.change(FILE, 3, json!([{"text": variables("{region: {optional: true}}")}]));
     editor.until("providers/acme-eu.yaml", 1, &["unknown-name", "unknown-name"]);
     // Closed, it is as on the disk again.
     editor.change(FILE, 4, json!([{"text": variables("{tenant: {title: Tenant}}")}]));
