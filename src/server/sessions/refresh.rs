@@ -92,10 +92,15 @@ pub(super) async fn fresh(
     found: Found,
 ) -> Result<Option<Found>, StoreError> {
     let Some((_, tokens)) = due(server, &found) else { return Ok(Some(found)) };
-    let patience = if tokens.are_over(server.clock.now()) { LAST_PATIENCE } else { PATIENCE };
+    let over = tokens.are_over(server.clock.now());
+    let patience = if over { LAST_PATIENCE } else { PATIENCE };
     let UnderWay { began, mut landed } = server.refreshes.join(server, found.key);
     if let Ok(Ok(outcome)) = timeout_at(began + patience, landed.wait_for(Option::is_some)).await {
-        (*outcome).clone().unwrap_or(Ok(()))?;
+        match &*outcome {
+            Some(Err(error)) if over => return Err(error.clone()),
+            Some(Err(error)) => tracing::warn!(%error, "tokens that are still good could not be renewed"),
+            _ => {}
+        }
     }
     load(server, kept, found.key).await
 }

@@ -307,6 +307,18 @@ async fn a_store_that_fails_for_a_moment_loses_no_new_token() {
 }
 
 #[tokio::test]
+async fn a_token_that_is_still_good_needs_no_lease() {
+    let provider = Provider::over(EXPOSED, "", |clock| Arc::new(Unsteady::without_leases(clock))).await;
+    let mut browser = provider.signed_in().await;
+    provider.clock.advance(541);
+    assert_eq!(read(&mut browser).await["access_token"], "at-0");
+    provider.clock.advance(59);
+    assert_eq!(browser.get("/auth/session").await.status, 503, "nobody knows whether the sign-in goes on");
+    assert!(browser.cookies.contains_key(SESSION));
+    assert!(provider.refreshes().is_empty(), "nobody asks without a lease");
+}
+
+#[tokio::test]
 async fn no_token_leaves_unless_it_is_named() {
     let provider = Provider::start("", "").await;
     let mut browser = provider.signed_in().await;

@@ -10,11 +10,17 @@ use authcfg::session::store::{Answer, Key, MemoryStore, Owner, Record, StoreErro
 pub struct Unsteady {
     inner: MemoryStore,
     down: Arc<AtomicBool>,
+    gives_leases: bool,
 }
 
 impl Unsteady {
     pub fn new(clock: Arc<dyn authcfg::clock::Clock>, down: Arc<AtomicBool>) -> Unsteady {
-        Unsteady { inner: MemoryStore::new(clock), down }
+        Unsteady { inner: MemoryStore::new(clock), down, gives_leases: true }
+    }
+
+    /// A store that answers, but cannot say who has a lease.
+    pub fn without_leases(clock: Arc<dyn authcfg::clock::Clock>) -> Unsteady {
+        Unsteady { gives_leases: false, ..Unsteady::new(clock, Arc::default()) }
     }
 
     fn ask<'a, T: Send + 'a>(&'a self, answer: Answer<'a, T>) -> Answer<'a, T> {
@@ -45,7 +51,10 @@ impl SessionStore for Unsteady {
     }
 
     fn lease<'a>(&'a self, key: &'a Key, owner: &'a Owner, seconds: u64) -> Answer<'a, bool> {
-        self.ask(self.inner.lease(key, owner, seconds))
+        match self.gives_leases {
+            true => self.ask(self.inner.lease(key, owner, seconds)),
+            false => Box::pin(async { Err(StoreError::new("it is busy")) }),
+        }
     }
 
     fn release<'a>(&'a self, key: &'a Key, owner: &'a Owner) -> Answer<'a, ()> {
