@@ -234,7 +234,15 @@ pub fn load_value(value: Value) -> (Option<Provider>, Vec<Finding>) {
     read(&value)
 }
 
+/// Tests of a file: each keeps some kilobytes.
+const MAX_TESTS: usize = 300;
+
 fn read(value: &Value) -> (Option<Provider>, Vec<Finding>) {
+    if value.get("tests").and_then(Value::as_array).is_some_and(|tests| tests.len() > MAX_TESTS) {
+        let title = format!("more than {MAX_TESTS} tests in one file");
+        let finding = Finding::error(code::TOO_LARGE, "/tests", title).on_key();
+        return (None, vec![finding.help("move some to a file of their own: `authcfg test --vectors`")]);
+    }
     match crate::spec::decode_provider(value) {
         Ok(spec) => Provider::compile(spec),
         Err(error) => {

@@ -128,6 +128,10 @@ fn files() -> Vec<Limit> {
                 deployment(&route(&domains))
             },
         ),
+        ("tests of a file", 300, "more than 300 tests in one file", |count| {
+            let test = "  - {token_response: {error: invalid_grant}, error: invalid_grant}\n";
+            file(&ACME.replacen("tests:\n", &format!("tests:\n{}", test.repeat(count - 2)), 1))
+        }),
         ("providers of a deployment", 2_000, "more than 2000 providers in one deployment", |size| {
             let providers: String =
                 (0..size).map(|number| format!("  a{number}: {{use: github, client_id: a}}\n")).collect();
@@ -178,7 +182,7 @@ fn expressions() -> Vec<Limit> {
             let ifs = "{% if userinfo.a %}{% endif %}".repeat(count / 2);
             claim(&format!("{ifs}{}", "{% set x = 1 %}".repeat(count % 2)))
         }),
-        ("templates of a file", 200, "more than 200 templates in one file", |count| {
+        ("templates of a file", 150, "more than 150 templates in one file", |count| {
             let claims: String =
                 (0..count).map(|number| format!("  c{number}: '{{{{ userinfo.a }}}}'\n")).collect();
             file(&ACME.replacen(
@@ -203,13 +207,13 @@ fn expressions() -> Vec<Limit> {
         ("brackets of a path", 8, "brackets nest too deep", |depth| {
             claim(&format!("$.userinfo[?{}@.a{}]", "(".repeat(depth - 1), ")".repeat(depth - 1)))
         }),
-        ("bytes of paths with brackets", 16 * 1024, "more than 16384 bytes of paths with brackets", |size| {
+        ("bytes of paths with brackets", 8 * 1024, "more than 8192 bytes of paths with brackets", |size| {
             let path = |number: usize, length: usize| {
                 format!("  c{number}: $.userinfo['{}']\n", "a".repeat(length - 14))
             };
-            let claims: String = (0..63)
+            let claims: String = (0..31)
                 .map(|number| path(number, 256))
-                .chain([path(63, 200), path(64, size + 56 - 64 * 256)])
+                .chain([path(31, 200), path(32, size + 56 - 32 * 256)])
                 .collect();
             file(&ACME.replacen(
                 "profile: {sub: $.userinfo.id}",

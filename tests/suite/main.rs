@@ -9,6 +9,7 @@ mod conformance;
 mod demo;
 mod fixtures;
 mod forty;
+mod fuzz;
 mod golden;
 mod limits;
 mod list;

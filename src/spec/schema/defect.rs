@@ -1,7 +1,5 @@
 //! A validator's error becomes defects that a person can act on: of alternatives, the one that was meant.
 
-use std::sync::Arc;
-
 use jsonschema::ValidationError;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use serde_json::Value;
@@ -34,7 +32,7 @@ pub enum DefectKind {
     /// A secret in the file, where only a reference to one may stand.
     PlainSecret,
     /// A key that nobody knows.
-    Unknown { key: String, nearest: Option<String>, known: Arc<[String]> },
+    Unknown { key: String, nearest: Option<String> },
     /// A value of another type.
     WrongType { expected: Vec<&'static str> },
 }
@@ -44,11 +42,11 @@ pub fn of(error: &ValidationError<'_>, schema: &Value) -> Vec<Defect> {
     let one = |kind| vec![defect(error, kind)];
     match error.kind() {
         ValidationErrorKind::AdditionalProperties { unexpected } => {
-            let known: Arc<[String]> = keys_beside(schema, error.schema_path().as_str()).into();
+            let known = keys_beside(schema, error.schema_path().as_str());
             let unknown = |(number, key): (usize, &String)| {
                 // Of a file of nothing but wrong keys nobody reads what each might have been.
                 let nearest = if number < ENOUGH { similar(key, &known) } else { None };
-                DefectKind::Unknown { key: key.clone(), nearest, known: Arc::clone(&known) }
+                DefectKind::Unknown { key: key.clone(), nearest }
             };
             unexpected.iter().enumerate().map(|key| defect(error, unknown(key))).collect()
         }
@@ -179,7 +177,7 @@ fn words_of(pattern: &str) -> Vec<String> {
 }
 
 /// The keys of the object schema that a rule such as `…/additionalProperties` belongs to.
-fn keys_beside(schema: &Value, rule: &str) -> Vec<String> {
+pub fn keys_beside(schema: &Value, rule: &str) -> Vec<String> {
     let object = rule.rsplit_once('/').and_then(|(object, _)| schema.pointer(object));
     let properties = object.and_then(|object| object.get("properties")).and_then(Value::as_object);
     properties.map(|properties| properties.keys().cloned().collect()).unwrap_or_default()

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::diagnostic::{Applicability, Code, Diagnostic, Help, Label, Severity, Source, code, sureness};
 use crate::spec::schema::Kind;
-use crate::spec::schema::defect::{Defect, DefectKind};
+use crate::spec::schema::defect::{Defect, DefectKind, keys_beside};
 use crate::yaml::{Document, Node, NodeValue, Span};
 
 /// The finding that a defect is, at its key or value.
@@ -71,7 +71,8 @@ pub fn diagnostic(
                 }
             }));
         }
-        DefectKind::Unknown { key, nearest, known } => {
+        DefectKind::Unknown { key, nearest } => {
+            let known = keys_beside(schema, &defect.rule);
             let pointer = format!("{}/{}", defect.pointer, key.replace('~', "~0").replace('/', "~1"));
             finding.code = code::UNKNOWN_FIELD;
             finding.span = document.nearest(&pointer).key.unwrap_or(on_value);
@@ -93,7 +94,7 @@ pub fn diagnostic(
                     finding.help = patch(text, finding.span, replacement, sure);
                 }
                 None if known.len() <= 12 => {
-                    finding.note = Some(format!("its fields are {}", list(known, " and")))
+                    finding.note = Some(format!("its fields are {}", list(&known, " and")))
                 }
                 None => {}
             }

@@ -171,8 +171,12 @@ fn check_against(document: &Document, value: Value, rules: &Rules, kind: Kind) -
     let source = source(document, &defects);
     let explain = |defect| explain::diagnostic(defect, document, &source, schema, kind);
     let findings = defects.iter().take(ENOUGH).map(explain).collect();
+    if enough {
+        // What is wrong besides is still in it: nobody can tell what it means.
+        return Checked { findings, mended: Value::Null, incomplete: true, renamed: vec![] };
+    }
     let repair::Mended { value: mended, incomplete, renamed } = repair::mend(value, &defects);
-    Checked { findings, mended, incomplete: incomplete || enough, renamed }
+    Checked { findings, mended, incomplete, renamed }
 }
 
 /// What is wrong, as far as anybody reads it.

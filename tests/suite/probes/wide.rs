@@ -120,6 +120,7 @@ fn of_structure() -> Vec<(&'static str, String)> {
     vec![
         ("8,000 keys", keys(8_000, "")),
         ("1,600 keys that are nearly right", keys(1_600, "oken_endpoint")),
+        ("1,600 tests", tests(1_600, "{error: a}")),
         ("1,500 tests that are none", tests(1_500, "{a: 1}")),
         ("4,000 tests that are numbers", tests(4_000, "1")),
         (
