@@ -5,6 +5,7 @@
 //! only the order, and what is kept between sign-ins: the discovery document and the keys.
 
 mod cache;
+mod device;
 mod error;
 mod grants;
 mod refresh;
@@ -29,6 +30,7 @@ use crate::rng::Rng;
 use crate::transport::{Limit, Request, Transport, Trust};
 
 pub use crate::flow::Authorization;
+pub use device::DeviceAuthorization;
 pub use error::Error;
 
 /// The longest that all requests of one callback may take together.

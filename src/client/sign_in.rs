@@ -19,6 +19,15 @@ use crate::provider::step::ResponseFormat;
 use crate::provider::userinfo::UserinfoCall;
 use crate::transport::Limit;
 
+/// What the id_token of a sign-in has to answer; nothing of it where no browser was there.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Asked<'a> {
+    pub nonce: Option<&'a Secret>,
+    pub max_age: Option<u64>,
+    /// The `iss` of the callback (RFC 9207).
+    pub iss: Option<&'a str>,
+}
+
 impl Client {
     pub(super) async fn run_callback(
         &self,
@@ -41,17 +50,33 @@ impl Client {
         let mut context = authorize::context(registration, &pending, &**clock, &**rng)?;
         let response = params.verify(registration, &metadata, &pending, &mut context, clock.now())?;
         let token = self.redeem(&metadata, &pending, &response, &mut context).await?;
-        let mut token = self.exchange(&metadata, token, &mut context).await?;
+        let max_age = pending.request.get("max_age").and_then(Value::as_str);
+        let asked = Asked {
+            nonce: pending.nonce.as_ref(),
+            max_age: max_age.and_then(|text| text.parse().ok()),
+            iss: response.iss(),
+        };
+        self.who(&metadata, token, asked, &mut context).await
+    }
+
+    /// Who it is that a token was granted by: the requests that turn it into the one to use, the id_token, userinfo.
+    pub(super) async fn who(
+        &self,
+        metadata: &Metadata,
+        token: TokenSet,
+        asked: Asked<'_>,
+        context: &mut Context,
+    ) -> Result<SignIn, Error> {
+        let registration = &self.inner.registration;
+        let mut token = self.exchange(metadata, token, context).await?;
         let id_token = match registration.provider.protocol {
-            Protocol::Oidc => {
-                Some(self.verify_id_token(&metadata, &pending, &response, &token, &mut context).await?)
-            }
+            Protocol::Oidc => Some(self.verify_id_token(metadata, asked, &token, context).await?),
             Protocol::Oauth2 => None,
         };
-        token.remember(&context, id_token.as_ref());
+        token.remember(context, id_token.as_ref());
         let sub = id_token.as_ref().map(VerifiedIdToken::sub);
-        self.ask_who(&metadata, &token, sub, false, &mut context).await?;
-        let profile = profile::map(registration, &context)?;
+        self.ask_who(metadata, &token, sub, false, context).await?;
+        let profile = profile::map(registration, context)?;
         let issuer = metadata.issuer.clone().unwrap_or_else(|| registration.id.clone());
         Ok(SignIn { profile, issuer, token })
     }
@@ -101,8 +126,7 @@ impl Client {
     async fn verify_id_token(
         &self,
         metadata: &Metadata,
-        pending: &Pending,
-        response: &callback::AuthorizationResponse,
+        asked: Asked<'_>,
         token: &TokenSet,
         context: &mut Context,
     ) -> Result<VerifiedIdToken, Error> {
@@ -114,18 +138,17 @@ impl Client {
                 "the token response has no id_token",
             )
         })?;
-        let max_age = pending.request.get("max_age").and_then(Value::as_str);
         let check = Check {
             registration,
             metadata,
-            nonce: pending.nonce.as_ref(),
-            max_age: max_age.and_then(|text| text.parse().ok()),
+            nonce: asked.nonce,
+            max_age: asked.max_age,
             token,
             now: clock.now(),
             clock_skew: *clock_skew,
         };
         let verified = self.verify(&check, raw, context).await?;
-        if let Some(iss) = response.iss()
+        if let Some(iss) = asked.iss
             && registration.provider.id_token.issuer.is_some()
             && verified.claims().get("iss").and_then(Value::as_str) != Some(iss)
         {

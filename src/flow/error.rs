@@ -92,6 +92,8 @@ pub struct Misbehaviour {
 /// The kinds of defects, by the code that vectors use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MisbehaviourKind {
+    /// A device got no code, or nobody typed it in (RFC 8628 §3.2, §3.5).
+    DeviceAuthorizationFailed,
     /// The discovery document, or the keys, cannot be used.
     DiscoveryFailed,
     /// The id_token fails a check of OpenID Connect Core §3.1.3.7.
@@ -118,6 +120,7 @@ impl MisbehaviourKind {
     /// The code that vectors use.
     pub fn code(self) -> &'static str {
         match self {
+            MisbehaviourKind::DeviceAuthorizationFailed => "device_authorization_failed",
             MisbehaviourKind::DiscoveryFailed => "discovery_failed",
             MisbehaviourKind::IdTokenInvalid => "id_token_invalid",
             MisbehaviourKind::IdTokenMissing => "id_token_missing",
@@ -135,11 +138,15 @@ impl MisbehaviourKind {
 impl Misbehaviour {
     /// The code that vectors use: the provider's own, where the client asked with its credentials and it named one.
     pub fn code(&self) -> &str {
-        use MisbehaviourKind::{PushedAuthorizationRequestFailed, TokenResponseInvalid};
-
-        match (self.kind, &self.response) {
-            (TokenResponseInvalid | PushedAuthorizationRequestFailed, Some(response)) => &response.error,
-            (kind, _) => kind.code(),
+        let named = matches!(
+            self.kind,
+            MisbehaviourKind::DeviceAuthorizationFailed
+                | MisbehaviourKind::PushedAuthorizationRequestFailed
+                | MisbehaviourKind::TokenResponseInvalid
+        );
+        match &self.response {
+            Some(response) if named => &response.error,
+            _ => self.kind.code(),
         }
     }
 

@@ -35,6 +35,8 @@ pub struct Endpoint {
 pub enum EndpointName {
     /// `authorization_endpoint`
     Authorization,
+    /// `device_authorization_endpoint`
+    DeviceAuthorization,
     /// `introspection_endpoint`
     Introspection,
     /// `jwks_uri`
@@ -54,6 +56,7 @@ impl EndpointName {
     pub fn as_str(self) -> &'static str {
         match self {
             EndpointName::Authorization => "authorization_endpoint",
+            EndpointName::DeviceAuthorization => "device_authorization_endpoint",
             EndpointName::Introspection => "introspection_endpoint",
             EndpointName::Jwks => "jwks_uri",
             EndpointName::PushedAuthorizationRequest => "pushed_authorization_request_endpoint",
@@ -153,6 +156,7 @@ impl Metadata {
         let metadata = &registration.provider.metadata;
         let written = match name {
             EndpointName::Authorization => &metadata.authorization_endpoint,
+            EndpointName::DeviceAuthorization => &metadata.device_authorization_endpoint,
             EndpointName::Introspection => &metadata.introspection_endpoint,
             EndpointName::Jwks => &metadata.jwks_uri,
             EndpointName::PushedAuthorizationRequest => &metadata.pushed_authorization_request_endpoint,

@@ -1,7 +1,7 @@
 //! The protocol, pure: values become requests, responses become values.
 //!
 //! One file a step, in the order of a sign-in: [`metadata`] and [`discovery`], [`authorize`] and [`pushed`], [`callback`],
-//! [`token`] and [`then`], [`verify`] and [`id_token`], [`userinfo`], [`profile`]; and what comes after it: [`refresh`],
+//! [`token`] and [`then`] (or without a browser [`device`]), [`verify`] and [`id_token`], [`userinfo`], [`profile`]; and what comes after it: [`refresh`],
 //! [`later`]. No socket, no clock and no randomness of its own, so that the same values give the same bytes.
 
 mod answer;
@@ -9,6 +9,7 @@ pub mod authorize;
 pub mod callback;
 pub mod caller;
 mod client_auth;
+pub mod device;
 pub mod discovery;
 mod draft;
 pub mod error;

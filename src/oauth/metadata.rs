@@ -27,8 +27,9 @@ pub enum MetadataError {
     WrongType(&'static str),
 }
 
-const ENDPOINTS: [&str; 7] = [
+const ENDPOINTS: [&str; 8] = [
     "authorization_endpoint",
+    "device_authorization_endpoint",
     "introspection_endpoint",
     "jwks_uri",
     "pushed_authorization_request_endpoint",
