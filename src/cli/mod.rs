@@ -15,6 +15,8 @@ pub mod explain;
 #[cfg(feature = "mock")]
 mod given;
 pub mod list;
+#[cfg(feature = "mock")]
+pub mod login;
 #[cfg(feature = "lsp")]
 pub mod lsp;
 pub mod man;
@@ -63,6 +65,9 @@ pub enum Command {
     Explain(explain::Args),
     /// List the providers of the catalogue, and what each of them can do.
     List(list::Args),
+    /// Sign in at a provider from this terminal, see every request, and get the profile.
+    #[cfg(feature = "mock")]
+    Login(login::Args),
     /// Speak the Language Server Protocol on standard input and output, for an editor.
     #[cfg(feature = "lsp")]
     Lsp(lsp::Args),
@@ -99,6 +104,8 @@ pub fn run() -> ExitCode {
         Command::Demo(args) => demo::run(args),
         Command::Explain(args) => explain::run(args),
         Command::List(args) => list::run(args),
+        #[cfg(feature = "mock")]
+        Command::Login(args) => login::run(args),
         #[cfg(feature = "lsp")]
         Command::Lsp(args) => lsp::run(args),
         Command::Man(args) => man::run(args),

@@ -20,6 +20,9 @@ pub mod editors {}
 #[doc = include_str!("format.md")]
 pub mod format {}
 
+#[doc = include_str!("login.md")]
+pub mod login {}
+
 #[doc = include_str!("mock.md")]
 pub mod mock {}
 

@@ -43,11 +43,16 @@ pub fn router(config: Config, transport: Transport, clock: Arc<dyn Clock>, rng: 
 
 /// The way to the providers that a deployment asks for.
 pub fn transport(config: &Config) -> Transport {
+    Transport::new(transport_options(config))
+}
+
+/// How a deployment reaches its providers.
+pub fn transport_options(config: &Config) -> Options {
     let private =
         config.network.allow_private_networks.iter().filter_map(|network| network.to_string().parse().ok());
-    Transport::new(Options {
+    Options {
         allow_private_networks: private.collect(),
         proxy: config.network.proxy.clone(),
         ..Options::default()
-    })
+    }
 }

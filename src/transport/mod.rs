@@ -40,9 +40,32 @@ pub struct Options {
     pub danger_allow_http: bool,
     /// How long a request may take.
     pub deadlines: Deadlines,
+    /// Sees every request and what became of it.
+    pub observer: Option<Observer>,
     /// Another name service. For tests.
     #[doc(hidden)]
     pub lookup: Option<Lookup>,
+}
+
+/// Sees every request and what became of it: an answer, or why there is none, and after how long. Both are full of secrets.
+#[derive(Clone)]
+pub struct Observer(Arc<Observe>);
+
+type Observe = dyn Fn(&Request, Result<&Response<Bytes>, &Error>, Duration) + Send + Sync;
+
+impl Observer {
+    /// An observer; it is called where the request was made, and holds it up.
+    pub fn new(
+        observe: impl Fn(&Request, Result<&Response<Bytes>, &Error>, Duration) + Send + Sync + 'static,
+    ) -> Observer {
+        Observer(Arc::new(observe))
+    }
+}
+
+impl fmt::Debug for Observer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Observer")
+    }
 }
 
 /// How long a request may take.
@@ -177,7 +200,8 @@ impl Transport {
         let inner = &*self.inner;
         let deadlines = &inner.options.deadlines;
         let total = if request.limit.is_document() { deadlines.document } else { deadlines.total };
-        let deadline = Instant::now() + total;
+        let begun = Instant::now();
+        let deadline = begun + total;
         let host = host_of(request.http.uri());
         let url =
             Url::parse(&request.http.uri().to_string()).map_err(|_| Error::new(ErrorKind::Url, &host))?;
@@ -201,6 +225,9 @@ impl Transport {
                 None => break outcome,
             }
         };
+        if let Some(Observer(observe)) = &inner.options.observer {
+            observe(&request, outcome.as_ref(), begun.elapsed());
+        }
         let Request { provider, step, .. } = &request;
         match &outcome {
             Ok(answer) => {

@@ -43,6 +43,11 @@ pub(super) const PAGES: &[Page] = &[
         text: include_str!("../../manual/editors.md"),
     },
     Page {
+        name: "login",
+        summary: "signing in from a terminal, by a browser or by a code",
+        text: include_str!("../../manual/login.md"),
+    },
+    Page {
         name: "mock",
         summary: "a provider on this machine, for the tests of an application",
         text: include_str!("../../manual/mock.md"),

@@ -23,7 +23,7 @@ export async function startOpenid({ clients, accessToken = 600, pushed = false }
     jwks: { keys: [signingKey] },
     cookies: { keys: ["one key of the cookies of this test"] },
     pkce: { required: () => true },
-    features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: false }, revocation: { enabled: true }, pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: pushed } },
+    features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: false }, revocation: { enabled: true }, deviceFlow: { enabled: true }, pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: pushed } },
     rotateRefreshToken: true,
     issueRefreshToken: async (_, client, code) => client.grantTypeAllowed("refresh_token") && code.scopes.has("offline_access"),
     claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["name", "given_name", "family_name", "picture", "locale"] },
