@@ -133,7 +133,7 @@ pub fn response(
         seconds(&answer.body["expires_in"]).ok_or_else(|| failed("it has no expires_in".into()))?;
     Ok(DeviceAuthorization {
         user_code: user_code.to_owned(),
-        // Google and others called it so before the RFC.
+        // So it was called before there was the RFC.
         verification_uri: address(text("verification_uri").or(text("verification_url")).unwrap_or_default())?,
         verification_uri_complete: text("verification_uri_complete").map(address).transpose()?,
         expires_at: clock.now().saturating_add(expires_in),
