@@ -85,6 +85,9 @@ impl Compiler {
         moment: Moment,
         answer: Moment,
     ) -> Step {
+        if keys.is_empty() {
+            return Step { method, ..Step::default() };
+        }
         let method = keys.method.unwrap_or(method);
         let step = Step {
             method,

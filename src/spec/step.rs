@@ -84,6 +84,15 @@ pub struct StepKeys<'a> {
     pub response: Option<&'a ResponseSpec>,
 }
 
+impl StepKeys<'_> {
+    /// Whether there is none, so that the step is as its RFC says.
+    pub fn is_empty(&self) -> bool {
+        let StepKeys { method, auth, headers, params, query, body, raw, response } = self;
+        let has_lists = !(headers.is_empty() && params.is_empty() && query.is_empty() && raw.is_empty());
+        !has_lists && method.is_none() && auth.is_none() && body.is_none() && response.is_none()
+    }
+}
+
 step! {
     /// How the request and the answer of a step deviate from its RFC.
     Step {}
