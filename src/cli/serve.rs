@@ -114,6 +114,12 @@ fn start_screen(config: &Config, address: SocketAddr) -> String {
             screen.push_str(&format!("  {id:width$}  {}\n", base.callback_url(id)));
         }
     }
+    if config.session.logout_at_provider {
+        screen.push_str("Post-logout redirect URIs, for the same forms:\n");
+        for base in &config.base_urls {
+            screen.push_str(&format!("  {}\n", base.signed_out_url()));
+        }
+    }
     for base in &config.base_urls {
         screen.push_str(&format!("Sign-in page: {}/signin\n", base.href()));
     }

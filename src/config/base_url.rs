@@ -67,6 +67,11 @@ impl BaseUrl {
         format!("{}/callback/{provider}", self.href())
     }
 
+    /// Where a provider sends a browser that has signed out there: its `post_logout_redirect_uri`.
+    pub fn signed_out_url(&self) -> String {
+        format!("{}/signed-out", self.href())
+    }
+
     /// The origin, parsed.
     pub fn origin_url(&self) -> &Url {
         &self.url

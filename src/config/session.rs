@@ -9,7 +9,9 @@ use crate::config::providers::On;
 use crate::config::rules;
 use crate::diagnostic::code;
 use crate::provider::finding::Finding;
-use crate::spec::deployment::{CookiePrefix, DurationSpec, ExposedToken, Preset, SessionSpec, Strategy};
+use crate::spec::deployment::{
+    CookiePrefix, DurationSpec, ExposedToken, Logout, Preset, SessionSpec, Strategy,
+};
 
 /// Thirty days, as Auth.js.
 const MAX_AGE: u64 = 30 * 24 * 3600;
@@ -31,6 +33,8 @@ pub struct SessionSettings {
     pub host_prefix: bool,
     /// Further claims that `/session` shows.
     pub claims: Vec<String>,
+    /// Whether a sign-out ends the session at the provider as well.
+    pub logout_at_provider: bool,
     /// The store that it is kept in; `None` where it is in its cookie.
     pub store: Option<StoreSettings>,
 }
@@ -65,6 +69,7 @@ impl Default for SessionSettings {
             absolute: None,
             host_prefix: false,
             claims: vec![],
+            logout_at_provider: false,
             store: None,
         }
     }
@@ -87,6 +92,9 @@ pub(super) fn compile(
         rules::claim(&format!("/session/claims/{index}"), claim, false, providers.values(), findings);
     }
     let strict = spec.preset == Some(Preset::Strict);
+    if spec.logout == Logout::Provider {
+        logout_is_known(providers, findings);
+    }
     let idle = seconds("idle", spec.idle.as_ref(), findings);
     let absolute = seconds("absolute", spec.absolute.as_ref(), findings);
     let mut settings = SessionSettings {
@@ -95,6 +103,7 @@ pub(super) fn compile(
         absolute: absolute.or(strict.then_some(12 * 3600)),
         host_prefix: spec.cookie == Some(CookiePrefix::Host),
         claims: spec.claims.clone(),
+        logout_at_provider: spec.logout == Logout::Provider,
         store: None,
     };
     match spec.strategy {
@@ -102,6 +111,22 @@ pub(super) fn compile(
         Strategy::Jwt => without_store(findings),
     }
     settings
+}
+
+/// `logout: provider` needs one provider at least that may say where that is.
+fn logout_is_known(providers: &IndexMap<String, On>, findings: &mut Findings<'_>) {
+    let may = |on: &On| {
+        on.provider.as_ref().is_none_or(|provider| {
+            provider.metadata.end_session_endpoint.is_some() || provider.metadata.discovery.is_some()
+        })
+    };
+    if !providers.values().any(may) {
+        let title = "`logout` has no effect: no provider of this deployment has an `end_session_endpoint`";
+        let finding = Finding::error(code::NO_EFFECT, "/session/logout", title).on_key();
+        findings.add(
+            finding.label("nowhere to sign out").help("leave it out, or write the endpoint under a provider"),
+        );
+    }
 }
 
 fn seconds(name: &str, duration: Option<&DurationSpec>, findings: &mut Findings<'_>) -> Option<u64> {

@@ -37,6 +37,8 @@ pub enum EndpointName {
     Authorization,
     /// `device_authorization_endpoint`
     DeviceAuthorization,
+    /// `end_session_endpoint` (OpenID Connect RP-Initiated Logout §2.1)
+    EndSession,
     /// `introspection_endpoint`
     Introspection,
     /// `jwks_uri`
@@ -57,6 +59,7 @@ impl EndpointName {
         match self {
             EndpointName::Authorization => "authorization_endpoint",
             EndpointName::DeviceAuthorization => "device_authorization_endpoint",
+            EndpointName::EndSession => "end_session_endpoint",
             EndpointName::Introspection => "introspection_endpoint",
             EndpointName::Jwks => "jwks_uri",
             EndpointName::PushedAuthorizationRequest => "pushed_authorization_request_endpoint",
@@ -157,6 +160,7 @@ impl Metadata {
         let written = match name {
             EndpointName::Authorization => &metadata.authorization_endpoint,
             EndpointName::DeviceAuthorization => &metadata.device_authorization_endpoint,
+            EndpointName::EndSession => &metadata.end_session_endpoint,
             EndpointName::Introspection => &metadata.introspection_endpoint,
             EndpointName::Jwks => &metadata.jwks_uri,
             EndpointName::PushedAuthorizationRequest => &metadata.pushed_authorization_request_endpoint,

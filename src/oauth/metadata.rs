@@ -27,9 +27,10 @@ pub enum MetadataError {
     WrongType(&'static str),
 }
 
-const ENDPOINTS: [&str; 8] = [
+const ENDPOINTS: [&str; 9] = [
     "authorization_endpoint",
     "device_authorization_endpoint",
+    "end_session_endpoint",
     "introspection_endpoint",
     "jwks_uri",
     "pushed_authorization_request_endpoint",

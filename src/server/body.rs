@@ -95,6 +95,13 @@ pub fn last(encoded: &str, name: &str) -> Option<String> {
         .map(|(_, value)| value.into_owned())
 }
 
+/// The parameter of that name where there is exactly one.
+pub fn only(encoded: &str, name: &str) -> Option<String> {
+    let mut found = form_urlencoded::parse(encoded.as_bytes()).filter(|(key, _)| key == name);
+    let value = found.next()?.1.into_owned();
+    found.next().is_none().then_some(value)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -122,6 +129,12 @@ mod tests {
         assert!(body("application/x-www-form-urlencoded", "json=true").wants_json());
         assert!(body("application/json", r#"{"json": true}"#).wants_json());
         assert!(!body("application/json", r#"{"json": "no"}"#).wants_json());
+    }
+
+    #[test]
+    fn a_parameter_that_comes_twice_is_not_the_only_one() {
+        assert_eq!(only("a=1&b=2", "a").as_deref(), Some("1"));
+        assert_eq!((only("a=1&a=1", "a"), only("b=2", "a")), (None, None));
     }
 
     #[test]

@@ -21,6 +21,7 @@ pub(super) struct CookieKeys {
     csrf_name: String,
     callback_name: String,
     transaction_prefix: String,
+    logout_name: String,
 }
 
 impl CookieKeys {
@@ -38,6 +39,7 @@ impl CookieKeys {
             csrf_name: prefixed("__Host-", "authjs.csrf-token"),
             callback_name: prefixed("__Secure-", "authjs.callback-url"),
             transaction_prefix: prefixed("__Host-", "authcfg.tx."),
+            logout_name: prefixed("__Host-", "authcfg.logout"),
         }
     }
 
@@ -74,6 +76,11 @@ impl CookieKeys {
     ) -> HeaderValue {
         let cookie = SetCookie::new(name, value, self.secure);
         SetCookie { max_age: Some(max_age), expires: Some(now + max_age), cross_site, ..cookie }.header()
+    }
+
+    /// The name of the cookie of a sign-out under way at a provider: one a browser.
+    pub fn logout_name(&self) -> &str {
+        &self.logout_name
     }
 
     /// Clears a cookie.
@@ -142,7 +149,7 @@ impl<'a> Cookies<'a> {
         self.jar.candidates(&self.keys.session_name)
     }
 
-    /// The cookie of one sign-in.
+    /// The cookie of one sign-in, or of the sign-out.
     pub fn transaction(&self, name: &str) -> Option<Cow<'a, str>> {
         self.jar.get(name)
     }

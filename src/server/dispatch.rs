@@ -90,6 +90,7 @@ enum Action {
     Session,
     SignIn,
     SignOut,
+    SignedOut,
     Style,
     VerifyRequest,
     WebauthnOptions,
@@ -112,8 +113,9 @@ fn action<'a>(path: &'a str, method: &Method) -> Option<(Action, Option<&'a str>
         "signout" => Action::SignOut,
         "verify-request" => Action::VerifyRequest,
         "webauthn-options" => Action::WebauthnOptions,
-        // Not of Auth.js 5: what the client of version 4 reports to, and our own style sheet.
+        // Not of Auth.js 5: what the client of version 4 reports to, the way back from a provider, and our own style sheet.
         "_log" if *method == Method::POST => Action::Log,
+        "signed-out" if *method == Method::GET => Action::SignedOut,
         "style.css" if *method == Method::GET => Action::Style,
         _ => return None,
     };
@@ -133,6 +135,7 @@ async fn run(call: &Call<'_>, action: Action, provider: Option<&str>) -> Result<
     match (action, call.is_post, provider) {
         (Action::Callback, _, Some((id, provider))) => routes::callback::run(call, id, provider).await,
         (Action::Log, ..) => Ok(routes::log::run(call)),
+        (Action::SignedOut, ..) => Ok(routes::signed_out::run(call)),
         (Action::Style, ..) => Ok(Answer::css(call.server.pages.css.clone())),
         (Action::Session, false, _) => Ok(routes::session::read(call, Visit::of(call)).await),
         (Action::Session, true, _) => Ok(routes::session::update(call, Visit::of(call)).await),

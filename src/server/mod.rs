@@ -18,6 +18,7 @@ mod realm;
 mod redirect;
 mod routes;
 mod sessions;
+mod sign_outs;
 mod state;
 mod transactions;
 

@@ -213,7 +213,9 @@ fn http_origins(config: &Config) -> Vec<String> {
 fn provider_addresses(registration: &Registration) -> Vec<String> {
     let metadata = &registration.provider.metadata;
     let context = registration.context();
-    let written = [&metadata.issuer, &metadata.authorization_endpoint].into_iter().flatten();
+    let written = [&metadata.issuer, &metadata.authorization_endpoint, &metadata.end_session_endpoint]
+        .into_iter()
+        .flatten();
     let rendered = written.filter_map(|template| template.render_url(&context).ok());
     let vars = registration.provider.vars.keys().filter_map(|name| registration.var(name).map(str::to_owned));
     rendered.chain(vars).collect()

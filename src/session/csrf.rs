@@ -31,7 +31,7 @@ impl Csrf {
     pub fn token<'a>(&self, cookie: &'a str) -> Option<&'a str> {
         let (token, hash) = cookie.split_once('|')?;
         let sound = token.len() == 64 && token.bytes().all(|byte| byte.is_ascii_hexdigit());
-        (sound && equal(hash, &self.hash(token))).then_some(token)
+        (sound && equal(hash, self.hash(token))).then_some(token)
     }
 
     fn hash(&self, token: &str) -> String {
@@ -42,9 +42,9 @@ impl Csrf {
     }
 }
 
-/// Whether two texts are equal, in a time that does not depend on where they differ.
-pub fn equal(a: &str, b: &str) -> bool {
-    constant_time::verify_slices_are_equal(a.as_bytes(), b.as_bytes()).is_ok()
+/// Whether two texts, or two strings of bytes, are equal, in a time that does not depend on where they differ.
+pub fn equal(a: impl AsRef<[u8]>, b: impl AsRef<[u8]>) -> bool {
+    constant_time::verify_slices_are_equal(a.as_ref(), b.as_ref()).is_ok()
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -16,7 +16,8 @@ const TOLERANCE: u64 = 60;
 /// The layout of the bytes. Another one is refused.
 const VERSION: u8 = 1;
 
-/// What must be known again when the provider sends the browser back.
+/// What must be known again when the provider sends the browser back: from a sign-in, or from a sign-out there, which has a
+/// state and a target and nothing else.
 ///
 /// `state` itself is not kept: its hash finds the cookie and is compared with that of the callback's.
 #[derive(Clone, Debug)]

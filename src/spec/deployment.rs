@@ -177,6 +177,22 @@ pub struct SessionSpec {
     /// never shown.
     #[serde(default)]
     pub expose_tokens: Vec<ExposedToken>,
+    /// What a sign-out ends: `application`, the session here, where it is absent; `provider`, the one at the provider as well,
+    /// where it has an `end_session_endpoint` (OpenID Connect RP-Initiated Logout). That signs out of every other application
+    /// that was entered through it.
+    #[serde(default)]
+    pub logout: Logout,
+}
+
+/// What a sign-out ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Logout {
+    /// The session here.
+    #[default]
+    Application,
+    /// The session here, and the one at the provider.
+    Provider,
 }
 
 /// A token that `/session` may show.

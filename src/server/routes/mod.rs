@@ -6,6 +6,7 @@ pub mod error;
 pub mod log;
 pub mod providers;
 pub mod session;
+pub mod signed_out;
 pub mod signin;
 pub mod signout;
 pub mod verify_request;

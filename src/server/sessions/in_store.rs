@@ -14,7 +14,7 @@ use crate::server::cookies::Cookies;
 use crate::server::sessions::record::Held;
 use crate::server::sessions::refresh::{fresh, revoke};
 use crate::server::sessions::tokens::Tokens;
-use crate::server::sessions::{Renewed, body, is_over, lifetime};
+use crate::server::sessions::{Ended, Renewed, body, is_over, lifetime};
 use crate::server::state::Inner;
 use crate::session::store::{Key, StoreError};
 use crate::session::{RecordKeys, Session, SessionStore, new_session_id};
@@ -139,17 +139,20 @@ pub(super) async fn sign_out(
     server: &Arc<Inner>,
     kept: &Kept,
     cookies: &Cookies<'_>,
-) -> Result<(), StoreError> {
+) -> Result<Option<Ended>, StoreError> {
+    let mut ended = None;
     for id in ids(cookies) {
         let key = Key::of(id.expose());
         let found = load(server, kept, key).await?;
         kept.store.delete(&key).await?;
-        if let Some(tokens) = found.and_then(|found| found.held.tokens) {
+        let Some(found) = found else { continue };
+        ended = Ended::new(&found.held.claims, found.held.tokens.as_ref());
+        if let Some(tokens) = found.held.tokens {
             let server = server.clone();
             tokio::spawn(async move { revoke(&server, &tokens).await });
         }
     }
-    Ok(())
+    Ok(ended)
 }
 
 /// The one session that a request's cookies name, and its id; `None` where there is none, or several: nobody knows whose is

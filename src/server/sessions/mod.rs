@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 use crate::client::SignIn;
 use crate::config::SessionSettings;
 use crate::flow::TokenSet;
-use crate::oauth::Profile;
+use crate::oauth::{Profile, Secret};
 use crate::server::call::Call;
 use crate::server::cookies::Cookies;
 use crate::server::failure::Failure;
@@ -29,6 +29,8 @@ pub(super) use refresh::Refreshes;
 
 /// A claim longer than this does not go into a session.
 const MAX_CLAIM: usize = 8 * 1024;
+/// The claim of a profile that goes to the provider as the parameter of that name when the person signs out there.
+const LOGOUT_HINT: &str = "logout_hint";
 
 /// A session that was read.
 pub(super) struct Renewed {
@@ -99,15 +101,46 @@ pub(super) async fn renew(call: &Call<'_>, cookies: &Cookies<'_>) -> Result<Opti
     }
 }
 
-/// Ends the session of a request, and its tokens at the provider: the cookies that clear it.
+/// A session that was ended.
+pub(super) struct Ended {
+    /// The provider that it was begun at.
+    pub provider: String,
+    /// Its id_token, where one was kept and verified.
+    pub id_token: Option<Secret>,
+    /// What the provider gave, where that was kept.
+    pub token: Option<TokenSet>,
+    /// Who it was, as the provider wants to be told when they sign out.
+    pub logout_hint: Option<String>,
+}
+
+impl Ended {
+    fn new(claims: &Map<String, Value>, tokens: Option<&Tokens>) -> Option<Ended> {
+        let text = |name: &str| claims.get(name).and_then(Value::as_str);
+        let (provider, _) = text("sub")?.split_once(':')?;
+        Some(Ended {
+            provider: provider.to_owned(),
+            id_token: tokens.and_then(Tokens::id_token).cloned(),
+            token: tokens.map(|tokens| tokens.set.clone()),
+            logout_hint: text(LOGOUT_HINT).map(str::to_owned),
+        })
+    }
+}
+
+/// Ends the session of a request, and its tokens at the provider: the cookies that clear it, and what it was.
 ///
 /// # Errors
 /// [`StoreError`] where it may not be over.
-pub(super) async fn sign_out(call: &Call<'_>, cookies: &Cookies<'_>) -> Result<Vec<HeaderValue>, StoreError> {
-    if let Some(kept) = &call.server.kept {
-        in_store::sign_out(call.server, kept, cookies).await?;
-    }
-    Ok(cookies.cleared_session(&call.site.cookies))
+pub(super) async fn sign_out(
+    call: &Call<'_>,
+    cookies: &Cookies<'_>,
+) -> Result<(Vec<HeaderValue>, Option<Ended>), StoreError> {
+    let ended = match &call.server.kept {
+        None => {
+            in_cookie::claims(call.server, call.site, cookies).and_then(|claims| Ended::new(&claims, None))
+        }
+        Some(kept) => in_store::sign_out(call.server, kept, cookies).await?,
+    };
+    Ok((cookies.cleared_session(&call.site.cookies), ended))
 }
 
 /// What a session keeps of a profile.
@@ -122,7 +155,8 @@ fn claims(settings: &SessionSettings, provider: &str, profile: &Profile) -> Map<
         );
     }
     claims.insert("sub".into(), format!("{provider}:{}", profile.sub()).into());
-    for name in &settings.claims {
+    let hint = settings.logout_at_provider.then(|| LOGOUT_HINT.to_owned());
+    for name in settings.claims.iter().chain(&hint) {
         let value = profile.claims().get(name).filter(|value| !value.is_null());
         if let Some(value) = value.filter(|value| fits(name, value)) {
             claims.entry(name.clone()).or_insert_with(|| value.clone());

@@ -110,7 +110,7 @@ impl Tokens {
     }
 
     /// The id_token, where it was verified: one that comes along without OpenID Connect is looked at by nobody.
-    fn id_token(&self) -> Option<&Secret> {
+    pub fn id_token(&self) -> Option<&Secret> {
         self.set.id_token.as_ref().filter(|_| !self.set.remembered.first_id_token.is_empty())
     }
 

@@ -351,3 +351,24 @@ fn a_route_leaves_no_choice_open() {
     assert!(told(", request: {organization: o}", "").is_empty());
     assert!(told("", "\n    request: {connection: c}").is_empty());
 }
+
+#[test]
+fn a_logout_at_the_provider_needs_one_that_knows_it() {
+    let with = |provider: &str| {
+        format!(
+            "base_url: https://app.example.com\nproviders: {{{provider}}}\nsession: {{logout: provider}}\n"
+        )
+    };
+    assert_eq!(marked(&with("github: {}")), [("no-effect".to_owned(), "logout".to_owned())]);
+    for provider in [
+        "google: {}",
+        "github: {end_session_endpoint: \"https://acme.example/out\"}",
+        "github: {}, google: {}",
+    ] {
+        let config =
+            load(&with(provider), &[], environment()).unwrap_or_else(|findings| panic!("{findings:#?}"));
+        assert!(config.session.logout_at_provider);
+    }
+    assert!(!load(DEPLOYMENT, &[], environment()).unwrap().session.logout_at_provider);
+    assert_eq!(marked(&format!("{DEPLOYMENT}session: {{logout: everywhere}}\n"))[0].1, "everywhere");
+}
