@@ -1,11 +1,9 @@
 //! What a client does with its tokens after the sign-in, and the token it gets for itself.
 
 use serde_json::Value;
-use url::Url;
 
 use crate::client::{Client, Error};
 use crate::flow::caller::later_context;
-use crate::flow::end_session::{self, EndSessionRequest};
 use crate::flow::later::{self, Later};
 use crate::flow::{Context, TokenSet};
 use crate::transport::Limit;
@@ -36,22 +34,6 @@ impl Client {
     pub async fn client_credentials(&self) -> Result<TokenSet, Error> {
         let (answer, mut context) = self.later(Later::ClientCredentials, None).await?;
         Ok(later::client_token(self.registration(), &answer, &mut context, &*self.inner.clock)?)
-    }
-
-    /// Where a browser signs out at the provider (OpenID Connect RP-Initiated Logout §2); `None` where its file and its discovery
-    /// document have no `end_session_endpoint`. `token` is that of the sign-in, where it was kept. The address may hold an
-    /// id_token: it is no text for a log.
-    ///
-    /// # Errors
-    /// What is wrong with that address; [`Error::Transport`] where the discovery document cannot be had.
-    pub async fn end_session(
-        &self,
-        token: Option<&TokenSet>,
-        request: &EndSessionRequest,
-    ) -> Result<Option<Url>, Error> {
-        let metadata = self.metadata().await?;
-        let context = self.later_context(token);
-        Ok(end_session::url(request, &self.caller(&metadata, &context))?)
     }
 
     async fn later(

@@ -72,6 +72,11 @@ impl BaseUrl {
         format!("{}/signed-out", self.href())
     }
 
+    /// Where a provider says that somebody has signed out there: its `backchannel_logout_uri`.
+    pub fn backchannel_logout_url(&self, provider: &str) -> String {
+        format!("{}/backchannel-logout/{provider}", self.href())
+    }
+
     /// The origin, parsed.
     pub fn origin_url(&self) -> &Url {
         &self.url

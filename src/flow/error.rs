@@ -100,6 +100,8 @@ pub enum MisbehaviourKind {
     IdTokenInvalid,
     /// There is no id_token (OpenID Connect Core §3.1.3.3).
     IdTokenMissing,
+    /// A logout token is not what it should be (OpenID Connect Back-Channel Logout §2.6).
+    LogoutTokenInvalid,
     /// The nonce is another's.
     NonceMismatch,
     /// The parameters of the sign-in were not taken (RFC 9126 §2.3).
@@ -124,6 +126,7 @@ impl MisbehaviourKind {
             MisbehaviourKind::DiscoveryFailed => "discovery_failed",
             MisbehaviourKind::IdTokenInvalid => "id_token_invalid",
             MisbehaviourKind::IdTokenMissing => "id_token_missing",
+            MisbehaviourKind::LogoutTokenInvalid => "logout_token_invalid",
             MisbehaviourKind::NonceMismatch => "nonce_mismatch",
             MisbehaviourKind::PushedAuthorizationRequestFailed => "pushed_authorization_request_failed",
             MisbehaviourKind::SubMissing => "sub_missing",

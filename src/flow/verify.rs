@@ -60,13 +60,8 @@ impl Check<'_> {
 
         let mut context = context.clone();
         context.set("claims", Value::Object(signed.claims().clone()));
-        let issuers = self.issuers(&context)?;
-        let audiences = policy
-            .audiences
-            .iter()
-            .map(|template| render(template, &context, "id_token"))
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(Refusal::Final)?;
+        let issuers = issuers(self.registration, self.metadata, &context)?;
+        let audiences = audiences(self.registration, &context)?;
         let expected = Expected {
             issuers: &issuers,
             client_id: &self.registration.client_id,
@@ -91,27 +86,47 @@ impl Check<'_> {
         }
         verified.check_renewed(first).map_err(|error| Refusal::from(error).into())
     }
+}
 
-    fn issuers(&self, context: &Context) -> Result<Vec<String>, Refusal> {
-        let policy = &self.registration.provider.id_token;
-        if let Some(template) = &policy.issuer {
-            // What the template reads may be missing from this token: that is the token's fault.
-            let issuer = render(template, context, "id_token").map_err(|error| match error {
-                Error::Misuse(Misuse::Configuration(why)) => {
-                    Refusal::Final(Misbehaviour::error("id_token", MisbehaviourKind::IdTokenInvalid, why))
-                }
-                other => Refusal::Final(other),
-            })?;
-            return Ok(vec![issuer]);
-        }
-        match &policy.issuers {
-            Some(issuers) => issuers
-                .iter()
-                .map(|template| render(template, context, "id_token"))
-                .collect::<Result<_, _>>()
-                .map_err(Refusal::Final),
-            None => Ok(self.metadata.issuer.iter().cloned().collect()),
-        }
+/// The values of `aud` that are right besides the client id.
+///
+/// # Errors
+/// A template that cannot be rendered.
+pub(super) fn audiences(registration: &Registration, context: &Context) -> Result<Vec<String>, Refusal> {
+    let templates = registration.provider.id_token.audiences.iter();
+    templates
+        .map(|template| render(template, context, "id_token"))
+        .collect::<Result<_, _>>()
+        .map_err(Refusal::Final)
+}
+
+/// The values of `iss` that are right; `context` has the claims of the token.
+///
+/// # Errors
+/// A template that cannot be rendered.
+pub(super) fn issuers(
+    registration: &Registration,
+    metadata: &Metadata,
+    context: &Context,
+) -> Result<Vec<String>, Refusal> {
+    let policy = &registration.provider.id_token;
+    if let Some(template) = &policy.issuer {
+        // What the template reads may be missing from this token: that is the token's fault.
+        let issuer = render(template, context, "id_token").map_err(|error| match error {
+            Error::Misuse(Misuse::Configuration(why)) => {
+                Refusal::Final(Misbehaviour::error("id_token", MisbehaviourKind::IdTokenInvalid, why))
+            }
+            other => Refusal::Final(other),
+        })?;
+        return Ok(vec![issuer]);
+    }
+    match &policy.issuers {
+        Some(issuers) => issuers
+            .iter()
+            .map(|template| render(template, context, "id_token"))
+            .collect::<Result<_, _>>()
+            .map_err(Refusal::Final),
+        None => Ok(metadata.issuer.iter().cloned().collect()),
     }
 }
 

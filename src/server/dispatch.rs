@@ -82,6 +82,7 @@ pub(super) fn site<'a>(
 /// The actions of the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Action {
+    BackchannelLogout,
     Callback,
     Csrf,
     Error,
@@ -113,13 +114,17 @@ fn action<'a>(path: &'a str, method: &Method) -> Option<(Action, Option<&'a str>
         "signout" => Action::SignOut,
         "verify-request" => Action::VerifyRequest,
         "webauthn-options" => Action::WebauthnOptions,
-        // Not of Auth.js 5: what the client of version 4 reports to, the way back from a provider, and our own style sheet.
+        // Not of Auth.js 5: what the client of version 4 reports to, what a provider says of its own accord, the way back from it, and our
+        // own style sheet.
         "_log" if *method == Method::POST => Action::Log,
+        "backchannel-logout" if *method == Method::POST => Action::BackchannelLogout,
         "signed-out" if *method == Method::GET => Action::SignedOut,
         "style.css" if *method == Method::GET => Action::Style,
         _ => return None,
     };
-    let takes_provider = [Action::Callback, Action::SignIn, Action::WebauthnOptions].contains(&action);
+    let takes_provider =
+        [Action::BackchannelLogout, Action::Callback, Action::SignIn, Action::WebauthnOptions]
+            .contains(&action);
     if rest.is_some() || (provider.is_some() && !takes_provider) {
         return None;
     }
@@ -127,6 +132,9 @@ fn action<'a>(path: &'a str, method: &Method) -> Option<(Action, Option<&'a str>
 }
 
 async fn run(call: &Call<'_>, action: Action, provider: Option<&str>) -> Result<Answer, Failure> {
+    if action == Action::BackchannelLogout {
+        return Ok(routes::backchannel_logout::run(call, provider).await);
+    }
     let unknown = || Failure::configuration("", "routing", "unknown_provider", "there is no such provider");
     let provider = match provider {
         Some(id) => Some(call.server.config.providers.get_key_value(id).ok_or_else(unknown)?),

@@ -23,7 +23,7 @@ macro_rules! suite {
             }
 
             suite!(@tests begins_once, changes_by_version, ends, is_over, holds_any_bytes, lends_one, a_lease_ends,
-                   one_of_many_begins, one_of_many_changes, one_of_many_gets_the_lease, keeps_keys_apart);
+                   one_of_many_begins, is_found_by_its_groups, leaves_its_groups, one_of_many_changes, one_of_many_gets_the_lease, keeps_keys_apart);
         }
     };
     (@tests $($test:ident),*) => {$(
@@ -108,6 +108,42 @@ async fn lends_one(store: Store, _: &FixedClock) {
     store.release(&key, &a).await.unwrap();
     store.release(&key, &a).await.unwrap();
     assert!(store.lease(&key, &b, 30).await.unwrap());
+}
+
+async fn is_found_by_its_groups(store: Store, _: &FixedClock) {
+    let [a, b, group, other] = ["a", "b", "group", "other"].map(Key::of);
+    assert!(!store.link(&a, &group).await.unwrap(), "what is not there is in no group");
+    assert_eq!(store.linked(&group).await.unwrap(), []);
+    for key in [&a, &b] {
+        store.create(key, vec![1], LATER).await.unwrap();
+        assert!(store.link(key, &group).await.unwrap());
+    }
+    assert!(store.link(&a, &group).await.unwrap(), "twice is once");
+    assert!(store.link(&a, &other).await.unwrap());
+    let mut both = store.linked(&group).await.unwrap();
+    both.sort_by_key(|key| *key != a);
+    assert_eq!(both, [a, b]);
+    assert_eq!(store.linked(&other).await.unwrap(), [a]);
+    assert_eq!(store.linked(&a).await.unwrap(), [], "a record is no group");
+    assert!(store.replace(&a, 1, vec![2], LATER + 9).await.unwrap());
+    assert_eq!(store.linked(&other).await.unwrap(), [a], "a change leaves it where it is");
+}
+
+async fn leaves_its_groups(store: Store, clock: &FixedClock) {
+    let [a, b, group] = ["a", "b", "group"].map(Key::of);
+    for (key, expires) in [(&a, LATER), (&b, NOW + 10)] {
+        store.create(key, vec![1], expires).await.unwrap();
+        store.link(key, &group).await.unwrap();
+    }
+    store.delete(&a).await.unwrap();
+    assert_eq!(store.linked(&group).await.unwrap(), [b]);
+    store.create(&a, vec![2], LATER).await.unwrap();
+    assert_eq!(store.linked(&group).await.unwrap(), [b], "a new record of the same key is in no group");
+    clock.advance(10);
+    assert_eq!(store.linked(&group).await.unwrap(), [], "what is over is in none");
+    assert!(!store.link(&b, &group).await.unwrap());
+    store.create(&b, vec![2], LATER).await.unwrap();
+    assert_eq!(store.linked(&group).await.unwrap(), [], "nor is what takes its place");
 }
 
 async fn a_lease_ends(store: Store, clock: &FixedClock) {
@@ -271,11 +307,26 @@ mod file {
     }
 
     #[tokio::test]
+    async fn the_layout_of_before_groups_keeps_its_sessions() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s.db");
+        let (key, group) = (Key::of("a"), Key::of("group"));
+        store(&path).create(&key, vec![1], LATER).await.unwrap();
+        let before =
+            "DROP TRIGGER links_end; DROP TRIGGER links_begin; DROP TABLE links; PRAGMA user_version = 1;";
+        rusqlite::Connection::open(&path).unwrap().execute_batch(before).unwrap();
+        let store = store(&path);
+        assert_eq!(store.load(&key).await.unwrap().unwrap().value, [1]);
+        assert!(store.link(&key, &group).await.unwrap());
+        assert_eq!(store.linked(&group).await.unwrap(), [key]);
+    }
+
+    #[tokio::test]
     async fn another_layout_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("s.db");
         store(&path).ready().await.unwrap();
-        rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 2).unwrap();
+        rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 3).unwrap();
         assert_eq!(
             refusal(&path).await,
             "the session store: PATH: it was written by another version of authcfg"

@@ -94,7 +94,7 @@ pub fn check_times(claims: &Map<String, Value>, expected: &Expected<'_>) -> Resu
 }
 
 /// A NumericDate (RFC 7519 §2), in whole seconds; a fraction is dropped.
-fn date(claims: &Map<String, Value>, name: &str) -> Result<Option<u64>, IdTokenError> {
+pub fn date(claims: &Map<String, Value>, name: &str) -> Result<Option<u64>, IdTokenError> {
     let Some(found) = claims.get(name) else { return Ok(None) };
     let fraction =
         || found.as_f64().filter(|seconds| (0.0..1e15).contains(seconds)).map(|seconds| seconds as u64);
@@ -151,7 +151,7 @@ pub fn subject(claims: &Map<String, Value>) -> Result<String, IdTokenError> {
 }
 
 /// What came for a claim, cut and escaped, and what should have.
-pub(super) fn wrong(claim: &str, found: Option<&Value>, expected: &str) -> IdTokenError {
+pub fn wrong(claim: &str, found: Option<&Value>, expected: &str) -> IdTokenError {
     let found = match found {
         None => "missing".to_owned(),
         Some(Value::String(text)) => format!("`{}`", shown(text)),

@@ -3,7 +3,7 @@
 //! In: the token as it came and the provider's keys, then what is [`Expected`]. Out: a [`VerifiedIdToken`], which nothing
 //! else makes. A claim of the wrong type counts as wrong, never as absent.
 
-mod claims;
+pub(super) mod claims;
 mod renewed;
 
 use std::fmt;
@@ -141,7 +141,7 @@ impl fmt::Debug for VerifiedIdToken {
     }
 }
 
-fn invalid(detail: impl Into<String>) -> IdTokenError {
+pub(super) fn invalid(detail: impl Into<String>) -> IdTokenError {
     IdTokenError::Invalid(detail.into())
 }
 

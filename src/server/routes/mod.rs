@@ -1,5 +1,6 @@
 //! The actions of the protocol, one a file.
 
+pub mod backchannel_logout;
 pub mod callback;
 pub mod csrf;
 pub mod error;

@@ -14,7 +14,7 @@ use crate::server::cookies::Cookies;
 use crate::server::sessions::record::Held;
 use crate::server::sessions::refresh::{fresh, revoke};
 use crate::server::sessions::tokens::Tokens;
-use crate::server::sessions::{Ended, Renewed, body, is_over, lifetime};
+use crate::server::sessions::{Ended, Renewed, body, by_provider, is_over, lifetime};
 use crate::server::state::Inner;
 use crate::session::store::{Key, StoreError};
 use crate::session::{RecordKeys, Session, SessionStore, new_session_id};
@@ -61,6 +61,10 @@ pub(super) async fn begin(
     let value = held.seal(&kept.keys, &key, &*call.server.rng);
     if !kept.store.create(&key, value, expires).await? {
         return Err(StoreError::new("a new session id was there already"));
+    }
+    // Before anybody has its id.
+    if let Some(tokens) = &held.tokens {
+        by_provider::know(kept, &key, tokens).await?;
     }
     Ok(call.site.cookies.session_cookies(id.expose(), expires, cookies).unwrap_or_default())
 }

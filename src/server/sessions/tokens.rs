@@ -114,6 +114,12 @@ impl Tokens {
         self.set.id_token.as_ref().filter(|_| !self.set.remembered.first_id_token.is_empty())
     }
 
+    /// A claim of the id_token as text, where it was verified.
+    pub fn claim(&self, name: &str) -> Option<&str> {
+        self.id_token()?;
+        self.set.remembered.sign_in.get("claims")?.get(name)?.as_str()
+    }
+
     /// Whether nobody has renewed them meanwhile.
     pub fn are_still(&self, other: &Tokens) -> bool {
         let refresh_token =

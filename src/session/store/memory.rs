@@ -1,6 +1,6 @@
 //! Sessions in the memory of this process: for one process, and for tests. They end with it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::clock::Clock;
@@ -18,6 +18,8 @@ pub struct MemoryStore {
 #[derive(Default)]
 struct State {
     records: HashMap<Key, Record>,
+    /// The groups of a record, by its key.
+    groups: HashMap<Key, HashSet<Key>>,
     /// Owner, and until when in milliseconds since 1970.
     leases: HashMap<Key, (Owner, u64)>,
     swept: u64,
@@ -48,6 +50,8 @@ impl State {
         }
         self.swept = now / 1000;
         self.records.retain(|_, record| record.expires > now / 1000);
+        let records = &self.records;
+        self.groups.retain(|key, _| records.contains_key(key));
         self.leases.retain(|_, (_, until)| *until > now);
     }
 }
@@ -62,6 +66,7 @@ impl SessionStore for MemoryStore {
             state.sweep(now);
             let is_new = state.current(key, now).is_none();
             if is_new {
+                state.groups.remove(key);
                 state.records.insert(*key, Record { value, version: 1, expires });
             }
             is_new
@@ -79,7 +84,28 @@ impl SessionStore for MemoryStore {
     }
 
     fn delete<'a>(&'a self, key: &'a Key) -> Answer<'a, ()> {
-        self.with(move |state, _| drop(state.records.remove(key)))
+        self.with(move |state, _| {
+            state.groups.remove(key);
+            state.records.remove(key);
+        })
+    }
+
+    fn link<'a>(&'a self, key: &'a Key, group: &'a Key) -> Answer<'a, bool> {
+        self.with(move |state, now| {
+            let is_there = state.current(key, now).is_some();
+            if is_there {
+                state.groups.entry(*key).or_default().insert(*group);
+            }
+            is_there
+        })
+    }
+
+    fn linked<'a>(&'a self, group: &'a Key) -> Answer<'a, Vec<Key>> {
+        self.with(move |state, now| {
+            let of_group = state.groups.iter().filter(|(_, groups)| groups.contains(group));
+            let keys: Vec<Key> = of_group.map(|(key, _)| *key).collect();
+            keys.into_iter().filter(|key| state.current(key, now).is_some()).collect()
+        })
     }
 
     fn lease<'a>(&'a self, key: &'a Key, owner: &'a Owner, seconds: u64) -> Answer<'a, bool> {
@@ -116,10 +142,11 @@ mod tests {
         let clock = Arc::new(FixedClock::new(1_000));
         let store = MemoryStore::new(clock.clone());
         assert!(store.create(&Key::of("a"), vec![1], 1_010).await.unwrap());
+        assert!(store.link(&Key::of("a"), &Key::of("group")).await.unwrap());
         assert!(store.lease(&Key::of("a"), &Owner::new(&SystemRng), 10).await.unwrap());
         clock.advance(61);
         assert!(store.create(&Key::of("b"), vec![2], 2_000).await.unwrap());
         let state = store.state.lock().unwrap();
-        assert_eq!((state.records.len(), state.leases.len()), (1, 0));
+        assert_eq!((state.records.len(), state.groups.len(), state.leases.len()), (1, 0, 0));
     }
 }

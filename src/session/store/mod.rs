@@ -1,5 +1,5 @@
 //! Where sessions are kept that are not in a cookie: records under the hash of their session id, each with a version, and
-//! leases, so that of several processes one does what must be done once.
+//! leases, so that of several processes one does what must be done once; groups, so that those of one person can be found.
 //!
 //! A store knows nothing of what it keeps: the bytes are sealed before it gets them ([`RecordKeys`](crate::session::RecordKeys)).
 //! Every store passes the same tests, `tests/suite/stores.rs`.
@@ -61,6 +61,19 @@ pub trait SessionStore: Send + Sync {
     /// [`StoreError`] where it may still be there.
     fn delete<'a>(&'a self, key: &'a Key) -> Answer<'a, ()>;
 
+    /// Puts a record into a group, where it stays for as long as it is there. Tells whether it did: `false` where there is no such
+    /// record. A group is named by a key of its own; a record may be in several, and twice in one is once.
+    ///
+    /// # Errors
+    /// [`StoreError`] where it is not known.
+    fn link<'a>(&'a self, key: &'a Key, group: &'a Key) -> Answer<'a, bool>;
+
+    /// The keys of the records in a group, in any order.
+    ///
+    /// # Errors
+    /// [`StoreError`] where they are not known: never fewer than there are.
+    fn linked<'a>(&'a self, group: &'a Key) -> Answer<'a, Vec<Key>>;
+
     /// Takes or prolongs the lease of a key for so many seconds. Tells whether `owner` has it now. There need be no record.
     ///
     /// # Errors
@@ -90,6 +103,11 @@ impl Key {
         let mut hash = [0; 32];
         hash.copy_from_slice(digest::digest(&digest::SHA256, session_id.as_bytes()).as_ref());
         Key(hash)
+    }
+
+    /// The key that [`Key::as_bytes`] gave.
+    pub fn from_bytes(bytes: [u8; 32]) -> Key {
+        Key(bytes)
     }
 
     /// Its 32 bytes.

@@ -18,8 +18,8 @@ use crate::session::store::{Answer, Key, Owner, Record, SessionStore, StoreError
 const BUSY: Duration = Duration::from_secs(5);
 /// Calls that read at once; more wait for one of them.
 const READERS: usize = 4;
-/// The layout of the tables, as `user_version`. Another one is refused.
-const LAYOUT: i64 = 1;
+/// The layout of the tables, as `user_version`. The one before it becomes it, another one is refused.
+const LAYOUT: i64 = 2;
 /// Says that a file is ours: `ac` and two bytes of its own, as `application_id`.
 const APPLICATION: i64 = 0x6163_7373;
 
@@ -27,6 +27,14 @@ const TABLES: &str = "
     CREATE TABLE sessions (key BLOB PRIMARY KEY, value BLOB NOT NULL, version INTEGER NOT NULL, expires INTEGER NOT NULL) STRICT, WITHOUT ROWID;
     CREATE INDEX sessions_by_expiry ON sessions (expires);
     CREATE TABLE leases (key BLOB PRIMARY KEY, owner TEXT NOT NULL, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+";
+
+/// What layout 2 has besides. A link ends with its session, and when a new session takes the place of one that is over.
+const LINKS: &str = "
+    CREATE TABLE links (of_group BLOB NOT NULL, key BLOB NOT NULL, PRIMARY KEY (of_group, key)) STRICT, WITHOUT ROWID;
+    CREATE INDEX links_by_key ON links (key);
+    CREATE TRIGGER links_end AFTER DELETE ON sessions BEGIN DELETE FROM links WHERE key = OLD.key; END;
+    CREATE TRIGGER links_begin AFTER UPDATE ON sessions WHEN NEW.version = 1 BEGIN DELETE FROM links WHERE key = NEW.key; END;
 ";
 
 const SWEEP_SESSIONS: &str =
@@ -132,7 +140,13 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
         (APPLICATION, LAYOUT, _) => transaction.rollback()?,
         (0, 0, 0) => {
             transaction.execute_batch(TABLES)?;
+            transaction.execute_batch(LINKS)?;
             transaction.pragma_update(None, "application_id", APPLICATION)?;
+            transaction.pragma_update(None, "user_version", LAYOUT)?;
+            transaction.commit()?;
+        }
+        (APPLICATION, 1, _) => {
+            transaction.execute_batch(LINKS)?;
             transaction.pragma_update(None, "user_version", LAYOUT)?;
             transaction.commit()?;
         }
@@ -248,6 +262,29 @@ impl SessionStore for SqliteStore {
                 .prepare_cached("DELETE FROM sessions WHERE key = ?1")?
                 .execute(params![key.as_bytes()])?;
             Ok(())
+        })
+    }
+
+    fn link<'a>(&'a self, key: &'a Key, group: &'a Key) -> Answer<'a, bool> {
+        let (key, group) = (*key, *group);
+        self.write(move |connection, now| {
+            let mut insert = connection.prepare_cached(
+                "INSERT INTO links (of_group, key) SELECT ?1, key FROM sessions WHERE key = ?2 AND expires > ?3 \
+                 ON CONFLICT DO UPDATE SET key = excluded.key",
+            )?;
+            Ok(insert.execute(params![group.as_bytes(), key.as_bytes(), now / 1000])? == 1)
+        })
+    }
+
+    fn linked<'a>(&'a self, group: &'a Key) -> Answer<'a, Vec<Key>> {
+        let group = *group;
+        self.read(move |connection, now| {
+            let mut select = connection.prepare_cached(
+                "SELECT key FROM links JOIN sessions USING (key) WHERE of_group = ?1 AND expires > ?2",
+            )?;
+            let keys = select
+                .query_map(params![group.as_bytes(), now / 1000], |row| row.get(0).map(Key::from_bytes))?;
+            keys.collect()
         })
     }
 

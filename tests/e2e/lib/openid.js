@@ -11,10 +11,11 @@ const signingKey = { ...privateKey.export({ format: "jwk" }), kid: "e2e", use: "
  * Starts the provider for `clients`: `{client_id, client_secret, redirect_uris}`. `accessToken`: seconds that an access token lives.
  * Whoever asks for `offline_access` gets a refresh token that is good once: used again, it ends the grant.
  * With `pushed` it takes parameters only ahead of the browser (RFC 9126). `seen.authorizations` are the queries that browsers brought.
+ * With `logout` it signs people out (RP-Initiated Logout) and tells their applications (Back-Channel Logout): `seen.told`, `untold`.
  * `hold`, where it is set, is awaited twice for each refresh: as `hold("before")` and, done but not yet answered, as `hold("after")`.
  */
-export async function startOpenid({ clients, accessToken = 600, pushed = false }) {
-  const seen = { secrets: new Set(), token: 0, refreshes: [], revocations: 0, authorizations: [] };
+export async function startOpenid({ clients, accessToken = 600, pushed = false, logout = false }) {
+  const seen = { secrets: new Set(), token: 0, refreshes: [], revocations: 0, authorizations: [], told: [], untold: [] };
   const own = { hold: undefined };
   const server = http.createServer();
   const issuer = `http://127.0.0.1:${await listen(server)}`;
@@ -23,7 +24,9 @@ export async function startOpenid({ clients, accessToken = 600, pushed = false }
     jwks: { keys: [signingKey] },
     cookies: { keys: ["one key of the cookies of this test"] },
     pkce: { required: () => true },
-    features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: false }, revocation: { enabled: true }, deviceFlow: { enabled: true }, pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: pushed } },
+    features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: logout }, backchannelLogout: { enabled: logout }, revocation: { enabled: true }, deviceFlow: { enabled: true }, pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: pushed } },
+    // Without the guard that keeps it from asking this machine, where the application is.
+    fetch: (url, { dispatcher, ...options }) => fetch(url, options),
     rotateRefreshToken: true,
     issueRefreshToken: async (_, client, code) => client.grantTypeAllowed("refresh_token") && code.scopes.has("offline_access"),
     claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["name", "given_name", "family_name", "picture", "locale"] },
@@ -44,6 +47,8 @@ export async function startOpenid({ clients, accessToken = 600, pushed = false }
     }
   });
   const problems = [];
+  provider.on("backchannel.success", (_, client) => seen.told.push(client.clientId));
+  provider.on("backchannel.error", (_, error, client) => seen.untold.push(`${client.clientId}: ${error.message}`));
   provider.on("server_error", (_, error) => problems.push(error));
   const callback = provider.callback();
   server.on("request", (request, response) => {

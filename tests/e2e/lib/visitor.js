@@ -71,6 +71,14 @@ export async function answerWorkos(visitor, authorizationUrl, { email = "ada@acm
   return (await visitor.request(new URL("/idp/login", login.location), { form: { request, email, answer } })).location;
 }
 
+/** At oidc-provider: from its end_session_endpoint to where it sends the browser, if it does. */
+export async function endSession(visitor, url) {
+  const { text, status } = await visitor.request(url);
+  const xsrf = /name="xsrf" value="([^"]+)"/.exec(text)?.[1];
+  if (!xsrf) throw new Error(`no page to sign out on: ${status} ${text}`);
+  return (await visitor.request(new URL("/session/end/confirm", url), { form: { xsrf, logout: "yes" } })).location;
+}
+
 /** At oidc-provider: from the authorization URL to the callback URL. */
 export async function answerOpenid(visitor, authorizationUrl, { login = "grace@op.example", answer = "allow" } = {}) {
   let at = authorizationUrl;

@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 use crate::server::browser::{Browser, NOW, Reply, Site, environment, load};
 
 /// The key of the provider.
-pub static KEY: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::generate(Alg::ES256).expect("a key"));
+static KEY: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::generate(Alg::ES256).expect("a key"));
 
 /// The provider.
 pub struct Openid {

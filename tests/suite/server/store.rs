@@ -50,6 +50,14 @@ impl SessionStore for Unsteady {
         self.ask(self.inner.delete(key))
     }
 
+    fn link<'a>(&'a self, key: &'a Key, group: &'a Key) -> Answer<'a, bool> {
+        self.ask(self.inner.link(key, group))
+    }
+
+    fn linked<'a>(&'a self, group: &'a Key) -> Answer<'a, Vec<Key>> {
+        self.ask(self.inner.linked(group))
+    }
+
     fn lease<'a>(&'a self, key: &'a Key, owner: &'a Owner, seconds: u64) -> Answer<'a, bool> {
         match self.gives_leases {
             true => self.ask(self.inner.lease(key, owner, seconds)),
