@@ -13,6 +13,7 @@ use tracing_subscriber::EnvFilter;
 use crate::cli::output;
 use crate::clock::SystemClock;
 use crate::config::{self, Config, ConfigSource};
+use crate::provider::Protocol;
 use crate::rng::SystemRng;
 use crate::server::{self, Server, listen};
 
@@ -105,7 +106,7 @@ fn default_file() -> Option<PathBuf> {
     file.exists().then_some(file)
 }
 
-/// The callback URL of each provider, ready to paste into its form, and where the server answers.
+/// The callback URL of each provider and what else its form may ask for, ready to paste, and where the server answers.
 fn start_screen(config: &Config, address: SocketAddr) -> String {
     let width = config.providers.keys().map(String::len).max().unwrap_or_default();
     let mut screen = String::from("Callback URLs, for each provider's own form:\n");
@@ -118,6 +119,16 @@ fn start_screen(config: &Config, address: SocketAddr) -> String {
         screen.push_str("Post-logout redirect URIs, for the same forms:\n");
         for base in &config.base_urls {
             screen.push_str(&format!("  {}\n", base.signed_out_url()));
+        }
+    }
+    let is_oidc = |id: &&String| config.providers[*id].registration.provider.protocol == Protocol::Oidc;
+    let tells: Vec<&String> = config.providers.keys().filter(is_oidc).collect();
+    if config.session.store.is_some() && !tells.is_empty() {
+        screen.push_str("Back-channel logout URIs, where a form asks for one:\n");
+        for base in &config.base_urls {
+            for id in &tells {
+                screen.push_str(&format!("  {id:width$}  {}\n", base.backchannel_logout_url(id)));
+            }
         }
     }
     for base in &config.base_urls {

@@ -52,6 +52,37 @@ fn says_where_it_listens_answers_and_ends_when_told_to() {
 }
 
 #[test]
+fn says_what_a_provider_must_know_to_sign_people_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let google = [("AUTH_GOOGLE_ID", "cid"), ("AUTH_GOOGLE_SECRET", "secret")];
+    let screen = |session: &str| {
+        let deployment = format!(
+            "base_url: https://app.example.com\nproviders: {{github: {{}}, google: {{}}}}\n{session}\n"
+        );
+        write(folder.path(), "authcfg.yaml", &deployment);
+        let mut child = serve(folder.path(), &[&GITHUB[..], &google].concat(), &["--listen", "127.0.0.1:0"]);
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let screen: Vec<String> = lines.take_while(|line| !line.starts_with("listening on ")).collect();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        screen
+            .into_iter()
+            .filter(|line| line.contains("logout") || line.contains("signed-out"))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        screen("session: {strategy: database, store: memory, logout: provider}"),
+        [
+            "Post-logout redirect URIs, for the same forms:",
+            "  https://app.example.com/api/auth/signed-out",
+            "Back-channel logout URIs, where a form asks for one:",
+            "  google  https://app.example.com/api/auth/backchannel-logout/google",
+        ]
+    );
+    assert!(screen("").is_empty());
+}
+
+#[test]
 fn does_not_start_with_a_finding() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "authcfg.yaml", "base_url: https://app.example.com\nproviders:\n  githup: {}\n");
