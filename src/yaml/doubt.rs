@@ -76,6 +76,7 @@ fn in_plain(value: &str, in_flow: bool) -> bool {
     let is_text = match bytes {
         [b'0'] => return false,
         [b'1'..=b'9', rest @ ..] if rest.len() < 15 && rest.iter().all(u8::is_ascii_digit) => return false,
+        [b'0'..=b'9', ..] if is_fraction(bytes) => return false,
         [b'0'..=b'9', ..] => is_no_number(bytes),
         [first, ..] => first.is_ascii_alphabetic() || !first.is_ascii() || b"/_$(".contains(first),
         [] => false,
@@ -83,11 +84,21 @@ fn in_plain(value: &str, in_flow: bool) -> bool {
     !is_text || value.contains('\n') || is_word(value) || in_flow && in_flow_text(bytes)
 }
 
-/// Whether something in it stands in no number of any YAML: a sign that belongs to no exponent, or another character.
+/// Whether something in it stands in no number of any YAML: a sign that belongs to no exponent, a letter that is none of
+/// `0x`, `0o`, `0b` or an exponent, or another character.
 fn is_no_number(value: &[u8]) -> bool {
-    let in_numbers = |byte: u8| byte.is_ascii_hexdigit() || b"oOxX_.:+-".contains(&byte);
-    let is_own = |pair: &[u8]| pair[1] == b'-' && !matches!(pair[0], b'e' | b'E');
-    value.windows(2).any(is_own) || !value.iter().copied().all(in_numbers)
+    let is_sign = |pair: &[u8]| pair[1] == b'-' && !matches!(pair[0], b'e' | b'E');
+    let in_decimals = |byte: u8| byte.is_ascii_digit() || b"eE_.:+-".contains(&byte);
+    let has_base = matches!(value, [b'0', b'b' | b'o' | b'x' | b'B' | b'O' | b'X', ..]);
+    value.windows(2).any(is_sign) || !has_base && !value.iter().copied().all(in_decimals)
+}
+
+/// Whether it is a fraction as everybody writes it, `0.25`.
+fn is_fraction(value: &[u8]) -> bool {
+    let Some(point) = value.iter().position(|&byte| byte == b'.') else { return false };
+    let (whole, rest) = (&value[..point], &value[point + 1..]);
+    let digits = |part: &[u8]| !part.is_empty() && part.iter().all(u8::is_ascii_digit);
+    value.len() <= 15 && digits(whole) && digits(rest) && (whole == b"0" || whole[0] != b'0')
 }
 
 /// Words that are something else than text, in the spellings that not everybody knows. `on` and `yes` are text to both.
@@ -213,7 +224,7 @@ last: {a: {}, b: [], c: 10, d: true}
     /// `AUTHCFG_YAML_TEXTS` says how many.
     #[test]
     fn two_parsers_agree_where_there_is_no_doubt() {
-        const PIECES: [&str; 71] = [
+        const PIECES: [&str; 73] = [
             "a",
             "b",
             "key",
@@ -272,6 +283,8 @@ last: {a: {}, b: [], c: 10, d: true}
             "0",
             "12",
             "0x1",
+            "0b1",
+            "5c6",
             "2026-11-29",
             "1.5",
             ".",
