@@ -26,7 +26,10 @@ pub fn check(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compiler) 
         let Ok(compiled) = Path::compile(text) else { continue };
         let at = format!("/profile/{}", segment(claim));
         // What is wrong in itself is not looked for in answers.
-        if compiler.findings.iter().any(|finding| finding.pointer.starts_with(&at)) {
+        let is_about_it = |finding: &Finding| {
+            finding.pointer.strip_prefix(&*at).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        if compiler.findings.iter().any(is_about_it) {
             continue;
         }
         let found: Vec<&Value> = answers.iter().filter_map(|tree| compiled.first(tree)).collect();
@@ -198,6 +201,11 @@ mod tests {
         assert_eq!(
             titles("{sub: $.userinfo.id, nickname: $.userinfo.mails}"),
             ["in an answer of the tests this is a list"]
+        );
+        assert!(
+            titles("{sub: $.userinfo.id, nickname: $.userinfo.mails, nickname2: $..x}")
+                .contains(&"in an answer of the tests this is a list".to_owned()),
+            "what is wrong in a claim with a longer name is another matter"
         );
         for right in
             ["name: '$.userinfo.names[0].first'", "user: $.userinfo.user", "nickname: '$.userinfo.mails[0]'"]
