@@ -1,10 +1,10 @@
 // `oidc-provider`, certified by the OpenID Foundation, with PKCE required and two small pages of our own: login and consent.
-import { generateKeyPairSync } from "node:crypto";
 import http from "node:http";
 import { Provider } from "oidc-provider";
+import { keyPair } from "./keys.js";
 import { close, listen } from "./program.js";
 
-const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+const { privateKey } = keyPair("rsa", { modulusLength: 2048 });
 const signingKey = { ...privateKey.export({ format: "jwk" }), kid: "e2e", use: "sig", alg: "RS256" };
 
 /**

@@ -1,13 +1,14 @@
 // An OpenID provider without pages that fails on purpose. Each path is an issuer of its own, and its name says what goes wrong:
 // `/token-html` answers HTML at its token endpoint, `/fine` is a provider in order. The browser is sent back at once.
-import { createHash, createSign, generateKeyPairSync, randomBytes } from "node:crypto";
+import { createHash, createSign, randomBytes } from "node:crypto";
 import http from "node:http";
+import { keyPair } from "./keys.js";
 import { close, listen } from "./program.js";
 
 export const STEPS = ["discovery", "jwks", "token", "userinfo"];
 export const KINDS = ["down", "slow", "endless", "html", "error500"];
 
-const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+const { privateKey, publicKey } = keyPair("rsa", { modulusLength: 2048 });
 const jwks = { keys: [{ ...publicKey.export({ format: "jwk" }), kid: "scripted", use: "sig", alg: "RS256" }] };
 
 export async function startScripted({ clientId = "client-of-scripted", clientSecret }) {

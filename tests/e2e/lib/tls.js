@@ -1,11 +1,12 @@
 // A certificate for one run: self-signed, for this machine's loopback names. Written out in DER, since Node.js reads certificates but makes none.
-import { createSign, generateKeyPairSync, randomBytes } from "node:crypto";
+import { createSign, randomBytes } from "node:crypto";
+import { keyPair } from "./keys.js";
 
 const DAY_MS = 86_400_000;
 
 /** `{key, cert}` as `https.createServer` takes them. */
 export function selfSigned({ names = ["localhost"], addresses = ["127.0.0.1", "127.0.0.2"] } = {}) {
-  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const { privateKey, publicKey } = keyPair("ec", { namedCurve: "P-256" });
   const algorithm = sequence(oid("2a8648ce3d040302")); // ecdsa-with-SHA256
   const name = sequence(tagged(0x31, sequence(oid("550403"), tagged(0x0c, Buffer.from("authcfg e2e")))));
   const time = (at) => tagged(0x17, Buffer.from(`${new Date(at).toISOString().replace(/[-:T]|\.\d+/g, "").slice(2)}`));
