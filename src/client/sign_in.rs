@@ -90,9 +90,7 @@ impl Client {
         context: &mut Context,
     ) -> Result<TokenSet, Error> {
         let Inner { registration, clock, .. } = &*self.inner;
-        let endpoint = metadata
-            .endpoint(EndpointName::Token, registration, context)?
-            .ok_or_else(|| missing("token_endpoint"))?;
+        let endpoint = metadata.needed(EndpointName::Token, registration, context)?;
         let caller = self.caller(metadata, context);
         let request = token::request(&caller, endpoint.url.clone(), response, pending)?;
         let answer = self.send("token", request, Limit::Token, &endpoint).await?;
@@ -249,8 +247,4 @@ impl Client {
         };
         Ok(claims.map_err(flow::Error::from)?)
     }
-}
-
-fn missing(endpoint: &str) -> Error {
-    flow::Error::Misuse(flow::error::Misuse::Configuration(format!("the provider has no {endpoint}"))).into()
 }

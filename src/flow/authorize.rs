@@ -76,10 +76,7 @@ pub fn request(
         created: clock.now(),
     };
     let context = context(registration, &pending, clock, rng)?;
-    let endpoint =
-        metadata.endpoint(EndpointName::Authorization, registration, &context)?.ok_or_else(|| {
-            Error::Misuse(Misuse::Configuration("the provider has no authorization_endpoint".into()))
-        })?;
+    let endpoint = metadata.needed(EndpointName::Authorization, registration, &context)?;
 
     let mut url = endpoint.url;
     let own: Vec<(String, String)> = url.query_pairs().into_owned().collect();

@@ -10,9 +10,9 @@ use crate::clock::Clock;
 use crate::expr::Context;
 use crate::flow::answer::Answer;
 use crate::flow::caller::Caller;
-use crate::flow::client_auth::authenticate;
+use crate::flow::client_auth::authenticate_by_name;
 use crate::flow::draft::Draft;
-use crate::flow::error::{Error, Misbehaviour, MisbehaviourKind, Misuse};
+use crate::flow::error::{Error, Misbehaviour, MisbehaviourKind};
 use crate::flow::metadata::{Endpoint, EndpointName, checked};
 use crate::flow::token_set::{self, TokenSet};
 use crate::flow::variables;
@@ -65,7 +65,7 @@ pub enum Progress {
 /// # Errors
 /// An address that is unknown or cannot be rendered.
 pub fn endpoint(caller: &Caller<'_>) -> Result<Endpoint, Error> {
-    at(EndpointName::DeviceAuthorization, caller)
+    caller.metadata.needed(EndpointName::DeviceAuthorization, caller.registration, caller.context)
 }
 
 /// Where it asks for the token.
@@ -73,14 +73,7 @@ pub fn endpoint(caller: &Caller<'_>) -> Result<Endpoint, Error> {
 /// # Errors
 /// An address that is unknown or cannot be rendered.
 pub fn token_endpoint(caller: &Caller<'_>) -> Result<Endpoint, Error> {
-    at(EndpointName::Token, caller)
-}
-
-fn at(name: EndpointName, caller: &Caller<'_>) -> Result<Endpoint, Error> {
-    caller
-        .metadata
-        .endpoint(name, caller.registration, caller.context)?
-        .ok_or_else(|| Error::Misuse(Misuse::Configuration(format!("the provider has no {}", name.as_str()))))
+    caller.metadata.needed(EndpointName::Token, caller.registration, caller.context)
 }
 
 /// Asks for a code (RFC 8628 §3.1).
@@ -90,12 +83,11 @@ fn at(name: EndpointName, caller: &Caller<'_>) -> Result<Endpoint, Error> {
 pub fn request(caller: &Caller<'_>, endpoint: Url) -> Result<Request<Bytes>, Error> {
     let registration = caller.registration;
     let mut draft = Draft::new(STEP, endpoint);
-    draft.params.push(("client_id".into(), registration.client_id.clone()));
     let scope = registration.scope();
     if !scope.is_empty() {
         draft.params.push(("scope".into(), scope));
     }
-    prove(&mut draft, &Auth::Client(registration.provider.client_auth.method), caller)?;
+    authenticate_by_name(&mut draft, &Auth::Client(registration.provider.client_auth.method), caller)?;
     draft.build(&post(), &registration.provider.rename, caller.context)
 }
 
@@ -155,9 +147,8 @@ pub fn token_request(
     let mut draft = Draft::new("token", endpoint);
     draft.params.push(("grant_type".into(), GRANT_TYPE.into()));
     draft.params.push(("device_code".into(), authorization.device_code.expose().to_owned()));
-    draft.params.push(("client_id".into(), registration.client_id.clone()));
     let default = Auth::Client(registration.provider.client_auth.method);
-    prove(&mut draft, registration.provider.token.auth.as_ref().unwrap_or(&default), caller)?;
+    authenticate_by_name(&mut draft, registration.provider.token.auth.as_ref().unwrap_or(&default), caller)?;
     draft.build(&post(), &registration.provider.rename, caller.context)
 }
 
@@ -197,18 +188,6 @@ impl DeviceAuthorization {
     pub fn slow_down(&mut self) {
         self.interval = self.interval.saturating_add(SLOWER);
     }
-}
-
-/// Puts the client's proof into a request, in which its id stands once.
-fn prove(draft: &mut Draft<'_>, auth: &Auth, caller: &Caller<'_>) -> Result<(), Error> {
-    let before = draft.params.len();
-    authenticate(draft, auth, None, caller)?;
-    if draft.params[before..].iter().any(|(name, _)| name == "client_id")
-        && let Some(first) = draft.params.iter().position(|(name, _)| name == "client_id")
-    {
-        draft.params.remove(first);
-    }
-    Ok(())
 }
 
 /// A request of which no file says anything.

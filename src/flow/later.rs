@@ -11,7 +11,7 @@ use crate::flow::answer::Answer;
 use crate::flow::caller::Caller;
 use crate::flow::client_auth::authenticate;
 use crate::flow::draft::Draft;
-use crate::flow::error::{Error, Misbehaviour, MisbehaviourKind, Misuse};
+use crate::flow::error::{Error, Misbehaviour, MisbehaviourKind};
 use crate::flow::metadata::{Endpoint, EndpointName};
 use crate::flow::token_set::{self, TokenSet};
 use crate::provider::Registration;
@@ -57,9 +57,7 @@ impl Later {
             Later::Introspection => EndpointName::Introspection,
             Later::Revocation => EndpointName::Revocation,
         };
-        caller.metadata.endpoint(name, caller.registration, caller.context)?.ok_or_else(|| {
-            Error::Misuse(Misuse::Configuration(format!("the provider has no {}", name.as_str())))
-        })
+        caller.metadata.needed(name, caller.registration, caller.context)
     }
 
     /// The parameters of its RFC. A refresh token is what is revoked or looked into where there is one: with it goes all that

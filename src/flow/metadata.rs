@@ -188,6 +188,21 @@ impl Metadata {
         Ok(Some(Endpoint { url, foreign }))
     }
 
+    /// Where a request goes that cannot do without an address.
+    ///
+    /// # Errors
+    /// As [`Metadata::endpoint`], and an address that neither the file nor the document knows.
+    pub fn needed(
+        &self,
+        name: EndpointName,
+        registration: &Registration,
+        context: &Context,
+    ) -> Result<Endpoint, Error> {
+        self.endpoint(name, registration, context)?.ok_or_else(|| {
+            Error::Misuse(Misuse::Configuration(format!("the provider has no {}", name.as_str())))
+        })
+    }
+
     /// Whether the parameters of a sign-in go ahead of the browser (RFC 9126): as the file says, else where it writes an
     /// endpoint for them, and where the provider takes them in no other way.
     pub fn pushes(&self, registration: &Registration) -> bool {

@@ -11,9 +11,9 @@ use crate::expr::Context;
 use crate::flow::answer::Answer;
 use crate::flow::authorize::AuthorizationRequest;
 use crate::flow::caller::Caller;
-use crate::flow::client_auth::authenticate;
+use crate::flow::client_auth::authenticate_by_name;
 use crate::flow::draft::Draft;
-use crate::flow::error::{Error, Misbehaviour, MisbehaviourKind, Misuse};
+use crate::flow::error::{Error, Misbehaviour, MisbehaviourKind};
 use crate::flow::metadata::{Endpoint, EndpointName};
 use crate::provider::step::{Auth, Method, Step};
 
@@ -30,10 +30,7 @@ static PLAIN: LazyLock<Step> = LazyLock::new(|| Step { method: Method::Post, ..S
 /// An address that is unknown or cannot be rendered.
 pub fn endpoint(caller: &Caller<'_>) -> Result<Endpoint, Error> {
     let name = EndpointName::PushedAuthorizationRequest;
-    caller
-        .metadata
-        .endpoint(name, caller.registration, caller.context)?
-        .ok_or_else(|| Error::Misuse(Misuse::Configuration(format!("the provider has no {}", name.as_str()))))
+    caller.metadata.needed(name, caller.registration, caller.context)
 }
 
 /// Builds the request.
@@ -48,12 +45,8 @@ pub fn request(
     let registration = caller.registration;
     let mut draft = Draft::new(STEP, endpoint);
     draft.params = authorization.params().to_vec();
-    // The client id is a parameter however the client authenticates; that of its credentials is the same one.
     draft.params.retain(|(name, _)| name != "client_id");
-    authenticate(&mut draft, &Auth::Client(registration.provider.client_auth.method), None, caller)?;
-    if !draft.params.iter().any(|(name, _)| name == "client_id") {
-        draft.params.push(("client_id".into(), registration.client_id.clone()));
-    }
+    authenticate_by_name(&mut draft, &Auth::Client(registration.provider.client_auth.method), caller)?;
     draft.build(&PLAIN, &registration.provider.rename, caller.context)
 }
 

@@ -29,9 +29,7 @@ pub fn endpoint(
     if let Some(template) = &registration.provider.refresh.endpoint {
         return Ok(Endpoint { url: checked(&render_url(template, context)?)?, foreign: false });
     }
-    metadata
-        .endpoint(EndpointName::Token, registration, context)?
-        .ok_or_else(|| Error::Misuse(Misuse::Configuration("the provider has no token_endpoint".into())))
+    metadata.needed(EndpointName::Token, registration, context)
 }
 
 /// Builds the request; [`later_context`](crate::flow::caller::later_context) gives the caller's context.

@@ -61,9 +61,7 @@ pub fn endpoint(
 ) -> Result<Endpoint, Error> {
     match &call.endpoint {
         Some(template) => Ok(Endpoint { url: checked(&render_url(template, context)?)?, foreign: false }),
-        None => metadata.endpoint(EndpointName::Userinfo, registration, context)?.ok_or_else(|| {
-            Error::Misuse(Misuse::Configuration("the provider has no userinfo_endpoint".into()))
-        }),
+        None => metadata.needed(EndpointName::Userinfo, registration, context),
     }
 }
 

@@ -98,6 +98,19 @@ pub(super) fn authenticate(
     Ok(())
 }
 
+/// The same for a request in which the client id is a parameter however the client proves itself (RFC 8628 §3.1, RFC 9126 §2.1).
+pub(super) fn authenticate_by_name(
+    draft: &mut Draft<'_>,
+    auth: &Auth,
+    caller: &Caller<'_>,
+) -> Result<(), Error> {
+    authenticate(draft, auth, None, caller)?;
+    if !draft.params.iter().any(|(name, _)| name == "client_id") {
+        draft.params.push(("client_id".into(), caller.registration.client_id.clone()));
+    }
+    Ok(())
+}
+
 fn as_client(draft: &mut Draft<'_>, method: Method, caller: &Caller<'_>) -> Result<(), Error> {
     let client_id = &caller.registration.client_id;
     let credentials = ClientCredentials::new(caller, Some(&Auth::Client(method)))?;
