@@ -12,19 +12,21 @@ const signingKey = { ...privateKey.export({ format: "jwk" }), kid: "e2e", use: "
  * Whoever asks for `offline_access` gets a refresh token that is good once: used again, it ends the grant.
  * With `pushed` it takes parameters only ahead of the browser (RFC 9126). `seen.authorizations` are the queries that browsers brought.
  * With `logout` it signs people out (RP-Initiated Logout) and tells their applications (Back-Channel Logout): `seen.told`, `untold`.
+ * It is its own issuer, or stands behind `origin`.
  * `hold`, where it is set, is awaited twice for each refresh: as `hold("before")` and, done but not yet answered, as `hold("after")`.
  */
-export async function startOpenid({ clients, accessToken = 600, pushed = false, logout = false }) {
+export async function startOpenid({ clients, accessToken = 600, pushed = false, logout = false, origin }) {
   const seen = { secrets: new Set(), token: 0, refreshes: [], revocations: 0, authorizations: [], told: [], untold: [] };
   const own = { hold: undefined };
   const server = http.createServer();
-  const issuer = `http://127.0.0.1:${await listen(server)}`;
+  const backend = `http://127.0.0.1:${await listen(server)}`;
+  const issuer = origin ?? backend;
   const provider = new Provider(issuer, {
     clients,
     jwks: { keys: [signingKey] },
     cookies: { keys: ["one key of the cookies of this test"] },
     pkce: { required: () => true },
-    features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: logout }, backchannelLogout: { enabled: logout }, revocation: { enabled: true }, deviceFlow: { enabled: true }, pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: pushed } },
+    features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: logout }, backchannelLogout: { enabled: logout }, revocation: { enabled: true }, introspection: { enabled: true }, deviceFlow: { enabled: true }, pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: pushed } },
     // Without the guard that keeps it from asking this machine, where the application is.
     fetch: (url, { dispatcher, ...options }) => fetch(url, options),
     rotateRefreshToken: true,
@@ -55,7 +57,7 @@ export async function startOpenid({ clients, accessToken = 600, pushed = false, 
     if (!request.url.startsWith("/interaction/")) return callback(request, response);
     interact(provider, request, response).catch((error) => response.writeHead(500).end(`<h1>${error}</h1>`));
   });
-  return { issuer, seen, problems, provider, own, stop: () => close(server) };
+  return { issuer, backend, seen, problems, provider, own, stop: () => close(server) };
 }
 
 function person(id) {

@@ -63,6 +63,13 @@ export async function session(visitor, authUrl) {
   return { status, text, value: JSON.parse(text) };
 }
 
+/** A page with one form: its hidden fields go back with those of `form`, as a click on its button sends them. */
+export async function submit(visitor, url, form) {
+  const { text } = await visitor.request(url);
+  const hidden = [...text.matchAll(/<input type="hidden" name="([^"]+)"(?: value="([^"]*)")?/g)].map(([, name, value = ""]) => [name, value.replaceAll("&amp;", "&")]);
+  return await visitor.request(url, { form: { ...Object.fromEntries(hidden), ...form } });
+}
+
 /** At the WorkOS-like service: from the authorization URL to the callback URL. */
 export async function answerWorkos(visitor, authorizationUrl, { email = "ada@acme.example", answer = "allow" } = {}) {
   const login = await visitor.request(authorizationUrl);

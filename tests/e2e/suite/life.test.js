@@ -1,0 +1,168 @@
+// The whole life of tokens at three providers: given, used, renewed, taken back. Each is the generic `oidc` with what the provider does
+// otherwise: three keys at most.
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { serve } from "../lib/authcfg.js";
+import { startDjango } from "../lib/django.js";
+import { startGlewlwyd } from "../lib/glewlwyd.js";
+import { startOpenid } from "../lib/openid.js";
+import { freePort } from "../lib/program.js";
+import { answerOpenid, csrf, endSession, session, startSignIn, Visitor } from "../lib/visitor.js";
+import { watched } from "../lib/watch.js";
+import { canary } from "../lib/world.js";
+
+const LIFETIME = 6;
+const EMAIL = "ada@op.example";
+const COOKIE = "authjs.session-token";
+const seconds = (count) => new Promise((resolve) => setTimeout(resolve, count * 1000));
+
+const PROVIDERS = {
+  certified: {
+    start: startCertified,
+    deviations: (issuer) => ({
+      scopes: ["openid", "profile", "email", "offline_access"], // without it no refresh token
+      request: { prompt: "consent" }, // without it no offline_access: OpenID Connect Core, section 11
+      revocation_endpoint: `${issuer}/token/revocation`,
+    }),
+  },
+  glewlwyd: {
+    start: startGlewlwyd,
+    outlives: true, // an access token stays good when its refresh token is revoked (RFC 7009, section 2.1: SHOULD not)
+    deviations: (issuer) => ({
+      revocation_endpoint: `${issuer}/revoke`,
+      refresh: { ended: "body is none" }, // a refresh token that is over is told by status 400 and nothing else
+    }),
+  },
+  django: {
+    start: startDjango,
+    deviations: (issuer) => ({ revocation_endpoint: `${issuer}/revoke_token/` }), // of which its discovery document says nothing
+  },
+};
+
+async function startCertified({ origin, client, lifetime }) {
+  const { id, secret, redirectUris, postLogoutRedirectUri } = client;
+  const registered = { client_id: id, client_secret: secret, redirect_uris: redirectUris, post_logout_redirect_uris: [postLogoutRedirectUri], grant_types: ["authorization_code", "refresh_token"] };
+  const op = await startOpenid({ clients: [registered], accessToken: lifetime, logout: true, origin });
+  return { ...op, introspection: `${origin}/token/introspection`, answer: (visitor, url) => answerOpenid(visitor, url, { login: EMAIL }), endSession };
+}
+
+const ops = {};
+const known = { secret: canary("auth-secret") };
+let server, authUrl;
+
+before(async () => {
+  const port = await freePort();
+  authUrl = `http://localhost:${port}/api/auth`;
+  const providers = {};
+  const env = { AUTH_SECRET: known.secret };
+  await Promise.all(Object.entries(PROVIDERS).map(async ([id, { start, deviations }]) => {
+    known[id] = canary(id);
+    const client = { id: `client-of-${id}`, secret: known[id], redirectUris: [`${authUrl}/callback/${id}`], postLogoutRedirectUri: `${authUrl}/signed-out` };
+    const op = await watched((origin) => start({ origin, client, lifetime: LIFETIME }));
+    ops[id] = op;
+    providers[id] = { use: "oidc", name: id, issuer: op.issuer, ...deviations(op.issuer) };
+    Object.assign(env, { [`AUTH_${id.toUpperCase()}_ID`]: client.id, [`AUTH_${id.toUpperCase()}_SECRET`]: client.secret });
+  }));
+  const deployment = { base_url: authUrl, providers, session: { strategy: "database", store: "sqlite:sessions.db", logout: "provider", expose_tokens: ["access_token", "id_token"] } };
+  server = await serve({ files: { "authcfg.yaml": JSON.stringify(deployment) }, env, listen: `127.0.0.1:${port}` });
+});
+after(async () => {
+  await server?.stop();
+  for (const op of Object.values(ops)) await op.stop();
+});
+
+/** What a provider was asked at its token endpoint with such a grant, and what it gave. */
+const tokens = (op, grant) => op.requests.filter(({ form }) => form.grant_type === grant);
+
+async function signIn(id) {
+  const [op, visitor] = [ops[id], new Visitor()];
+  const { url } = await startSignIn(visitor, authUrl, id);
+  await visitor.request(await op.answer(visitor, url));
+  const { value } = await session(visitor, authUrl);
+  const given = tokens(op, "authorization_code").at(-1).answer;
+  assert.equal(value?.access_token, given.access_token, `${server.program.output.slice(-2000)}`);
+  return { visitor, value, given };
+}
+
+/** What a provider answers the client itself. */
+async function ask(id, url, form) {
+  const authorization = `Basic ${Buffer.from(`client-of-${id}:${known[id]}`).toString("base64")}`;
+  return await fetch(url, { method: "POST", headers: { authorization }, body: new URLSearchParams(form) });
+}
+
+const isActive = async (id, token) => (await (await ask(id, ops[id].introspection, { token })).json()).active;
+
+/** Whether somebody who has the client's secret can refresh with this token. */
+async function refreshes(id, refresh_token) {
+  const endpoint = `${ops[id].origin}${tokens(ops[id], "authorization_code")[0].path}`;
+  return (await ask(id, endpoint, { grant_type: "refresh_token", refresh_token })).ok;
+}
+
+describe("at three providers", { concurrency: true }, () => {
+  for (const [id, provider] of Object.entries(PROVIDERS)) describe(id, { concurrency: 1 }, () => life(id, provider));
+});
+
+function life(id, { deviations, outlives = false }) {
+  test("three keys at most say what it does otherwise", () => {
+    const keys = Object.keys(deviations("http://127.0.0.1"));
+    assert.ok(keys.length > 0 && keys.length <= 3, keys.join());
+  });
+
+  test("a session has the claims of userinfo, and tokens that are renewed where the refresh token is good once", async () => {
+    const { visitor, value, given } = await signIn(id);
+    assert.equal(value.user.email, EMAIL);
+    assert.match(value.user.name, /^ada example$/i);
+    const userinfo = ops[id].requests.find(({ path }) => /\/(me|userinfo)\/?$/.test(path));
+    assert.deepEqual([userinfo.status, userinfo.answer.email], [200, EMAIL]);
+    assert.equal(await isActive(id, given.access_token), true);
+
+    const before = tokens(ops[id], "refresh_token").length;
+    await seconds(LIFETIME + 1);
+    const { value: renewed } = await session(visitor, authUrl);
+    const [refresh, ...more] = tokens(ops[id], "refresh_token").slice(before);
+    assert.deepEqual([refresh?.status, more], [200, []]);
+    assert.equal(refresh.form.refresh_token, given.refresh_token);
+    assert.equal(renewed.access_token, refresh.answer.access_token);
+    assert.notEqual(refresh.answer.refresh_token, given.refresh_token);
+    assert.deepEqual([renewed.user, renewed.error], [value.user, undefined]);
+    assert.equal(await isActive(id, renewed.access_token), true);
+
+    // What was used is used up. Then the provider ends the grant, and with it goes the session.
+    assert.equal(await refreshes(id, given.refresh_token), false);
+    await ask(id, deviations(ops[id].issuer).revocation_endpoint, { token: refresh.answer.refresh_token });
+    await seconds(LIFETIME + 1);
+    assert.equal((await session(visitor, authUrl)).value, null);
+    assert.equal(tokens(ops[id], "refresh_token").at(-1).form.refresh_token, refresh.answer.refresh_token);
+    assert.equal(visitor.cookie(COOKIE), undefined);
+  });
+
+  test("a sign-out ends the tokens, and the session at the provider", async () => {
+    const { visitor, given } = await signIn(id);
+    assert.equal(await isActive(id, given.access_token), true);
+    const form = { csrfToken: await csrf(visitor, authUrl), callbackUrl: "/bye", json: "true" };
+    const { url } = JSON.parse((await visitor.request(`${authUrl}/signout`, { form })).text);
+    assert.ok(url.startsWith(ops[id].origin) && url.includes("id_token_hint="), url);
+    let revocation;
+    for (let tries = 0; tries < 100 && !revocation; tries += 1) {
+      await seconds(0.05);
+      revocation = ops[id].requests.find(({ form }) => form.token === given.refresh_token && form.token_type_hint === "refresh_token");
+    }
+    assert.equal(revocation?.status, 200);
+    assert.equal(await refreshes(id, given.refresh_token), false);
+
+    const back = await ops[id].endSession(visitor, url);
+    assert.ok(back.startsWith(`${authUrl}/signed-out?state=`), back);
+    assert.equal((await visitor.request(back)).location, `${new URL(authUrl).origin}/bye`);
+    assert.equal((await session(visitor, authUrl)).value, null);
+    assert.equal(await isActive(id, given.access_token), outlives);
+    const { url: again } = await startSignIn(visitor, authUrl, id);
+    assert.match((await visitor.request(again)).location, /login|interaction/, "it asks who it is");
+  });
+}
+
+test("no secret is in the log", () => {
+  const log = server.program.output;
+  const secrets = [...Object.values(known), ...Object.values(ops).flatMap((op) => [...op.secrets])];
+  assert.ok(secrets.length > 20 && log.includes("signed in"), "the run left secrets to look for, and a log");
+  for (const text of secrets) assert.ok(!log.includes(text), "the log holds a secret");
+});
