@@ -4,7 +4,7 @@
 //! and where authcfg answers otherwise, why.
 
 mod backchannel_logout;
-mod browser;
+pub mod browser;
 mod callback;
 mod config;
 mod csrf;

@@ -2,18 +2,13 @@
 
 use std::sync::Arc;
 
-use authcfg::clock::Clock;
 use serde_json::{Value, json};
 
 use super::keys::{KEY, OTHER_KEY, Sign, at_hash, b64, ec_jwk};
-use super::op::{ACCESS_TOKEN, Behaviour, CLIENT_ID, CLIENT_SECRET, Op};
+use super::op::{ACCESS_TOKEN, Behaviour, CLIENT_ID, CLIENT_SECRET, NOW, Op};
 use super::{Accepted, Outcome, Refused, cases, claims, header};
 
 const INVALID: Outcome = Refused("id_token_invalid", 1);
-
-fn now() -> u64 {
-    authcfg::clock::SystemClock.now()
-}
 
 /// Changes one member of the first key.
 fn key(member: &'static str, value: Value) -> impl FnOnce(&mut Behaviour) {
@@ -191,18 +186,18 @@ mod claim {
         refuses_a_foreign_azp: claims(json!({"azp": "other"})) => INVALID;
         accepts_our_own_azp: claims(json!({"azp": CLIENT_ID})) => Accepted;
         refuses_no_exp: claims(json!({"exp": null})) => INVALID;
-        refuses_an_exp_that_is_past: claims(json!({"exp": now() - 120, "iat": now() - 400})) => INVALID;
-        accepts_an_exp_within_the_skew: claims(json!({"exp": now() - 30, "iat": now() - 300})) => Accepted;
-        refuses_an_exp_that_is_text: claims(json!({"exp": (now() + 600).to_string()})) => INVALID;
+        refuses_an_exp_that_is_past: claims(json!({"exp": NOW - 120, "iat": NOW - 400})) => INVALID;
+        accepts_an_exp_within_the_skew: claims(json!({"exp": NOW - 30, "iat": NOW - 300})) => Accepted;
+        refuses_an_exp_that_is_text: claims(json!({"exp": (NOW + 600).to_string()})) => INVALID;
         refuses_an_exp_that_is_a_word: claims(json!({"exp": "never"})) => INVALID;
         refuses_an_exp_below_zero: claims(json!({"exp": -1})) => INVALID;
         refuses_an_exp_without_end: payload(|text| text.replacen("\"exp\":", "\"exp\":1e400,\"old\":", 1)) => INVALID;
-        refuses_an_iat_that_is_text: claims(json!({"iat": now().to_string()})) => INVALID;
-        refuses_an_iat_two_hours_ahead: claims(json!({"iat": now() + 7200, "exp": now() + 9000})) => INVALID;
-        refuses_an_iat_a_week_old: claims(json!({"iat": now() - 604_800})) => INVALID;
-        refuses_an_nbf_ahead: claims(json!({"nbf": now() + 3600})) => INVALID;
+        refuses_an_iat_that_is_text: claims(json!({"iat": NOW.to_string()})) => INVALID;
+        refuses_an_iat_two_hours_ahead: claims(json!({"iat": NOW + 7200, "exp": NOW + 9000})) => INVALID;
+        refuses_an_iat_a_week_old: claims(json!({"iat": NOW - 604_800})) => INVALID;
+        refuses_an_nbf_ahead: claims(json!({"nbf": NOW + 3600})) => INVALID;
         refuses_an_nbf_that_is_text: claims(json!({"nbf": "0"})) => INVALID;
-        accepts_an_nbf_that_is_past: claims(json!({"nbf": now() - 10})) => Accepted;
+        accepts_an_nbf_that_is_past: claims(json!({"nbf": NOW - 10})) => Accepted;
         refuses_an_empty_sub: claims(json!({"sub": ""})) => INVALID;
         refuses_a_sub_that_is_a_number: claims(json!({"sub": 248_289_761_001_u64})) => INVALID;
         refuses_a_sub_of_256_characters: claims(json!({"sub": "s".repeat(256)})) => INVALID;
@@ -217,8 +212,8 @@ mod claim {
         refuses_claims_that_are_a_list: payload(|_| "[]".to_owned()) => INVALID;
         refuses_claims_that_are_no_json: payload(|_| "sub=1".to_owned()) => INVALID;
         refuses_no_auth_time_where_max_age_was_asked: max_age(Value::Null) => INVALID;
-        refuses_an_auth_time_that_is_too_old: max_age(json!(now() - 7200)) => INVALID;
-        accepts_an_auth_time_that_is_fresh: max_age(json!(now() - 30)) => Accepted;
+        refuses_an_auth_time_that_is_too_old: max_age(json!(NOW - 7200)) => INVALID;
+        accepts_an_auth_time_that_is_fresh: max_age(json!(NOW - 30)) => Accepted;
     }
 
     fn max_age(auth_time: Value) -> impl FnOnce(&mut Behaviour) {

@@ -7,11 +7,12 @@ use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair,
+    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, RSA_PKCS1_SHA256,
+    RsaKeyPair, UnparsedPublicKey,
 };
 use aws_lc_rs::{digest, hmac};
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 pub struct Rsa {
@@ -22,6 +23,34 @@ pub static KEY: LazyLock<Rsa> = LazyLock::new(Rsa::generate);
 pub static OTHER_KEY: LazyLock<Rsa> = LazyLock::new(Rsa::generate);
 pub static EC_KEY: LazyLock<EcdsaKeyPair> =
     LazyLock::new(|| EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("key generation"));
+
+/// The key of the client, for `private_key_jwt`.
+pub static CLIENT_KEY: LazyLock<ClientKey> = LazyLock::new(|| {
+    let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("key generation");
+    ClientKey { pair }
+});
+
+pub struct ClientKey {
+    pair: EcdsaKeyPair,
+}
+
+impl ClientKey {
+    /// The private key as PEM (RFC 5958).
+    pub fn pem(&self) -> String {
+        pem("PRIVATE KEY", self.pair.to_pkcs8v1().expect("a private key").as_ref())
+    }
+
+    /// What a JWT of the client says; nothing where it is not signed with ES256 by this key.
+    pub fn claims(&self, jwt: &str) -> Option<Value> {
+        let (message, signature) = jwt.rsplit_once('.')?;
+        let (header, payload) = message.split_once('.')?;
+        let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).ok();
+        let json = |part: &str| serde_json::from_slice::<Value>(&decode(part)?).ok();
+        let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, self.pair.public_key().as_ref());
+        key.verify(message.as_bytes(), &decode(signature)?).ok()?;
+        json(payload).filter(|_| json(header).is_some_and(|header| header["alg"] == "ES256"))
+    }
+}
 
 impl Rsa {
     fn generate() -> Rsa {
@@ -37,10 +66,7 @@ impl Rsa {
     /// The public key as PEM, the text that a confused verifier takes for an HMAC secret.
     pub fn public_pem(&self) -> String {
         let der = self.pair.public_key().as_der().expect("a public key").as_ref().to_vec();
-        let body = base64::engine::general_purpose::STANDARD.encode(der);
-        let lines: Vec<&str> =
-            body.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).expect("ASCII")).collect();
-        format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", lines.join("\n"))
+        pem("PUBLIC KEY", &der)
     }
 
     fn sign(&self, message: &[u8]) -> Vec<u8> {
@@ -88,6 +114,13 @@ pub fn ec_jwk(kid: &str) -> Value {
 /// `at_hash` of an access token (OpenID Connect Core §3.1.3.6).
 pub fn at_hash(access_token: &str) -> String {
     b64(&digest::digest(&digest::SHA256, access_token.as_bytes()).as_ref()[..16])
+}
+
+fn pem(label: &str, der: &[u8]) -> String {
+    let body = STANDARD.encode(der);
+    let lines: Vec<&str> =
+        body.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).expect("ASCII")).collect();
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
 }
 
 pub fn b64(bytes: &[u8]) -> String {

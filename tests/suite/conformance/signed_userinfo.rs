@@ -17,7 +17,7 @@ fn signed(header: Value, claims: Value, sign: Sign) -> impl FnOnce(&mut Behaviou
     }
 }
 
-fn right(claims: Value) -> impl FnOnce(&mut Behaviour) {
+pub fn right(claims: Value) -> impl FnOnce(&mut Behaviour) {
     signed(json!({"alg": "RS256", "kid": "k1"}), claims, Sign::Rs256(&KEY))
 }
 

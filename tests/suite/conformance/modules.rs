@@ -1,0 +1,206 @@
+//! The relying-party modules of the OpenID Foundation's conformance suite, under their official names.
+//!
+//! The suite itself cannot run here, so the hostile provider plays its part: each module is a row of a table, which says what the
+//! provider does, how it ends for the visitor, and which endpoints are asked, in order. The tables make the page
+//! `tests/golden/conformance/modules.md`.
+
+mod basic;
+mod config;
+mod fapi2;
+mod further;
+mod logout;
+mod refresh;
+
+use std::path::Path;
+
+use super::rp::Played;
+use crate::golden::compare;
+
+/// A module: a row of a table.
+pub struct Module {
+    /// Its test, which has the official name with underscores.
+    test: &'static str,
+    /// What the provider does.
+    provider: &'static str,
+    outcome: &'static str,
+    asked: &'static str,
+}
+
+/// A table, with a test for each row.
+macro_rules! modules {
+    ($($test:ident: $provider:literal, $play:expr => $outcome:literal, $asked:literal;)*) => {
+        pub const MODULES: &[crate::conformance::modules::Module] = &[$(
+            crate::conformance::modules::Module {
+                test: stringify!($test), provider: $provider, outcome: $outcome, asked: $asked,
+            }
+        ),*];
+        $(
+            #[tokio::test]
+            async fn $test() {
+                crate::conformance::modules::check($play.await, $outcome, $asked);
+            }
+        )*
+    };
+}
+use modules;
+
+/// A certification profile, or what else there is.
+struct Profile {
+    name: &'static str,
+    /// Its test plan.
+    plan: &'static str,
+    /// How many modules it has.
+    size: usize,
+    modules: &'static [Module],
+    /// Those that nothing here plays, and why.
+    missing: &'static [(&'static str, &'static str)],
+}
+
+const NO_FRONT_CHANNEL: &str = "There is no front-channel logout. With sessions in cookies it could work only where provider and application are of \
+    one site: the cookie is `SameSite=Lax`, so that the provider's iframe comes without it. With sessions in a store, `iss` and `sid` would find \
+    one, unsigned; back-channel logout does that with a signed token.";
+
+const NO_DPOP: &str =
+    "Not yet: the profile wants tokens that are bound to a key of the client (DPoP, RFC 9449).";
+const NO_JARM: &str = "Not yet: there are no signed authorization responses (JARM).";
+const NO_CLAIMS_OF_OTHERS: &str = "Not yet: claims that other parties make (OpenID Connect Core §5.6.2) are not resolved; their addresses are never asked.";
+
+const PROFILES: &[Profile] = &[
+    Profile {
+        name: "Basic RP",
+        plan: "oidcc-client-basic-certification-test-plan",
+        size: 14,
+        modules: basic::MODULES,
+        missing: &[],
+    },
+    Profile {
+        name: "Config RP",
+        plan: "oidcc-client-config-certification-test-plan, besides idtoken-sig-none of Basic RP",
+        size: 5,
+        modules: config::MODULES,
+        missing: &[],
+    },
+    Profile {
+        name: "Form Post RP",
+        plan: "oidcc-client-formpost-basic-certification-test-plan, and form-post-error",
+        size: 15,
+        modules: basic::form_post::MODULES,
+        missing: &[],
+    },
+    Profile {
+        name: "Refresh",
+        plan: "oidcc-client-refreshtoken-test-plan",
+        size: 3,
+        modules: refresh::MODULES,
+        missing: &[],
+    },
+    Profile {
+        name: "RP-Initiated Logout",
+        plan: "oidcc-client-rp-initiated-logout-rp-basic",
+        size: 3,
+        modules: logout::MODULES,
+        missing: &[],
+    },
+    Profile {
+        name: "Back-Channel Logout",
+        plan: "oidcc-client-back-channel-logout-rp-basic",
+        size: 8,
+        modules: logout::back_channel::MODULES,
+        missing: &[],
+    },
+    Profile {
+        name: "FAPI 2.0 Security Profile",
+        plan: "fapi2-security-profile-final-client-test-plan",
+        size: 24,
+        modules: fapi2::MODULES,
+        missing: &[
+            ("fapi2-security-profile-final-client-test-happy-path", NO_DPOP),
+            ("fapi2-security-profile-final-client-test-happy-path-no-dpop-nonce", NO_DPOP),
+            ("fapi2-security-profile-final-client-test-token-type-case-insensitivity", NO_DPOP),
+            ("fapi2-security-profile-final-client-test-rs-dpop-auth-scheme-case-insensitivity", NO_DPOP),
+            ("fapi2-security-profile-final-client-refresh-token-test", NO_DPOP),
+            (
+                "fapi2-security-profile-final-client-test-invalid-openbanking-intent-id",
+                "Of the UK's profile alone: `openbanking_intent_id` is a claim of its own.",
+            ),
+        ],
+    },
+    Profile {
+        name: "Further",
+        plan: "oidcc-client-test-plan, and JARM of fapi2-message-signing-final-client-test-plan",
+        size: 19,
+        modules: further::MODULES,
+        missing: &[
+            ("fapi2-security-profile-final-client-test-ensure-jarm-signature-is-not-none", NO_JARM),
+            ("fapi2-security-profile-final-client-test-ensure-jarm-with-expired-exp-fails", NO_JARM),
+            ("fapi2-security-profile-final-client-test-ensure-jarm-with-invalid-aud-fails", NO_JARM),
+            ("fapi2-security-profile-final-client-test-ensure-jarm-with-invalid-iss-fails", NO_JARM),
+            ("fapi2-security-profile-final-client-test-ensure-jarm-with-invalid-sig-fails", NO_JARM),
+            ("fapi2-security-profile-final-client-test-ensure-jarm-without-aud-fails", NO_JARM),
+            ("fapi2-security-profile-final-client-test-ensure-jarm-without-exp-fails", NO_JARM),
+            ("fapi2-security-profile-final-client-test-ensure-jarm-without-iss-fails", NO_JARM),
+            ("oidcc-client-test-aggregated-claims", NO_CLAIMS_OF_OTHERS),
+            ("oidcc-client-test-distributed-claims", NO_CLAIMS_OF_OTHERS),
+            ("oidcc-client-test-mtls-endpoint-aliases", "Not yet: the client has no certificate (RFC 8705)."),
+            (
+                "oidcc-client-test-dynamic-registration",
+                "Not yet: a client is registered by a person (RFC 7591 is not there).",
+            ),
+            (
+                "oidcc-client-test-3rd-party-init-login",
+                "Not yet: a sign-in begins with a form of ours, so that no other site can sign somebody in.",
+            ),
+            ("oidcc-client-test-rp-frontchannel-rpinitlogout", NO_FRONT_CHANNEL),
+            ("oidcc-client-test-rp-frontchannel-opinitlogout", NO_FRONT_CHANNEL),
+        ],
+    },
+];
+
+pub fn check(played: Played, outcome: &str, asked: &str) {
+    assert_eq!((played.outcome.as_str(), played.asked.as_str()), (outcome, asked));
+}
+
+#[test]
+fn no_module_vanishes() {
+    for profile in PROFILES {
+        assert_eq!(profile.modules.len() + profile.missing.len(), profile.size, "{}", profile.name);
+    }
+}
+
+#[test]
+fn page() {
+    let played: usize = PROFILES.iter().map(|profile| profile.modules.len()).sum();
+    let all: usize = PROFILES.iter().map(|profile| profile.size).sum();
+    let mut page = format!(
+        "# The relying-party modules of the OpenID Foundation\n\n\
+         {played} of {all} are played, each by the test of its name (`cargo test --test suite -- conformance::modules`): a visitor signs in\n\
+         through the server at a provider that does what the second column says. *Asked* are the provider's endpoints, in order.\n\
+         This page is written by `AUTHCFG_BLESS=1 cargo test --test suite -- modules::page`.\n"
+    );
+    for profile in PROFILES {
+        page += &format!(
+            "\n## {} ({} of {})\n\n{}\n",
+            profile.name,
+            profile.modules.len(),
+            profile.size,
+            profile.plan
+        );
+        page += "\n| Module | The provider | Outcome | Asked |\n|---|---|---|---|\n";
+        for Module { test, provider, outcome, asked } in profile.modules {
+            page += &format!("| {} | {provider} | {outcome} | {asked} |\n", official(test));
+        }
+        if !profile.missing.is_empty() {
+            page += "\n| Not played | Why |\n|---|---|\n";
+        }
+        for (name, why) in profile.missing {
+            page += &format!("| {name} | {why} |\n");
+        }
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/conformance/modules.md");
+    assert_eq!(compare(&path, &page), None);
+}
+
+/// The official name of a test's module.
+fn official(test: &str) -> String {
+    test.replace('_', "-").replace("expires-in", "expires_in")
+}

@@ -1,0 +1,211 @@
+//! What the endpoints of the hostile provider answer. It is strict about what it is sent: a request that is not as the
+//! standard has it is refused, and the case fails.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use authcfg::clock::Clock;
+use axum::body::{Body, to_bytes};
+use axum::extract::State;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::request::Parts;
+use http::{Request, Response};
+use serde_json::{Value, json};
+use url::form_urlencoded;
+
+use super::super::keys::{CLIENT_KEY, at_hash, b64, compact};
+use super::{
+    ACCESS_TOKEN, Answer, Behaviour, CLIENT_ID, CLIENT_SECRET, Grant, REFRESH_TOKEN, SUB, Shared, here, lay,
+};
+
+type Params = HashMap<String, String>;
+
+pub async fn handle(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    let body = to_bytes(body, 1024 * 1024).await.unwrap_or_default();
+    let body = String::from_utf8_lossy(&body).into_owned();
+    let answer = shared.answer(&parts, &body);
+    let mut response = Response::builder().status(answer.status);
+    for (name, value) in answer.headers {
+        response = response.header(name, value);
+    }
+    response.body(Body::from(answer.body)).expect("a response")
+}
+
+impl Shared {
+    fn answer(&self, parts: &Parts, body: &str) -> Answer {
+        let behaviour = self.behaviour.lock().unwrap().clone();
+        // In whatever folder its discovery document says that it is.
+        let endpoint = match parts.uri.path().rsplit('/').next() {
+            Some("openid-configuration") => "discovery",
+            Some("jwks") => "jwks",
+            Some("par") => "par",
+            Some("token") => "token",
+            Some("userinfo") => "userinfo",
+            _ => "elsewhere",
+        };
+        self.asked.lock().unwrap().push(endpoint);
+        if ["token", "userinfo"].contains(&endpoint) {
+            let line = format!("{} {} {:?} {body}", parts.method, parts.uri, parts.headers);
+            self.seen.lock().unwrap().push(line);
+        }
+        let authorization = parts.headers.get("authorization").and_then(|value| value.to_str().ok());
+        match endpoint {
+            "discovery" => behaviour.discovery_answer.clone().unwrap_or_else(|| self.discovery(&behaviour)),
+            "jwks" => {
+                let keys = json!({"keys": behaviour.keys});
+                behaviour.jwks_answer.clone().unwrap_or_else(|| Answer::json(keys.to_string()))
+            }
+            "par" => self.push(&behaviour, authorization, body),
+            "token" => self.token(&behaviour, authorization, body),
+            "userinfo" => self.userinfo(&behaviour, authorization),
+            _ => Answer::new(404, "text/plain", "nothing here"),
+        }
+    }
+
+    fn discovery(&self, behaviour: &Behaviour) -> Answer {
+        let issuer = &self.issuer;
+        let mut document = json!({
+            "issuer": issuer,
+            "authorization_endpoint": format!("{issuer}/authorize"),
+            "token_endpoint": format!("{issuer}/token"),
+            "userinfo_endpoint": format!("{issuer}/userinfo"),
+            "jwks_uri": format!("{issuer}/jwks"),
+            "response_types_supported": ["code"],
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": ["RS256", "HS256", "none"],
+            "code_challenge_methods_supported": ["S256"],
+        });
+        lay(&mut document, &here(issuer, &behaviour.discovery));
+        Answer::json(document.to_string())
+    }
+
+    /// Pushed authorization requests (RFC 9126).
+    fn push(&self, behaviour: &Behaviour, authorization: Option<&str>, body: &str) -> Answer {
+        let params = params(body);
+        if !self.authenticates(behaviour, authorization, &params) {
+            return refuse("invalid_client", "the credentials are wrong");
+        }
+        if params.contains_key("request_uri") {
+            return refuse("invalid_request", "a reference to a reference");
+        }
+        let mut pushed = self.pushed.lock().unwrap();
+        let request_uri = format!("urn:ietf:params:oauth:request_uri:{}", pushed.len());
+        pushed.insert(request_uri.clone(), body.to_owned());
+        let answer = json!({"request_uri": request_uri, "expires_in": 60});
+        Answer::new(201, "application/json", answer.to_string())
+    }
+
+    fn token(&self, behaviour: &Behaviour, authorization: Option<&str>, body: &str) -> Answer {
+        let params = params(body);
+        if !self.authenticates(behaviour, authorization, &params) {
+            return refuse("invalid_client", "the credentials are wrong");
+        }
+        if params.get("grant_type").is_some_and(|grant| grant == "refresh_token") {
+            return match params.get("refresh_token").is_some_and(|token| token == REFRESH_TOKEN) {
+                true => self.granted(behaviour, &Grant::default()),
+                false => refuse("invalid_grant", "unknown refresh token"),
+            };
+        }
+        let code = params.get("code").cloned().unwrap_or_default();
+        let mut grants = self.grants.lock().unwrap();
+        let grant = if behaviour.reuses_codes { grants.get(&code).cloned() } else { grants.remove(&code) };
+        let Some(grant) = grant else { return refuse("invalid_grant", "unknown code") };
+        if params.get("redirect_uri") != Some(&grant.redirect_uri) {
+            return refuse("invalid_grant", "another redirect_uri");
+        }
+        let verifier = params.get("code_verifier").cloned().unwrap_or_default();
+        let challenge =
+            b64(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, verifier.as_bytes()).as_ref());
+        let proven = grant.method.as_deref() == Some("S256") && grant.challenge == Some(challenge);
+        if behaviour.checks_pkce && !proven {
+            return refuse("invalid_grant", "PKCE");
+        }
+        self.scope.lock().unwrap().clone_from(&grant.scope);
+        self.granted(behaviour, &grant)
+    }
+
+    fn granted(&self, behaviour: &Behaviour, grant: &Grant) -> Answer {
+        if let Some(answer) = &behaviour.token_answer {
+            let filled = String::from_utf8(answer.body.clone())
+                .map(|text| text.replace("ID_TOKEN", &self.id_token(behaviour, grant)).into_bytes())
+                .unwrap_or_else(|error| error.into_bytes());
+            return Answer { body: filled, ..answer.clone() };
+        }
+        let mut response = json!({
+            "access_token": ACCESS_TOKEN, "token_type": "Bearer", "expires_in": 3600,
+            "id_token": self.id_token(behaviour, grant),
+        });
+        lay(&mut response, &behaviour.token);
+        Answer::json(response.to_string())
+    }
+
+    fn id_token(&self, behaviour: &Behaviour, grant: &Grant) -> String {
+        let now = self.clock.now();
+        let mut claims = json!({
+            "iss": self.issuer, "sub": SUB, "aud": CLIENT_ID, "iat": now, "exp": now + 600,
+            "at_hash": at_hash(ACCESS_TOKEN),
+        });
+        if let Some(nonce) = &grant.nonce {
+            claims["nonce"] = nonce.as_str().into();
+        }
+        lay(&mut claims, &behaviour.claims);
+        let mut header = json!({"alg": "RS256", "kid": "k1", "typ": "JWT"});
+        lay(&mut header, &behaviour.header);
+        let mut payload = claims.to_string();
+        (behaviour.payload)(&mut payload);
+        let mut id_token = compact(&header, payload.as_bytes(), &behaviour.sign);
+        (behaviour.id_token)(&mut id_token);
+        id_token
+    }
+
+    /// Userinfo: what the scopes of the access token are good for (OpenID Connect Core §5.4).
+    fn userinfo(&self, behaviour: &Behaviour, authorization: Option<&str>) -> Answer {
+        if authorization != Some(format!("Bearer {ACCESS_TOKEN}").as_str()) {
+            return Answer::new(401, "application/json", r#"{"error":"invalid_token"}"#);
+        }
+        let mut userinfo = json!({"sub": SUB});
+        let scope = self.scope.lock().unwrap();
+        for (name, member, value) in [("profile", "name", "Jane Doe"), ("email", "email", "jane@example.com")]
+        {
+            if scope.split(' ').any(|scope| scope == name) {
+                userinfo[member] = value.into();
+            }
+        }
+        lay(&mut userinfo, &behaviour.userinfo);
+        behaviour.userinfo_answer.clone().unwrap_or_else(|| Answer::json(userinfo.to_string()))
+    }
+
+    /// By one method, the one that the client is registered for (RFC 6749 §2.3).
+    fn authenticates(&self, behaviour: &Behaviour, authorization: Option<&str>, params: &Params) -> bool {
+        if behaviour.file["token_endpoint_auth_method"] == "private_key_jwt" {
+            let assertion = params.get("client_assertion").and_then(|jwt| CLIENT_KEY.claims(jwt));
+            return authorization.is_none() && assertion.is_some_and(|claims| self.takes(&claims));
+        }
+        let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+        let pair = format!("{}:{}", encode(CLIENT_ID), encode(CLIENT_SECRET));
+        authorization == Some(format!("Basic {}", STANDARD.encode(pair)).as_str())
+            && !params.contains_key("client_secret")
+    }
+
+    /// An assertion of the client (RFC 7523 §3): for this provider, not over, not seen before.
+    fn takes(&self, claims: &Value) -> bool {
+        let ours = claims["iss"] == CLIENT_ID && claims["sub"] == CLIENT_ID && claims["aud"] == *self.issuer;
+        let fresh = claims["exp"].as_u64().is_some_and(|exp| exp > self.clock.now());
+        let jti = claims["jti"].as_str().unwrap_or_default();
+        ours && fresh && !jti.is_empty() && self.assertions.lock().unwrap().insert(jti.to_owned())
+    }
+}
+
+fn params(form: &str) -> Params {
+    form_urlencoded::parse(form.as_bytes()).into_owned().collect()
+}
+
+fn refuse(error: &str, description: &str) -> Answer {
+    Answer::new(
+        400,
+        "application/json",
+        json!({"error": error, "error_description": description}).to_string(),
+    )
+}
