@@ -6,7 +6,7 @@ use serde_json::json;
 use super::op::{Behaviour, Op, REDIRECT_URI};
 use super::{Accepted, Refused, callback, cases};
 
-fn set(name: &'static str, value: &'static str) -> impl FnOnce(&mut Behaviour) {
+pub fn set(name: &'static str, value: &'static str) -> impl FnOnce(&mut Behaviour) {
     move |behaviour| {
         callback(behaviour, move |params| {
             params.retain(|(existing, _)| existing != name);
@@ -15,11 +15,11 @@ fn set(name: &'static str, value: &'static str) -> impl FnOnce(&mut Behaviour) {
     }
 }
 
-fn remove(name: &'static str) -> impl FnOnce(&mut Behaviour) {
+pub fn remove(name: &'static str) -> impl FnOnce(&mut Behaviour) {
     move |behaviour| callback(behaviour, move |params| params.retain(|(existing, _)| existing != name))
 }
 
-fn add(name: &'static str, value: &'static str) -> impl FnOnce(&mut Behaviour) {
+pub fn add(name: &'static str, value: &'static str) -> impl FnOnce(&mut Behaviour) {
     move |behaviour| callback(behaviour, move |params| params.push((name.into(), value.into())))
 }
 
@@ -34,13 +34,8 @@ mod state {
     use super::*;
 
     cases! {
-        refuses_a_wrong_state: set("state", "of-another-browser-0123456789") => Refused("state_mismatch", 0);
         refuses_an_empty_state: set("state", "") => Refused("state_mismatch", 0);
-        refuses_no_state: remove("state") => Refused("state_mismatch", 0);
         refuses_a_state_that_only_begins_like_ours: |b| callback(b, |params| { params[1].1.push('x'); }) => Refused("state_mismatch", 0);
-        refuses_an_error_with_a_wrong_state: |b| callback(b, |params| {
-            *params = vec![("error".into(), "access_denied".into()), ("state".into(), "wrong".into())];
-        }) => Refused("state_mismatch", 0);
         refuses_an_error_without_state: |b| callback(b, |params| {
             *params = vec![("error".into(), "access_denied".into())];
         }) => Refused("state_mismatch", 0);
@@ -86,9 +81,7 @@ mod iss {
     use super::*;
 
     cases! {
-        refuses_the_iss_of_another: set("iss", "https://other.example") => Refused("issuer_mismatch", 0);
         refuses_an_empty_iss: set("iss", "") => Refused("issuer_mismatch", 0);
-        refuses_no_iss_where_it_is_promised: |b| b.discovery = json!({PROMISES_ISS: true}) => Refused("issuer_mismatch", 0);
         refuses_an_error_of_another_issuer: |b| callback(b, |params| {
             params[0] = ("error".into(), "access_denied".into());
             params.push(("iss".into(), "https://other.example".into()));
@@ -122,7 +115,6 @@ mod parameters {
     use super::*;
 
     cases! {
-        refuses_two_codes: add("code", "another") => Refused("callback_refused", 0);
         refuses_two_states: add("state", "another") => Refused("callback_refused", 0);
         refuses_the_same_state_twice: |b| callback(b, |params| params.push(params[1].clone())) => Refused("callback_refused", 0);
         refuses_two_errors: |b| callback(b, |params| {
@@ -133,11 +125,9 @@ mod parameters {
             params.push(("iss".into(), "https://a.example".into()));
             params.push(("iss".into(), "https://b.example".into()));
         }) => Refused("callback_refused", 0);
-        refuses_code_and_error_together: add("error", "access_denied") => Refused("callback_refused", 0);
         refuses_an_id_token_at_the_front: add("id_token", "eyJ") => Refused("callback_refused", 0);
         refuses_an_access_token_at_the_front: add("access_token", "AT") => Refused("callback_refused", 0);
         refuses_a_response_that_was_not_asked_for: add("response", "eyJ") => Refused("callback_refused", 0);
-        refuses_no_code: remove("code") => Refused("code_missing", 0);
         refuses_an_empty_code: set("code", "") => Refused("code_missing", 0);
         refuses_a_code_of_64_kb: |b| callback(b, |params| params[0].1 = "c".repeat(65_536)) => Refused("code_missing", 0);
         accepts_parameters_that_nobody_knows: add("session_state", "x") => Accepted;

@@ -11,7 +11,7 @@ use super::{Accepted, Outcome, Refused, cases, claims, header};
 const INVALID: Outcome = Refused("id_token_invalid", 1);
 
 /// Changes one member of the first key.
-fn key(member: &'static str, value: Value) -> impl FnOnce(&mut Behaviour) {
+pub fn key(member: &'static str, value: Value) -> impl FnOnce(&mut Behaviour) {
     move |behaviour| {
         behaviour.keys[0][member] = value;
     }
@@ -25,7 +25,7 @@ fn payload(edit: impl Fn(&str) -> String + Send + Sync + 'static) -> impl FnOnce
     move |behaviour| behaviour.payload = Arc::new(move |text| *text = edit(text))
 }
 
-fn hs256(secret: impl Fn() -> Vec<u8>) -> impl FnOnce(&mut Behaviour) {
+pub fn hs256(secret: impl Fn() -> Vec<u8>) -> impl FnOnce(&mut Behaviour) {
     let secret = secret();
     move |behaviour| {
         behaviour.header = json!({"alg": "HS256"});
@@ -33,37 +33,30 @@ fn hs256(secret: impl Fn() -> Vec<u8>) -> impl FnOnce(&mut Behaviour) {
     }
 }
 
+pub fn es256(behaviour: &mut Behaviour) {
+    behaviour.keys = vec![ec_jwk("k1")];
+    behaviour.header = json!({"alg": "ES256"});
+    behaviour.sign = Sign::Es256;
+}
+
 mod signature {
     use super::*;
 
     cases! {
-        refuses_a_wrong_signature: |b| b.sign = Sign::Garbage => INVALID;
-        refuses_an_empty_signature: |b| b.sign = Sign::Nothing => INVALID;
-        refuses_another_key_with_the_same_kid: |b| b.sign = Sign::Rs256(&OTHER_KEY) => INVALID;
         refuses_changed_claims: id_token(|token| {
             let parts: Vec<&str> = token.split('.').collect();
             format!("{}.{}.{}", parts[0], b64(br#"{"sub":"admin"}"#), parts[2])
         }) => INVALID;
         refuses_alg_none_with_a_signature: header(json!({"alg": "none"})) => INVALID;
-        refuses_alg_none_in_other_letters: |b| { b.header = json!({"alg": "nOnE"}); b.sign = Sign::Nothing } => INVALID;
         refuses_an_empty_alg: header(json!({"alg": ""})) => INVALID;
         refuses_no_alg: header(json!({"alg": null})) => INVALID;
         refuses_a_list_of_algs: header(json!({"alg": ["RS256"]})) => INVALID;
         refuses_alg_rs1: header(json!({"alg": "RS1"})) => INVALID;
         refuses_another_alg_of_the_same_key: header(json!({"alg": "RS512"})) => INVALID;
-        refuses_hs256_with_the_public_key_as_pem: hs256(|| KEY.public_pem().into_bytes()) => INVALID;
         refuses_hs256_with_the_public_key_as_jwk: hs256(|| KEY.jwk("k1").to_string().into_bytes()) => INVALID;
-        refuses_hs256_with_the_client_secret: hs256(|| CLIENT_SECRET.as_bytes().to_vec()) => INVALID;
-        refuses_es256_where_rs256_is_expected: |b| {
-            b.keys = vec![ec_jwk("k1")];
-            b.header = json!({"alg": "ES256"});
-            b.sign = Sign::Es256;
-        } => INVALID;
         accepts_es256_where_the_file_says_so: |b| {
+            es256(b);
             b.file = json!({"id_token": {"algs": ["ES256"]}});
-            b.keys = vec![ec_jwk("k1")];
-            b.header = json!({"alg": "ES256"});
-            b.sign = Sign::Es256;
         } => Accepted;
         accepts_hs256_where_the_file_says_so: |b| {
             hs256(|| CLIENT_SECRET.as_bytes().to_vec())(b);
@@ -80,10 +73,7 @@ mod jose_header {
     use super::*;
 
     cases! {
-        refuses_an_embedded_key: |b| { b.header = json!({"jwk": OTHER_KEY.jwk("k1")}); b.sign = Sign::Rs256(&OTHER_KEY) } => INVALID;
-        never_fetches_jku: |b| { b.header = json!({"jku": "http://127.0.0.1:1/keys"}); b.sign = Sign::Rs256(&OTHER_KEY) } => INVALID;
         never_fetches_x5u: |b| { b.header = json!({"x5u": "http://127.0.0.1:1/cert"}); b.sign = Sign::Rs256(&OTHER_KEY) } => INVALID;
-        refuses_a_critical_extension: header(json!({"crit": ["exp"], "exp": 1})) => INVALID;
         refuses_an_unencoded_payload: header(json!({"b64": false, "crit": ["b64"]})) => INVALID;
         refuses_a_header_of_more_than_4_kb: header(json!({"x": "x".repeat(5000)})) => INVALID;
         refuses_a_token_of_more_than_32_kb: claims(json!({"x": "x".repeat(40_000)})) => INVALID;
@@ -102,17 +92,13 @@ mod keys {
     use super::*;
 
     cases! {
-        refuses_an_unknown_kid: header(json!({"kid": "k9"})) => INVALID;
         refuses_an_unknown_kid_even_where_there_is_one_key: header(json!({"kid": "K1"})) => INVALID;
         refuses_a_kid_that_is_no_text: header(json!({"kid": 1})) => INVALID;
         refuses_a_kid_of_100_kb: header(json!({"kid": "k".repeat(100_000)})) => INVALID;
-        refuses_an_empty_key_set: |b| b.keys = vec![] => INVALID;
-        refuses_a_key_for_encryption: key("use", json!("enc")) => INVALID;
         refuses_a_key_whose_operation_is_encrypt: |b| {
             b.keys[0].as_object_mut().expect("a key").shift_remove("use");
             b.keys[0]["key_ops"] = json!(["encrypt"]);
         } => INVALID;
-        refuses_a_key_of_another_alg: key("alg", json!("RS512")) => INVALID;
         refuses_a_key_of_another_type: key("kty", json!("EC")) => INVALID;
         refuses_a_shared_secret_in_the_key_set: |b| {
             b.keys = vec![json!({"kty": "oct", "kid": "k1", "k": b64(b"0123456789012345678901234567890123456789")})];
@@ -172,43 +158,28 @@ mod claim {
     use super::*;
 
     cases! {
-        refuses_no_iss: claims(json!({"iss": null})) => INVALID;
         refuses_an_iss_that_is_no_text: claims(json!({"iss": ["https://a.example"]})) => INVALID;
         refuses_an_iss_with_a_slash_more: payload(|text| text.replacen("\",\"sub\"", "/\",\"sub\"", 1)) => INVALID;
         refuses_an_iss_in_capitals: payload(|text| text.replacen("http://127", "HTTP://127", 1)) => INVALID;
-        refuses_no_aud: claims(json!({"aud": null})) => INVALID;
         refuses_an_empty_list_of_aud: claims(json!({"aud": []})) => INVALID;
         refuses_a_nested_list_of_aud: claims(json!({"aud": [[CLIENT_ID]]})) => INVALID;
         refuses_an_aud_that_only_begins_like_ours: claims(json!({"aud": format!("{CLIENT_ID}2")})) => INVALID;
-        accepts_a_list_with_us_alone: claims(json!({"aud": [CLIENT_ID]})) => Accepted;
-        refuses_several_audiences_without_azp: claims(json!({"aud": [CLIENT_ID, "other"]})) => INVALID;
         refuses_several_audiences_with_a_foreign_azp: claims(json!({"aud": [CLIENT_ID, "other"], "azp": "other"})) => INVALID;
-        refuses_a_foreign_azp: claims(json!({"azp": "other"})) => INVALID;
         accepts_our_own_azp: claims(json!({"azp": CLIENT_ID})) => Accepted;
-        refuses_no_exp: claims(json!({"exp": null})) => INVALID;
-        refuses_an_exp_that_is_past: claims(json!({"exp": NOW - 120, "iat": NOW - 400})) => INVALID;
         accepts_an_exp_within_the_skew: claims(json!({"exp": NOW - 30, "iat": NOW - 300})) => Accepted;
         refuses_an_exp_that_is_text: claims(json!({"exp": (NOW + 600).to_string()})) => INVALID;
         refuses_an_exp_that_is_a_word: claims(json!({"exp": "never"})) => INVALID;
         refuses_an_exp_below_zero: claims(json!({"exp": -1})) => INVALID;
         refuses_an_exp_without_end: payload(|text| text.replacen("\"exp\":", "\"exp\":1e400,\"old\":", 1)) => INVALID;
         refuses_an_iat_that_is_text: claims(json!({"iat": NOW.to_string()})) => INVALID;
-        refuses_an_iat_two_hours_ahead: claims(json!({"iat": NOW + 7200, "exp": NOW + 9000})) => INVALID;
-        refuses_an_iat_a_week_old: claims(json!({"iat": NOW - 604_800})) => INVALID;
-        refuses_an_nbf_ahead: claims(json!({"nbf": NOW + 3600})) => INVALID;
-        refuses_an_nbf_that_is_text: claims(json!({"nbf": "0"})) => INVALID;
         accepts_an_nbf_that_is_past: claims(json!({"nbf": NOW - 10})) => Accepted;
-        refuses_an_empty_sub: claims(json!({"sub": ""})) => INVALID;
         refuses_a_sub_that_is_a_number: claims(json!({"sub": 248_289_761_001_u64})) => INVALID;
         refuses_a_sub_of_256_characters: claims(json!({"sub": "s".repeat(256)})) => INVALID;
         refuses_a_sub_with_nul: claims(json!({"sub": "a\u{0}b"})) => INVALID;
-        refuses_no_nonce: claims(json!({"nonce": null})) => Refused("nonce_mismatch", 1);
         refuses_a_nonce_that_is_no_text: claims(json!({"nonce": 1})) => Refused("nonce_mismatch", 1);
-        refuses_a_wrong_at_hash: claims(json!({"at_hash": at_hash("another")})) => INVALID;
         refuses_an_at_hash_that_is_no_text: claims(json!({"at_hash": 1})) => INVALID;
         accepts_no_at_hash: claims(json!({"at_hash": null})) => Accepted;
         accepts_the_right_at_hash: claims(json!({"at_hash": at_hash(ACCESS_TOKEN)})) => Accepted;
-        refuses_a_claim_that_comes_twice: payload(|text| text.replacen('{', "{\"sub\":\"admin\",", 1)) => INVALID;
         refuses_claims_that_are_a_list: payload(|_| "[]".to_owned()) => INVALID;
         refuses_claims_that_are_no_json: payload(|_| "sub=1".to_owned()) => INVALID;
         refuses_no_auth_time_where_max_age_was_asked: max_age(Value::Null) => INVALID;

@@ -1,19 +1,21 @@
 //! The relying party against a hostile OpenID provider: one misbehaviour per case, over real sockets, through the whole
 //! client. Each case asserts the outcome and which endpoints were asked, so that nothing is fetched after a refusal.
 //!
-//! `modules` has the modules of the OpenID Foundation's suite under their official names, played through the whole server; the
-//! other files have what certification never tests.
+//! `modules` has the modules of the OpenID Foundation's suite under their official names, `matrix` what every client must refuse
+//! and accept, both played through the whole server; the other files have what is left.
 
 mod callback;
 mod discovery;
 mod id_token;
 mod keys;
+mod matrix;
 mod mix_up;
 mod modules;
 pub mod op;
 mod refresh;
 mod rp;
 mod signed_userinfo;
+mod table;
 mod token;
 mod userinfo;
 

@@ -11,38 +11,7 @@ mod further;
 mod logout;
 mod refresh;
 
-use std::path::Path;
-
-use super::rp::Played;
-use crate::golden::compare;
-
-/// A module: a row of a table.
-pub struct Module {
-    /// Its test, which has the official name with underscores.
-    test: &'static str,
-    /// What the provider does.
-    provider: &'static str,
-    outcome: &'static str,
-    asked: &'static str,
-}
-
-/// A table, with a test for each row.
-macro_rules! modules {
-    ($($test:ident: $provider:literal, $play:expr => $outcome:literal, $asked:literal;)*) => {
-        pub const MODULES: &[crate::conformance::modules::Module] = &[$(
-            crate::conformance::modules::Module {
-                test: stringify!($test), provider: $provider, outcome: $outcome, asked: $asked,
-            }
-        ),*];
-        $(
-            #[tokio::test]
-            async fn $test() {
-                crate::conformance::modules::check($play.await, $outcome, $asked);
-            }
-        )*
-    };
-}
-use modules;
+use super::table::{Row, check_page};
 
 /// A certification profile, or what else there is.
 struct Profile {
@@ -51,7 +20,7 @@ struct Profile {
     plan: &'static str,
     /// How many modules it has.
     size: usize,
-    modules: &'static [Module],
+    modules: &'static [Row],
     /// Those that nothing here plays, and why.
     missing: &'static [(&'static str, &'static str)],
 }
@@ -70,49 +39,49 @@ const PROFILES: &[Profile] = &[
         name: "Basic RP",
         plan: "oidcc-client-basic-certification-test-plan",
         size: 14,
-        modules: basic::MODULES,
+        modules: basic::ROWS,
         missing: &[],
     },
     Profile {
         name: "Config RP",
         plan: "oidcc-client-config-certification-test-plan, besides idtoken-sig-none of Basic RP",
         size: 5,
-        modules: config::MODULES,
+        modules: config::ROWS,
         missing: &[],
     },
     Profile {
         name: "Form Post RP",
         plan: "oidcc-client-formpost-basic-certification-test-plan, and form-post-error",
         size: 15,
-        modules: basic::form_post::MODULES,
+        modules: basic::form_post::ROWS,
         missing: &[],
     },
     Profile {
         name: "Refresh",
         plan: "oidcc-client-refreshtoken-test-plan",
         size: 3,
-        modules: refresh::MODULES,
+        modules: refresh::ROWS,
         missing: &[],
     },
     Profile {
         name: "RP-Initiated Logout",
         plan: "oidcc-client-rp-initiated-logout-rp-basic",
         size: 3,
-        modules: logout::MODULES,
+        modules: logout::ROWS,
         missing: &[],
     },
     Profile {
         name: "Back-Channel Logout",
         plan: "oidcc-client-back-channel-logout-rp-basic",
         size: 8,
-        modules: logout::back_channel::MODULES,
+        modules: logout::back_channel::ROWS,
         missing: &[],
     },
     Profile {
         name: "FAPI 2.0 Security Profile",
         plan: "fapi2-security-profile-final-client-test-plan",
         size: 24,
-        modules: fapi2::MODULES,
+        modules: fapi2::ROWS,
         missing: &[
             ("fapi2-security-profile-final-client-test-happy-path", NO_DPOP),
             ("fapi2-security-profile-final-client-test-happy-path-no-dpop-nonce", NO_DPOP),
@@ -129,7 +98,7 @@ const PROFILES: &[Profile] = &[
         name: "Further",
         plan: "oidcc-client-test-plan, and JARM of fapi2-message-signing-final-client-test-plan",
         size: 19,
-        modules: further::MODULES,
+        modules: further::ROWS,
         missing: &[
             ("fapi2-security-profile-final-client-test-ensure-jarm-signature-is-not-none", NO_JARM),
             ("fapi2-security-profile-final-client-test-ensure-jarm-with-expired-exp-fails", NO_JARM),
@@ -155,10 +124,6 @@ const PROFILES: &[Profile] = &[
         ],
     },
 ];
-
-pub fn check(played: Played, outcome: &str, asked: &str) {
-    assert_eq!((played.outcome.as_str(), played.asked.as_str()), (outcome, asked));
-}
 
 #[test]
 fn no_module_vanishes() {
@@ -186,9 +151,7 @@ fn page() {
             profile.plan
         );
         page += "\n| Module | The provider | Outcome | Asked |\n|---|---|---|---|\n";
-        for Module { test, provider, outcome, asked } in profile.modules {
-            page += &format!("| {} | {provider} | {outcome} | {asked} |\n", official(test));
-        }
+        page.extend(profile.modules.iter().map(|module| module.line(&official(module.test))));
         if !profile.missing.is_empty() {
             page += "\n| Not played | Why |\n|---|---|\n";
         }
@@ -196,8 +159,7 @@ fn page() {
             page += &format!("| {name} | {why} |\n");
         }
     }
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/conformance/modules.md");
-    assert_eq!(compare(&path, &page), None);
+    check_page("modules.md", &page);
 }
 
 /// The official name of a test's module.

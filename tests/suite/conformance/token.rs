@@ -8,7 +8,7 @@ use super::{Accepted, Outcome, Refused, cases};
 const INVALID: Outcome = Refused("token_response_invalid", 1);
 
 /// A token response as text, with the id_token that belongs to the sign-in.
-fn right() -> String {
+pub fn right() -> String {
     format!(
         r#"{{"access_token":"{ACCESS_TOKEN}","token_type":"Bearer","expires_in":3600,"id_token":"ID_TOKEN"}}"#
     )
@@ -23,7 +23,7 @@ fn text(content_type: &'static str, body: impl Into<Vec<u8>>) -> impl FnOnce(&mu
 }
 
 /// A redirect to the userinfo endpoint of the same provider: a client that follows it shows in the hits.
-fn redirect(status: u16) -> impl FnOnce(&mut Behaviour) {
+pub fn redirect(status: u16) -> impl FnOnce(&mut Behaviour) {
     move |behaviour| {
         let mut answer = Answer::new(status, "text/plain", "");
         answer.headers.push(("location", "/userinfo".into()));
@@ -31,18 +31,15 @@ fn redirect(status: u16) -> impl FnOnce(&mut Behaviour) {
     }
 }
 
-fn with(member: serde_json::Value) -> impl FnOnce(&mut Behaviour) {
+pub fn with(member: serde_json::Value) -> impl FnOnce(&mut Behaviour) {
     move |behaviour| behaviour.token = member
 }
 
 cases! {
     accepts_a_right_response: text("application/json", right()) => Accepted;
     accepts_any_2xx: answer(Answer::new(201, "application/json", right())) => Accepted;
-    accepts_json_under_another_content_type: text("text/plain", right()) => Accepted;
     accepts_json_with_a_charset: text("application/json; charset=utf-8", right()) => Accepted;
-    accepts_bearer_in_any_letters: with(json!({"token_type": "bEARER"})) => Accepted;
     accepts_no_token_type: with(json!({"token_type": null})) => Accepted;
-    accepts_no_expires_in: with(json!({"expires_in": null})) => Accepted;
     accepts_a_text_as_expires_in_where_the_file_says_so: |b| {
         b.file = json!({"token": {"response": {"map": {"expires_in": {"from": "$.body.expires_in", "as": "int"}}}}});
         b.token = json!({"expires_in": "3600"});
@@ -53,41 +50,33 @@ cases! {
             format!("access_token={ACCESS_TOKEN}&token_type=bearer&id_token=ID_TOKEN")));
     } => Accepted;
     refuses_a_form: text("application/x-www-form-urlencoded", format!("access_token={ACCESS_TOKEN}&id_token=ID_TOKEN")) => INVALID;
-    refuses_html: text("text/html", "<h1>Welcome</h1>") => INVALID;
     refuses_json_that_calls_itself_html: text("text/html", right()) => INVALID;
-    refuses_a_list: text("application/json", format!("[{}]", right())) => INVALID;
     refuses_a_text: text("application/json", r#""AT""#) => INVALID;
     refuses_null: text("application/json", "null") => INVALID;
     refuses_nothing: text("application/json", "") => INVALID;
-    refuses_a_member_that_comes_twice: text("application/json", right().replacen('{', r#"{"access_token":"other","#, 1)) => INVALID;
     refuses_a_byte_order_mark: text("application/json", format!("\u{feff}{}", right())) => INVALID;
     refuses_utf_16: text("application/json", right().encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>()) => INVALID;
     refuses_latin_1: text("application/json", [right().replacen('{', r#"{"x":"Z"#, 1).replacen("\"Z", "\"", 1).into_bytes(), vec![0xe9]].concat()) => INVALID;
     refuses_a_lone_surrogate: text("application/json", right().replacen('{', r#"{"x":"\ud800","#, 1)) => INVALID;
     refuses_a_hundred_thousand_levels: text("application/json", "[".repeat(100_000)) => INVALID;
     refuses_what_follows_the_object: text("application/json", format!("{}{}", right(), "{}")) => INVALID;
-    refuses_no_access_token: with(json!({"access_token": null})) => INVALID;
     refuses_an_empty_access_token: with(json!({"access_token": ""})) => INVALID;
     refuses_an_access_token_that_is_a_number: with(json!({"access_token": 1})) => INVALID;
     refuses_an_access_token_with_a_line_end: |b| {
         b.token = json!({"access_token": "a\r\nX-Injected: 1"});
         b.claims = json!({"at_hash": null});
     } => INVALID;
-    refuses_a_token_type_of_mac: with(json!({"token_type": "mac"})) => INVALID;
     refuses_a_token_type_of_dpop: with(json!({"token_type": "DPoP"})) => INVALID;
     refuses_a_text_as_expires_in: with(json!({"expires_in": "3600"})) => INVALID;
     refuses_a_negative_expires_in: with(json!({"expires_in": -1})) => INVALID;
-    refuses_no_id_token: with(json!({"id_token": null})) => Refused("id_token_missing", 1);
     refuses_an_empty_id_token: with(json!({"id_token": ""})) => Refused("id_token_missing", 1);
     refuses_an_id_token_that_is_no_text: with(json!({"id_token": {"sub": "1"}})) => INVALID;
-    refuses_an_error_with_status_200: text("application/json", r#"{"error":"invalid_grant"}"#) => Refused("invalid_grant", 1);
     refuses_an_error_beside_a_token: with(json!({"error": "server_error"})) => Refused("server_error", 1);
     refuses_status_500: answer(Answer::new(500, "application/json", right())) => INVALID;
     refuses_status_401_with_a_token: answer(Answer::new(401, "application/json", right())) => INVALID;
     never_follows_a_301: redirect(301) => INVALID;
     never_follows_a_302: redirect(302) => INVALID;
     never_follows_a_303: redirect(303) => INVALID;
-    never_follows_a_307: redirect(307) => INVALID;
     never_follows_a_308: redirect(308) => INVALID;
 }
 

@@ -2,19 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::modules;
 use crate::conformance::claims;
 use crate::conformance::keys::{KEY, OTHER_KEY, Sign};
 use crate::conformance::op::Behaviour;
 use crate::conformance::rp::{Played, Rp};
+use crate::conformance::table::{rows, sign_in};
 
-/// One sign-in at a provider that was changed.
-pub async fn sign_in(change: impl FnOnce(&mut Behaviour)) -> Played {
-    let rp = Rp::start(change, "").await;
-    rp.played(rp.sign_in().await)
-}
-
-modules! {
+rows! {
     oidcc_client_test: "Does everything right.",
         sign_in(|_| ()) => "signed in", "discovery token jwks userinfo";
     oidcc_client_test_invalid_iss: "The `iss` of the id_token is another's.",
@@ -56,7 +50,7 @@ pub mod form_post {
         })
     }
 
-    modules! {
+    rows! {
         oidcc_client_test: "Does everything right.",
             form_post(|_| ()) => "signed in", "discovery token jwks userinfo";
         oidcc_client_test_invalid_iss: "The `iss` of the id_token is another's.",

@@ -2,13 +2,12 @@
 
 use serde_json::json;
 
-use super::basic::sign_in;
-use super::modules;
 use crate::conformance::keys::{KEY, OTHER_KEY, Sign};
 use crate::conformance::op::Behaviour;
 use crate::conformance::rp::{Played, Rp};
+use crate::conformance::table::{rows, sign_in};
 
-modules! {
+rows! {
     oidcc_client_test_discovery_openid_config: "Says in its discovery document where its endpoints are today.",
         sign_in(|b| b.discovery = json!({"token_endpoint": "ISSUER/today/token", "userinfo_endpoint": "ISSUER/today/userinfo"})) => "signed in", "discovery token jwks userinfo";
     oidcc_client_test_discovery_jwks_uri_keys: "Has its keys where `jwks_uri` says today.",

@@ -4,14 +4,15 @@
 
 use serde_json::json;
 
-use super::basic::sign_in;
-use super::modules;
-use crate::conformance::keys::{KEY, Sign, ec_jwk};
+use crate::conformance::callback::{remove, set};
+use crate::conformance::claims;
+use crate::conformance::id_token::es256;
+use crate::conformance::keys::{KEY, Sign};
 use crate::conformance::op::{Behaviour, CLIENT_ID, NOW};
 use crate::conformance::rp::Played;
-use crate::conformance::{callback, claims};
+use crate::conformance::table::{rows, sign_in};
 
-modules! {
+rows! {
     fapi2_security_profile_final_client_test_discovery_issuer_mismatch: "The `issuer` of the discovery document is another.",
         fapi(|b| b.discovery["issuer"] = "https://other.example".into()) => "refused: discovery_failed", "discovery";
     fapi2_security_profile_final_client_test_invalid_iss: "The `iss` of the id_token is another's.",
@@ -39,13 +40,13 @@ modules! {
     fapi2_security_profile_final_client_test_invalid_missing_nonce: "The id_token has no `nonce`.",
         fapi(claims(json!({"nonce": null}))) => "refused: nonce_mismatch", "discovery par token jwks";
     fapi2_security_profile_final_client_test_invalid_authorization_response_iss: "The `iss` of the callback is another's.",
-        fapi(|b| set(b, "iss", Some("https://other.example"))) => "refused: issuer_mismatch", "discovery par";
+        fapi(set("iss", "https://other.example")) => "refused: issuer_mismatch", "discovery par";
     fapi2_security_profile_final_client_test_remove_authorization_response_iss: "The callback has no `iss`, which the discovery document promises.",
-        fapi(|b| set(b, "iss", None)) => "refused: issuer_mismatch", "discovery par";
+        fapi(remove("iss")) => "refused: issuer_mismatch", "discovery par";
     fapi2_security_profile_final_client_test_ensure_authorization_response_with_invalid_state_fails: "The `state` of the callback is another.",
-        fapi(|b| set(b, "state", Some("of-another-sign-in-0123456789"))) => "refused: state_mismatch", "discovery par";
+        fapi(set("state", "of-another-sign-in-0123456789")) => "refused: state_mismatch", "discovery par";
     fapi2_security_profile_final_client_test_ensure_authorization_response_with_invalid_missing_state_fails: "The callback has no `state`.",
-        fapi(|b| set(b, "state", None)) => "refused: state_mismatch", "discovery par";
+        fapi(remove("state")) => "refused: state_mismatch", "discovery par";
     fapi2_security_profile_final_client_test_token_endpoint_response_without_expires_in: "The token response has no `expires_in`.",
         fapi(|b| b.token = json!({"expires_in": null})) => "signed in", "discovery par token jwks userinfo";
 }
@@ -69,21 +70,11 @@ fn profile(behaviour: &mut Behaviour) {
         "authorization_response_iss_parameter_supported": true,
     });
     behaviour.sends_iss = true;
-    behaviour.keys = vec![ec_jwk("k1")];
-    behaviour.header = json!({"alg": "ES256"});
-    behaviour.sign = Sign::Es256;
+    es256(behaviour);
 }
 
 fn rs256(behaviour: &mut Behaviour) {
     behaviour.keys = vec![KEY.jwk("k1")];
     behaviour.header = json!({"alg": "RS256"});
     behaviour.sign = Sign::Rs256(&KEY);
-}
-
-/// Sets a parameter of the callback, or takes it away.
-fn set(behaviour: &mut Behaviour, name: &'static str, value: Option<&'static str>) {
-    callback(behaviour, move |params| {
-        params.retain(|(existing, _)| existing != name);
-        params.extend(value.map(|value| (name.to_owned(), value.to_owned())));
-    });
 }

@@ -2,13 +2,13 @@
 
 use serde_json::json;
 
-use super::basic::sign_in;
-use super::modules;
-use crate::conformance::keys::{Sign, ec_jwk};
+use crate::conformance::id_token::es256;
+use crate::conformance::keys::Sign;
 use crate::conformance::op::{CLIENT_ID, SUB};
+use crate::conformance::table::{rows, sign_in};
 use crate::conformance::{claims, signed_userinfo};
 
-modules! {
+rows! {
     oidcc_client_test_missing_aud: "The id_token has no `aud`.",
         sign_in(claims(json!({"aud": null}))) => "refused: id_token_invalid", "discovery token jwks";
     oidcc_client_test_invalid_sig_hs256: "Signs the id_token with HS256 and a wrong secret, where the client is registered for HS256.",
@@ -20,8 +20,7 @@ modules! {
     oidcc_client_test_invalid_sig_es256: "The signature of the id_token is wrong, where the client is registered for ES256.",
         sign_in(|b| {
             b.file = json!({"id_token": {"algs": ["ES256"]}});
-            b.keys = vec![ec_jwk("k1")];
-            b.header = json!({"alg": "ES256"});
+            es256(b);
             b.sign = Sign::Garbage;
         }) => "refused: id_token_invalid", "discovery token jwks";
     oidcc_client_test_userinfo_signed: "Userinfo is a JWT, for which the client is registered.",

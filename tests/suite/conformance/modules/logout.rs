@@ -7,15 +7,15 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::modules;
 use crate::conformance::keys::{KEY, Sign, compact};
 use crate::conformance::op::{CLIENT_ID, CLIENT_SECRET, SUB, lay};
 use crate::conformance::rp::{ORIGIN, Played, Rp};
+use crate::conformance::table::rows;
 use crate::server::browser::Browser;
 
 const AT_PROVIDER: &str = "session: {logout: provider, strategy: database, store: memory, claims: [sub]}\n";
 
-modules! {
+rows! {
     oidcc_client_test_rp_init_logout: "Sends the browser back with the `state` that it was given.",
         sign_out(|state| format!("?state={state}")) => "signed in, then signed out, and back at /bye", "discovery token jwks userinfo";
     oidcc_client_test_rp_init_logout_other_state: "Sends the browser back with another `state`.",
@@ -31,7 +31,7 @@ pub mod back_channel {
     const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
     const RS256: Sign = Sign::Rs256(&KEY);
 
-    modules! {
+    rows! {
         oidcc_client_test_rp_backchannel_rpinitlogout: "Tells that the person has signed out.",
             logout_token(json!({}), json!({}), RS256) => "200, signed out in the other browser too", "discovery token jwks userinfo token userinfo";
         oidcc_client_test_rp_backchannel_rpinitlogout_alg_none: "Does not sign the logout token.",

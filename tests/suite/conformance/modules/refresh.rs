@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use super::modules;
 use crate::conformance::op::{Behaviour, REFRESH_TOKEN};
 use crate::conformance::rp::{Played, Rp, WITH_STORE};
+use crate::conformance::table::rows;
 
-modules! {
+rows! {
     oidcc_client_test_refresh_token: "Renews the token and has a new name.",
         refresh(|_| ()) => "signed in, then renewed", "discovery token jwks userinfo token userinfo";
     oidcc_client_test_refresh_token_invalid_issuer: "The `iss` of the new id_token is another's.",
