@@ -20,6 +20,7 @@ pub mod editors {}
 #[doc = include_str!("format.md")]
 pub mod format {}
 
+/// [recording]: https://github.com/OWNER/authcfg/blob/main/src/manual/login-device.cast
 #[doc = include_str!("login.md")]
 pub mod login {}
 

@@ -17,3 +17,6 @@ export function blocks(page, file) {
   if (found.length === 0) throw new Error(`${page}.md has no block for ${file}`);
   return found.map((block) => block.slice(block.indexOf("\n") + 1));
 }
+
+/** The recording of a sign-in by a code: `record.mjs` makes it. */
+export const CAST = `${ROOT}src/manual/login-device.cast`;

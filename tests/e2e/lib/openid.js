@@ -36,6 +36,9 @@ export async function startOpenid({ clients, accessToken = 600, pushed = false, 
     interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
     ttl: { AccessToken: accessToken, RefreshToken: 3600, AuthorizationCode: 60, Grant: 3600, IdToken: 600, Interaction: 600, Session: 3600 },
   });
+  const note = (body) => {
+    for (const name of ["access_token", "device_code", "id_token", "refresh_token"]) if (body?.[name]) seen.secrets.add(body[name]);
+  };
   provider.use(async (ctx, next) => {
     if (ctx.path === "/auth") seen.authorizations.push(ctx.querystring);
     if (ctx.path === "/token/revocation") seen.revocations += 1;
@@ -45,8 +48,8 @@ export async function startOpenid({ clients, accessToken = 600, pushed = false, 
       seen.token += 1;
       if (ctx.oidc?.params?.grant_type === "refresh_token") seen.refreshes.push(ctx.body?.error ?? "granted");
       if (own.hold) await own.hold("after", ctx.req);
-      for (const name of ["access_token", "id_token", "refresh_token"]) if (ctx.body?.[name]) seen.secrets.add(ctx.body[name]);
     }
+    note(ctx.body);
   });
   const problems = [];
   provider.on("backchannel.success", (_, client) => seen.told.push(client.clientId));

@@ -7,16 +7,20 @@ export class Program {
   #child;
   #waiting = [];
 
-  /** Starts `command`; nothing of this process's environment but PATH and HOME is passed on. */
-  constructor(command, args, { env = {}, cwd } = {}) {
+  /**
+   * Starts `command`; nothing of this process's environment but PATH and HOME is passed on. With `keys` it can be typed into; `hear` is
+   * told of each piece of output.
+   */
+  constructor(command, args, { env = {}, cwd, keys = false, hear = () => {} } = {}) {
     this.output = "";
     this.ended = null;
     const { PATH, HOME } = process.env;
     const set = Object.fromEntries(Object.entries({ PATH, HOME, ...env }).filter(([, value]) => value !== undefined));
-    this.#child = spawn(command, args, { cwd, env: set, stdio: ["ignore", "pipe", "pipe"] });
+    this.#child = spawn(command, args, { cwd, env: set, stdio: [keys ? "pipe" : "ignore", "pipe", "pipe"] });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream.setEncoding("utf8").on("data", (text) => {
         this.output += text;
+        hear(text);
         this.#look();
       });
     }
@@ -32,6 +36,10 @@ export class Program {
 
   get pid() {
     return this.#child.pid;
+  }
+
+  type(text) {
+    this.#child.stdin.write(text);
   }
 
   get lines() {

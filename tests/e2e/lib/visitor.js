@@ -96,3 +96,16 @@ export async function answerOpenid(visitor, authorizationUrl, { login = "grace@o
   }
   throw new Error(`no callback after ten hops, at ${at}`);
 }
+
+/** At oidc-provider: types the code of a device in; `answer` ends the question whether that is wanted. */
+export async function typeInCode(visitor, address, user_code, answer) {
+  const xsrf = ({ text }) => /name="xsrf" value="([^"]+)"/.exec(text)[1];
+  const asks = await visitor.request(address);
+  const confirms = await visitor.request(address, { form: { xsrf: xsrf(asks), user_code } });
+  let at = await visitor.request(address, { form: { xsrf: xsrf(confirms), user_code, ...answer } });
+  for (let hop = 0; at.location && hop < 10; hop += 1) {
+    const asked = at.location.includes("/interaction/");
+    at = await visitor.request(at.location, asked ? { form: { login: "grace@op.example", answer: "allow" } } : {});
+  }
+  return at;
+}

@@ -1,10 +1,12 @@
 // `authcfg login` at a real provider: by a browser that comes back to this machine, and by a code that is typed in elsewhere.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { BINARY, folder } from "../lib/authcfg.js";
+import { CAST } from "../lib/manual.js";
 import { startOpenid } from "../lib/openid.js";
 import { Program } from "../lib/program.js";
-import { answerOpenid, Visitor } from "../lib/visitor.js";
+import { answerOpenid, typeInCode, Visitor } from "../lib/visitor.js";
 import { canary } from "../lib/world.js";
 
 const DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code";
@@ -17,7 +19,7 @@ before(async () => {
     grant_types: ["authorization_code", DEVICE_CODE],
   };
   op = await startOpenid({ clients: [client] });
-  here = folder({ "authcfg.yaml": `providers:\n  op: {use: oidc, issuer: "${op.issuer}"}\n` });
+  here = folder({ "authcfg.yaml": `providers:\n  op: {use: oidc, name: Acme, issuer: "${op.issuer}"}\n` });
 });
 after(async () => {
   await op?.stop();
@@ -64,37 +66,33 @@ test("a person who says no", async () => {
   assert.match(program.output, /access_denied/);
 });
 
-const xsrf = (text) => /name="xsrf" value="([^"]+)"/.exec(text)[1];
-
-/** Types the code in at the provider, as a browser does; `answer` ends the question whether that is wanted. */
-async function typeIn(address, code, answer) {
-  const visitor = new Visitor();
-  const asks = await visitor.request(address);
-  const confirms = await visitor.request(address, { form: { xsrf: xsrf(asks.text), user_code: code } });
-  let at = await visitor.request(address, { form: { xsrf: xsrf(confirms.text), user_code: code, ...answer } });
-  for (let hop = 0; at.location && hop < 10; hop += 1) {
-    const url = new URL(at.location, address).href;
-    at = await visitor.request(url, url.includes("/interaction/") ? { form: { login: "grace@op.example", answer: "allow" } } : {});
-  }
-  return at;
+/** The lines that somebody sees, in order of the alphabet, without what differs each time: codes, times, ports, client ids. */
+function seen(text) {
+  const same = text.replace(/\x1b\[\d*m|\r/g, "").replace(/[A-Z]{4}-[A-Z]{4}/g, "CODE").replace(/\d+/g, "0").replace(/client-of-\w+/g, "CLIENT");
+  return same.split("\n").filter((line) => !/[▀▄█]|^\$|^$/.test(line)).sort();
 }
 
-test("a code that is typed in elsewhere", async () => {
+test("a code that is typed in elsewhere, as the recording in the manual shows it", async () => {
   const program = login("--device");
   const [, address, code] = await program.until(/open (http\S+)\s+and type in\s+(\S+)/);
   assert.match(program.output, /[▀▄█]{8}/, "a QR code");
-  const done = await typeIn(address, code, { confirm: "yes" });
+  const done = await typeInCode(new Visitor(), address, code, { confirm: "yes" });
   assert.equal(done.status, 200, done.text);
   assert.equal((await program.exit).code, 0, program.output);
   assert.match(program.output, /"sub": "grace@op.example"/);
   assert.match(program.output, /grant_type=urn:ietf:params:oauth:grant-type:device_code device_code=…/);
   keepsSecrets(program);
+
+  const [header, ...events] = readFileSync(CAST, "utf8").trim().split("\n").map((line) => JSON.parse(line));
+  assert.deepEqual([header.version, new Set(events.map(([, kind]) => kind))], [2, new Set("o")]);
+  const recording = events.map(([, , text]) => text).join("");
+  assert.deepEqual(seen(recording), seen(program.output), "the manual shows something else: npm --prefix tests/e2e run record");
 });
 
 test("a code that nobody wants", async () => {
   const program = login("--device", "--quiet");
   const [, address, code] = await program.until(/open (http\S+)\s+and type in\s+(\S+)/);
-  await typeIn(address, code, { abort: "yes" });
+  await typeInCode(new Visitor(), address, code, { abort: "yes" });
   assert.equal((await program.exit).code, 4, program.output);
   assert.match(program.output, /access_denied/);
 });
