@@ -168,7 +168,11 @@ impl Loader<'_> {
             None => self.root = Some(node),
             Some(OpenKind::Sequence(items)) => items.push(node),
             Some(OpenKind::Mapping { key: key @ None, .. }) => match node.value {
-                NodeValue::String(name) if name != "<<" => *key = Some(Key { name, span: node.span }),
+                NodeValue::String(name)
+                    if name != "<<" || self.text[node.span.start..].starts_with(['"', '\'']) =>
+                {
+                    *key = Some(Key { name, span: node.span })
+                }
                 NodeValue::String(_) => {
                     *key = Some(Key { name: "<<".into(), span: node.span });
                     self.report(

@@ -273,6 +273,12 @@ mod tests {
     }
 
     #[test]
+    fn a_merge_key_in_quotes_is_a_name_like_any_other() {
+        let document = parse("a: {\"<<\": {b: 1}, '<<b': 2}\n").unwrap();
+        assert_eq!(document.to_json(), serde_json::json!({"a": {"<<": {"b": 1}, "<<b": 2}}));
+    }
+
+    #[test]
     fn refuses_what_is_no_yaml() {
         for text in ["a: [1\n", "a: b: c\n", "a:\n\t- b\n", "{a: 1\n", "a: \"b\n", "- a\nb: c\n"] {
             assert_eq!(kind(text), ProblemKind::Syntax, "{text}");
