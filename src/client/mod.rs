@@ -46,6 +46,8 @@ pub struct Client {
 struct Inner {
     registration: Arc<Registration>,
     transport: Transport,
+    /// For requests that show our certificate.
+    showing_certificate: Option<Transport>,
     clock: Arc<dyn Clock>,
     rng: Arc<dyn Rng>,
     clock_skew: u64,
@@ -84,6 +86,7 @@ impl Client {
         clock_skew: u64,
     ) -> Client {
         let inner = Inner {
+            showing_certificate: registration.certificate().map(|certificate| transport.showing(certificate)),
             registration,
             transport,
             clock,
@@ -163,7 +166,7 @@ impl Client {
         let fetch = async || {
             let written = Metadata::written(registration)?;
             let Some(url) = written.discovery_url(registration)? else { return Ok(written) };
-            let endpoint = Endpoint { url: url.clone(), foreign: false };
+            let endpoint = Endpoint::document(url.clone());
             let answer =
                 self.send("discovery", discovery::request(&url), Limit::Discovery, &endpoint).await?;
             Ok(written.with_discovered(registration, discovery::metadata(&answer)?)?)
@@ -204,6 +207,11 @@ impl Client {
             provider: self.inner.registration.id.clone(),
             step: step.to_owned(),
         };
-        self.inner.transport.send(request).await.map_err(|error| Error::transport(step, error))
+        let Inner { transport, showing_certificate, .. } = &*self.inner;
+        let transport = match showing_certificate {
+            Some(showing) if endpoint.certificate => showing,
+            _ => transport,
+        };
+        transport.send(request).await.map_err(|error| Error::transport(step, error))
     }
 }

@@ -109,7 +109,7 @@ impl Client {
             if !then::applies(step, context)? {
                 continue;
             }
-            let endpoint = then::endpoint(step, context)?;
+            let endpoint = then::endpoint(step, registration, context)?;
             let request = then::request(step, &token, &self.caller(metadata, context))?;
             let answer = self.send(then::NAME, request, Limit::Token, &endpoint).await?;
             token = then::response(step, registration, &answer, context, &**clock)?;

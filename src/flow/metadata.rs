@@ -9,6 +9,7 @@ use crate::flow::error::{Error, Misbehaviour, MisbehaviourKind, Misuse};
 use crate::oauth::ServerMetadata;
 use crate::provider::Registration;
 use crate::provider::authorize::Pkce;
+use crate::provider::client_auth::ClientAuth;
 use crate::provider::metadata::Discovery;
 use crate::provider::variable::is_loopback;
 
@@ -28,6 +29,28 @@ pub struct Endpoint {
     pub url: Url,
     /// Whether the address comes from a discovery document and its host is not the issuer's: nobody here wrote it.
     pub foreign: bool,
+    /// Whether the client shows its certificate there (RFC 8705).
+    pub certificate: bool,
+}
+
+impl Endpoint {
+    /// An address that the file writes.
+    ///
+    /// # Errors
+    /// An address that cannot be rendered, or is neither https nor of this machine.
+    pub(super) fn written(
+        template: &Template,
+        context: &Context,
+        certificate: bool,
+    ) -> Result<Endpoint, Error> {
+        let url = checked(&render_url(template, context)?)?;
+        Ok(Endpoint { url, foreign: false, certificate })
+    }
+
+    /// The address of a public document.
+    pub fn document(url: Url) -> Endpoint {
+        Endpoint { url, foreign: false, certificate: false }
+    }
 }
 
 /// The endpoints of a sign-in by their RFC 8414 names.
@@ -66,6 +89,19 @@ impl EndpointName {
             EndpointName::Revocation => "revocation_endpoint",
             EndpointName::Token => "token_endpoint",
             EndpointName::Userinfo => "userinfo_endpoint",
+        }
+    }
+
+    /// Whether the client shows its certificate there: where it authenticates, and where it uses a token that is bound to it.
+    fn takes_certificate(self, auth: &ClientAuth) -> bool {
+        match self {
+            EndpointName::DeviceAuthorization
+            | EndpointName::Introspection
+            | EndpointName::PushedAuthorizationRequest
+            | EndpointName::Revocation
+            | EndpointName::Token => auth.certificate,
+            EndpointName::Userinfo => auth.bound_to_certificate,
+            EndpointName::Authorization | EndpointName::EndSession | EndpointName::Jwks => false,
         }
     }
 }
@@ -146,6 +182,7 @@ impl Metadata {
 
     /// Where a request of this sign-in goes: what the file writes, else what was discovered. `None` where neither knows.
     ///
+    /// Where the client shows a certificate, the document's alias for that comes before the endpoint itself (RFC 8705 §5).
     /// Where the deployment chose the issuer, an address that does not depend on it gives way to the discovered one.
     ///
     /// # Errors
@@ -168,12 +205,15 @@ impl Metadata {
             EndpointName::Token => &metadata.token_endpoint,
             EndpointName::Userinfo => &metadata.userinfo_endpoint,
         };
-        let discovered = self.discovered.as_ref().and_then(|document| document.endpoint(name.as_str()));
+        let certificate = name.takes_certificate(&registration.provider.client_auth);
+        let discovered = self.discovered.as_ref().and_then(|document| match certificate {
+            true => document.mtls_endpoint(name.as_str()),
+            false => document.endpoint(name.as_str()),
+        });
         let stale = registration.issuer_is_set && discovered.is_some();
         let written = written.as_ref().filter(|template| !stale || follows_issuer(template));
         if let Some(template) = written {
-            let url = checked(&render_url(template, context)?)?;
-            return Ok(Some(Endpoint { url, foreign: false }));
+            return Endpoint::written(template, context, certificate).map(Some);
         }
         let Some(found) = discovered else { return Ok(None) };
         let url = checked(found).map_err(|_| {
@@ -185,7 +225,7 @@ impl Metadata {
         })?;
         let issuer = self.issuer.as_deref().and_then(|issuer| Url::parse(issuer).ok());
         let foreign = issuer.is_none_or(|issuer| issuer.host() != url.host());
-        Ok(Some(Endpoint { url, foreign }))
+        Ok(Some(Endpoint { url, foreign, certificate }))
     }
 
     /// Where a request goes that cannot do without an address.

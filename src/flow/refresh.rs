@@ -10,7 +10,7 @@ use crate::flow::caller::Caller;
 use crate::flow::client_auth::authenticate;
 use crate::flow::draft::Draft;
 use crate::flow::error::{Error, ErrorResponse, Misuse};
-use crate::flow::metadata::{Endpoint, EndpointName, Metadata, checked, render_url};
+use crate::flow::metadata::{Endpoint, EndpointName, Metadata};
 use crate::flow::token_set::{self, TokenSet};
 use crate::oauth::Secret;
 use crate::provider::Registration;
@@ -27,7 +27,7 @@ pub fn endpoint(
     context: &Context,
 ) -> Result<Endpoint, Error> {
     if let Some(template) = &registration.provider.refresh.endpoint {
-        return Ok(Endpoint { url: checked(&render_url(template, context)?)?, foreign: false });
+        return Endpoint::written(template, context, registration.provider.client_auth.certificate);
     }
     metadata.needed(EndpointName::Token, registration, context)
 }

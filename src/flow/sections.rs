@@ -72,6 +72,8 @@ pub fn authentication(auth: &str) -> Option<&'static str> {
         "bearer" => "RFC 6750 §2.1",
         "client_secret_basic" | "client_secret_post" => "RFC 6749 §2.3.1",
         "client_secret_jwt" | "private_key_jwt" => "RFC 7523 §2.2",
+        "tls_client_auth" => "RFC 8705 §2.1",
+        "self_signed_tls_client_auth" => "RFC 8705 §2.2",
         _ => return None,
     })
 }

@@ -10,7 +10,7 @@ use crate::flow::caller::Caller;
 use crate::flow::client_auth::authenticate;
 use crate::flow::draft::Draft;
 use crate::flow::error::{Error, Misuse};
-use crate::flow::metadata::{Endpoint, checked, render_url};
+use crate::flow::metadata::Endpoint;
 use crate::flow::token_set::{self, Remembered, TokenSet};
 use crate::flow::variables;
 use crate::provider::Registration;
@@ -38,8 +38,8 @@ pub fn applies(then: &Then, context: &Context) -> Result<bool, Error> {
 ///
 /// # Errors
 /// An address that cannot be rendered.
-pub fn endpoint(then: &Then, context: &Context) -> Result<Endpoint, Error> {
-    Ok(Endpoint { url: checked(&render_url(&then.endpoint, context)?)?, foreign: false })
+pub fn endpoint(then: &Then, registration: &Registration, context: &Context) -> Result<Endpoint, Error> {
+    Endpoint::written(&then.endpoint, context, registration.provider.client_auth.certificate)
 }
 
 /// Builds the request: what the file writes, and nothing else.
@@ -47,7 +47,7 @@ pub fn endpoint(then: &Then, context: &Context) -> Result<Endpoint, Error> {
 /// # Errors
 /// A template that cannot be rendered, a key that cannot sign.
 pub fn request(then: &Then, token: &TokenSet, caller: &Caller<'_>) -> Result<Request<Bytes>, Error> {
-    let mut draft = Draft::new(NAME, endpoint(then, caller.context)?.url);
+    let mut draft = Draft::new(NAME, endpoint(then, caller.registration, caller.context)?.url);
     let auth = then.step.auth.as_ref().unwrap_or(&Auth::None);
     authenticate(&mut draft, auth, Some(&token.access_token), caller)?;
     draft.build(&then.step, &caller.registration.provider.rename, caller.context)

@@ -13,7 +13,7 @@ use crate::flow::caller::Caller;
 use crate::flow::client_auth::authenticate;
 use crate::flow::draft::Draft;
 use crate::flow::error::{Error, Misbehaviour, MisbehaviourKind, Misuse};
-use crate::flow::metadata::{Endpoint, EndpointName, Metadata, checked, render_url};
+use crate::flow::metadata::{Endpoint, EndpointName, Metadata};
 use crate::oauth::{ABOUT_THE_TOKEN, Secret};
 use crate::provider::Registration;
 use crate::provider::step::{Auth, ResponseFormat};
@@ -60,7 +60,10 @@ pub fn endpoint(
     context: &Context,
 ) -> Result<Endpoint, Error> {
     match &call.endpoint {
-        Some(template) => Ok(Endpoint { url: checked(&render_url(template, context)?)?, foreign: false }),
+        Some(template) => {
+            let certificate = registration.provider.client_auth.bound_to_certificate;
+            Endpoint::written(template, context, certificate)
+        }
         None => metadata.needed(EndpointName::Userinfo, registration, context),
     }
 }

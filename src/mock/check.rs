@@ -74,6 +74,14 @@ impl Checker<'_> {
         self.provider.rename.get(name).map_or(name, String::as_str)
     }
 
+    /// Whether a request of this step shows the client's certificate (RFC 8705).
+    fn takes_certificate(&self, step: &str) -> bool {
+        let auth = &self.provider.client_auth;
+        let is_call =
+            step == "userinfo" || self.provider.userinfo.iter().flatten().any(|call| call.name == step);
+        if is_call { auth.bound_to_certificate } else { auth.certificate }
+    }
+
     pub(super) fn params(
         &self,
         step: &str,
@@ -203,7 +211,13 @@ impl Checker<'_> {
             && let Err(got) =
                 self.credentials.authenticates(&wanted, recorded, self.provider, self.placeholders)
         {
-            failures.push(Failure::new(step, "auth", wanted, got));
+            failures.push(Failure::new(step, "auth", wanted.as_str(), got));
+        }
+        if step != "authorization"
+            && let Err((wanted, got)) =
+                self.credentials.shows_certificate(self.takes_certificate(step), recorded)
+        {
+            failures.push(Failure::new(step, "client certificate", wanted, got));
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::mock::credentials::{Assertion, Credentials, Minted};
 use crate::mock::id_token;
 use crate::oauth::Secret;
 use crate::oauth::jose::{JwkSet, SigningKey};
-use crate::provider::client_auth::TokenEndpointAuthMethod;
+use crate::provider::client_auth::{CERTIFICATE, CERTIFICATE_KEY, TokenEndpointAuthMethod};
 use crate::provider::id_token::IdTokenAlg;
 use crate::provider::variable::Format;
 use crate::provider::{Provider, Registration, RegistrationValues, Vector};
@@ -52,11 +52,7 @@ impl MockClient {
             vector.client.iter().map(|(name, value)| (name.clone(), Secret::from(value.as_str()))).collect();
         for (name, constraint) in &provider.client {
             if constraint.format == Some(Format::Pem) && !client.contains_key(name) {
-                let minted = provider.client_auth.minted_secret.as_ref().map(|minted| minted.alg);
-                let asserted = (provider.client_auth.method == TokenEndpointAuthMethod::PrivateKeyJwt)
-                    .then_some(provider.client_auth.assertion.alg);
-                let alg = minted.or(asserted);
-                client.insert(name.clone(), Secret::from(id_token::private_key_pem(alg)));
+                client.insert(name.clone(), Secret::from(pem(provider, name)));
             }
         }
         let values = RegistrationValues {
@@ -81,9 +77,30 @@ impl MockClient {
         let minted = minted(&registration);
         let assertion = assertion(&registration);
         Ok(MockClient {
-            credentials: Credentials { client_id: id.to_owned(), client_secret, minted, assertion },
+            credentials: Credentials {
+                client_id: id.to_owned(),
+                client_secret,
+                minted,
+                assertion,
+                certificate: registration.certificate().map(|own| own.thumbprint().to_owned()),
+            },
             registration,
         })
+    }
+}
+
+/// A member of the client in PEM: its certificate, the key of that, or another private key.
+fn pem(provider: &Provider, name: &str) -> String {
+    match name {
+        CERTIFICATE => include_str!("client_certificate.pem").to_owned(),
+        CERTIFICATE_KEY => include_str!("client_certificate_key.pem").to_owned(),
+        _ => {
+            let auth = &provider.client_auth;
+            let minted = auth.minted_secret.as_ref().map(|minted| minted.alg);
+            let asserted =
+                (auth.method == TokenEndpointAuthMethod::PrivateKeyJwt).then_some(auth.assertion.alg);
+            id_token::private_key_pem(minted.or(asserted))
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
+use crate::mock::endpoints::SHOWN_CERTIFICATE;
 use crate::mock::placeholders::Placeholders;
 use crate::mock::record::Recorded;
 use crate::oauth::Secret;
@@ -18,6 +19,8 @@ pub(super) struct Credentials {
     pub client_secret: Option<String>,
     pub minted: Option<Minted>,
     pub assertion: Assertion,
+    /// The thumbprint of the certificate that the client shows (RFC 8705); absent where nobody here can know it.
+    pub certificate: Option<String>,
 }
 
 /// What an assertion of the client must look like (RFC 7523 §3).
@@ -85,12 +88,25 @@ impl Credentials {
                         Err(why) => Err(why),
                     };
                 }
+                // The certificate itself is checked beside it.
+                "tls_client_auth" | "self_signed_tls_client_auth" => {
+                    authorization.is_none() && param("client_id") == Some(&self.client_id)
+                }
                 // Where a secret travels all the same, the file has written it as a parameter.
                 "none" => authorization.is_none(),
                 _ => false,
             },
         };
         if proven { Ok(()) } else { Err(found(authorization, param("client_secret"))) }
+    }
+
+    /// Whether a request shows the client's certificate if it must, and else none; else what should be there, and what is.
+    pub fn shows_certificate(&self, must: bool, recorded: &Recorded) -> Result<(), (String, String)> {
+        let Some(own) = &self.certificate else { return Ok(()) };
+        let wanted = must.then_some(own.as_str());
+        let got = recorded.header(SHOWN_CERTIFICATE);
+        let told = |thumbprint: Option<&str>| thumbprint.unwrap_or("none").to_owned();
+        if got == wanted { Ok(()) } else { Err((told(wanted), told(got))) }
     }
 
     /// Checks an assertion: its signature, then `iss`, `sub`, `aud`, `jti` and its lifetime.
@@ -171,7 +187,13 @@ mod tests {
         let keys = JwkSet::parse(&json!({"keys": [key.public_jwk("k")]})).expect("a key set");
         let assertion =
             Assertion { keys, alg: Some(Alg::ES256), aud: "https://acme.example".into(), ttl: 60 };
-        let client = Credentials { client_id: "me".into(), client_secret: None, minted: None, assertion };
+        let client = Credentials {
+            client_id: "me".into(),
+            client_secret: None,
+            minted: None,
+            assertion,
+            certificate: None,
+        };
         let right = json!({"iss": "me", "sub": "me", "aud": "https://acme.example", "iat": 100, "exp": 160,
                            "jti": "0123456789012345678901"});
         let check = |key: &SigningKey, over: Value| {

@@ -15,6 +15,8 @@ use crate::provider::userinfo::UserinfoCall;
 
 /// The header in which the transport says where a request was meant to go.
 pub const REAL_URL: &str = "x-authcfg-url";
+/// Which certificate the client would have shown there, in the header of a request.
+pub const SHOWN_CERTIFICATE: &str = "x-authcfg-client-certificate";
 
 /// The endpoints of a provider, as its client knows them.
 pub(super) struct Endpoints {
@@ -131,7 +133,7 @@ impl Endpoints {
         let chain = self.registration.provider.then.iter().enumerate().skip(asked.then);
         let is_due = |then: &Then| {
             then::applies(then, asked.context).unwrap_or(false)
-                && then::endpoint(then, asked.context)
+                && then::endpoint(then, &self.registration, asked.context)
                     .is_ok_and(|found| same_address(&found.url, &asked.recorded.url))
         };
         chain.into_iter().find(|(_, then)| is_due(then))

@@ -224,7 +224,9 @@ impl Checker<'_> {
                 ("client_assertion", Want::Present),
                 ("client_secret", Want::Absent),
             ],
-            Auth::Client(AuthMethod::None) => {
+            Auth::Client(
+                AuthMethod::None | AuthMethod::TlsClientAuth | AuthMethod::SelfSignedTlsClientAuth,
+            ) => {
                 vec![("client_id", client_id()), ("client_secret", Want::Absent)]
             }
             Auth::Query(name) => vec![(name.as_str(), Want::Present)],

@@ -1,6 +1,6 @@
 //! A discovery document (RFC 8414 §2, OpenID Connect Discovery §3).
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// What a provider says about itself, as far as a sign-in uses it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -13,8 +13,12 @@ pub struct ServerMetadata {
     pub require_pushed_authorization_requests: Option<bool>,
     /// `code_challenge_methods_supported`; empty where the document does not say
     pub code_challenge_methods_supported: Vec<String>,
-    endpoints: Vec<(&'static str, String)>,
+    endpoints: Endpoints,
+    mtls_endpoint_aliases: Endpoints,
 }
+
+/// Addresses by their names in RFC 8414 §2.
+type Endpoints = Vec<(&'static str, String)>;
 
 /// A document that is no metadata.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -26,6 +30,8 @@ pub enum MetadataError {
     #[error("`{0}` has the wrong type")]
     WrongType(&'static str),
 }
+
+const ALIASES: &str = "mtls_endpoint_aliases";
 
 const ENDPOINTS: [&str; 9] = [
     "authorization_endpoint",
@@ -46,17 +52,13 @@ impl ServerMetadata {
     /// A member of the wrong type.
     pub fn parse(document: &Value) -> Result<ServerMetadata, MetadataError> {
         let members = document.as_object().ok_or(MetadataError::NotAnObject)?;
-        let text = |name: &'static str| match members.get(name) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text.clone())),
-            Some(_) => Err(MetadataError::WrongType(name)),
-        };
-        let mut endpoints = vec![];
-        for name in ENDPOINTS {
-            if let Some(url) = text(name)? {
-                endpoints.push((name, url));
+        let aliases = match members.get(ALIASES) {
+            None | Some(Value::Null) => vec![],
+            Some(Value::Object(aliases)) => {
+                endpoints(aliases).map_err(|_| MetadataError::WrongType(ALIASES))?
             }
-        }
+            Some(_) => return Err(MetadataError::WrongType(ALIASES)),
+        };
         let flag = |name: &'static str| match members.get(name) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::Bool(value)) => Ok(Some(*value)),
@@ -73,13 +75,14 @@ impl ServerMetadata {
             Some(_) => return Err(MetadataError::WrongType(pkce)),
         };
         Ok(ServerMetadata {
-            issuer: text("issuer")?,
+            issuer: text(members, "issuer")?,
             code_challenge_methods_supported: methods,
             authorization_response_iss_parameter_supported: flag(
                 "authorization_response_iss_parameter_supported",
             )?,
             require_pushed_authorization_requests: flag("require_pushed_authorization_requests")?,
-            endpoints,
+            endpoints: endpoints(members)?,
+            mtls_endpoint_aliases: aliases,
         })
     }
 
@@ -90,7 +93,34 @@ impl ServerMetadata {
 
     /// The address of an endpoint, by its name in RFC 8414 §2.
     pub fn endpoint(&self, name: &str) -> Option<&str> {
-        self.endpoints.iter().find(|(known, _)| *known == name).map(|(_, url)| url.as_str())
+        find(&self.endpoints, name)
+    }
+
+    /// The same for a client that shows a certificate: its alias where there is one (RFC 8705 §5).
+    pub fn mtls_endpoint(&self, name: &str) -> Option<&str> {
+        find(&self.mtls_endpoint_aliases, name).or_else(|| self.endpoint(name))
+    }
+}
+
+fn endpoints(members: &Map<String, Value>) -> Result<Endpoints, MetadataError> {
+    let mut found = vec![];
+    for name in ENDPOINTS {
+        if let Some(url) = text(members, name)? {
+            found.push((name, url));
+        }
+    }
+    Ok(found)
+}
+
+fn find<'a>(endpoints: &'a Endpoints, name: &str) -> Option<&'a str> {
+    endpoints.iter().find(|(known, _)| *known == name).map(|(_, url)| url.as_str())
+}
+
+fn text(members: &Map<String, Value>, name: &'static str) -> Result<Option<String>, MetadataError> {
+    match members.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(_) => Err(MetadataError::WrongType(name)),
     }
 }
 
@@ -108,6 +138,22 @@ mod tests {
         assert_eq!(metadata.issuer.as_deref(), Some("https://a.example"));
         assert_eq!(metadata.endpoint("token_endpoint"), Some("https://a.example/t"));
         assert_eq!(metadata.endpoint("jwks_uri"), None);
+    }
+
+    #[test]
+    fn an_alias_comes_before_the_endpoint_where_a_certificate_is_shown() {
+        let document = json!({
+            "token_endpoint": "https://a.example/t", "userinfo_endpoint": "https://a.example/u",
+            "mtls_endpoint_aliases": {"token_endpoint": "https://mtls.a.example/t", "other": 1},
+        });
+        let metadata = ServerMetadata::parse(&document).unwrap();
+        assert_eq!(metadata.endpoint("token_endpoint"), Some("https://a.example/t"));
+        assert_eq!(metadata.mtls_endpoint("token_endpoint"), Some("https://mtls.a.example/t"));
+        assert_eq!(metadata.mtls_endpoint("userinfo_endpoint"), Some("https://a.example/u"));
+        assert_eq!(metadata.mtls_endpoint("jwks_uri"), None);
+        for aliases in [json!([]), json!({"token_endpoint": 1})] {
+            assert!(ServerMetadata::parse(&json!({"mtls_endpoint_aliases": aliases})).is_err(), "{aliases}");
+        }
     }
 
     #[test]

@@ -9,6 +9,11 @@ use crate::spec::ProviderSpec;
 
 pub use crate::spec::client_auth::{JwtAlg, TokenEndpointAuthMethod};
 
+/// The member of the client that is its certificate, and those that lead from it to its authority, in PEM.
+pub const CERTIFICATE: &str = "certificate";
+/// The member of the client that is the private key of its certificate, in PEM.
+pub const CERTIFICATE_KEY: &str = "certificate_key";
+
 /// How the client authenticates at the token endpoint.
 #[derive(Debug)]
 pub struct ClientAuth {
@@ -18,6 +23,10 @@ pub struct ClientAuth {
     pub minted_secret: Option<MintedSecret>,
     /// The assertion of `private_key_jwt` and `client_secret_jwt`.
     pub assertion: Assertion,
+    /// Whether the client shows its certificate where it authenticates (RFC 8705 §2, §3).
+    pub certificate: bool,
+    /// Whether it shows its certificate with an access token too, which is bound to it (RFC 8705 §3).
+    pub bound_to_certificate: bool,
 }
 
 /// The assertion that a client proves itself with (RFC 7523 §3).
@@ -70,10 +79,13 @@ impl Compiler {
                 .collect(),
             ttl: secret.jwt.ttl,
         });
+        let bound_to_certificate = spec.tls_client_certificate_bound_access_tokens.unwrap_or(false);
         ClientAuth {
             method: spec.token_endpoint_auth_method.unwrap_or_default(),
             minted_secret,
             assertion: self.assertion(spec),
+            certificate: bound_to_certificate || authenticates_by(spec, &TokenEndpointAuthMethod::MUTUAL_TLS),
+            bound_to_certificate,
         }
     }
 
@@ -91,6 +103,27 @@ impl Compiler {
             ttl: written.ttl.unwrap_or(ASSERTION_TTL),
         }
     }
+}
+
+/// Whether some request authenticates by one of `methods`.
+pub(super) fn authenticates_by(spec: &ProviderSpec, methods: &[TokenEndpointAuthMethod]) -> bool {
+    let top = spec.token_endpoint_auth_method.unwrap_or_default();
+    let words: Vec<String> = methods
+        .iter()
+        .filter_map(|method| Some(serde_json::to_value(method).ok()?.as_str()?.to_owned()))
+        .collect();
+    let steps = [
+        Some(spec.token.keys()),
+        spec.refresh.as_ref().map(|refresh| refresh.keys()),
+        spec.revocation.as_ref().map(|step| step.keys()),
+        spec.introspection.as_ref().map(|step| step.keys()),
+        spec.client_credentials.as_ref().map(|step| step.keys()),
+    ];
+    methods.contains(&top)
+        || steps
+            .iter()
+            .flatten()
+            .any(|keys| keys.auth.is_some_and(|auth| words.iter().any(|word| word == auth)))
 }
 
 impl From<JwtAlg> for Alg {

@@ -171,7 +171,10 @@ impl Provider {
     pub fn needs_client_secret(&self) -> bool {
         let keyless = matches!(
             self.client_auth.method,
-            TokenEndpointAuthMethod::None | TokenEndpointAuthMethod::PrivateKeyJwt
+            TokenEndpointAuthMethod::None
+                | TokenEndpointAuthMethod::PrivateKeyJwt
+                | TokenEndpointAuthMethod::TlsClientAuth
+                | TokenEndpointAuthMethod::SelfSignedTlsClientAuth
         );
         !keyless && self.client_auth.minted_secret.is_none()
     }

@@ -7,8 +7,9 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use crate::expr::Context;
-use crate::oauth::Secret;
+use crate::oauth::{CertificateError, ClientCertificate, Secret};
 use crate::provider::Provider;
+use crate::provider::client_auth::{CERTIFICATE, CERTIFICATE_KEY};
 
 /// A client's registration at a provider, the word of RFC 7591: what a deployment adds to a provider file.
 ///
@@ -25,6 +26,7 @@ pub struct Registration {
     pub client_secret: Option<Secret>,
     /// Whether the deployment itself chose `vars.issuer`.
     pub issuer_is_set: bool,
+    certificate: Option<ClientCertificate>,
     client: IndexMap<String, Secret>,
     vars: Map<String, Value>,
     scopes: Option<Vec<String>>,
@@ -119,6 +121,17 @@ impl Registration {
                 None => fail("client", name, "it has no value".into()),
             }
         }
+        let certificate = match (client.get(CERTIFICATE), client.get(CERTIFICATE_KEY)) {
+            (Some(chain), Some(key)) if provider.client_auth.certificate => {
+                let read = ClientCertificate::from_pem(chain, key);
+                let wrong = |error| match error {
+                    CertificateError::Certificate => fail("client", CERTIFICATE, error.to_string()),
+                    _ => fail("client", CERTIFICATE_KEY, error.to_string()),
+                };
+                read.map_err(wrong).ok()
+            }
+            _ => None,
+        };
         for name in values.vars.keys().filter(|name| !provider.vars.contains_key(*name)) {
             fail("vars", name, "the provider file declares no such variable".into());
         }
@@ -134,6 +147,7 @@ impl Registration {
             client_secret: values.client_secret,
             issuer_is_set: values.vars.contains_key("issuer"),
             provider,
+            certificate,
             client,
             vars,
             scopes: values.scopes,
@@ -143,6 +157,11 @@ impl Registration {
     /// A member of the client, such as `private_key`.
     pub fn client_member(&self, name: &str) -> Option<&Secret> {
         self.client.get(name)
+    }
+
+    /// What the client proves itself with in TLS, where the provider file says that it does (RFC 8705).
+    pub fn certificate(&self) -> Option<&ClientCertificate> {
+        self.certificate.as_ref()
     }
 
     /// `scope` as a sign-in asks for it (RFC 6749 §3.3), with the provider's own separator; empty where it asks for nothing.

@@ -136,6 +136,10 @@ impl Compiler {
             None if word == "client_secret_post" => Auth::Client(TokenEndpointAuthMethod::ClientSecretPost),
             None if word == "client_secret_jwt" => Auth::Client(TokenEndpointAuthMethod::ClientSecretJwt),
             None if word == "private_key_jwt" => Auth::Client(TokenEndpointAuthMethod::PrivateKeyJwt),
+            None if word == "tls_client_auth" => Auth::Client(TokenEndpointAuthMethod::TlsClientAuth),
+            None if word == "self_signed_tls_client_auth" => {
+                Auth::Client(TokenEndpointAuthMethod::SelfSignedTlsClientAuth)
+            }
             Some(("query", name)) if !name.is_empty() => Auth::Query(name.to_owned()),
             Some(("scheme", word)) if !word.is_empty() => Auth::Scheme(word.to_owned()),
             Some(("header", name)) if !name.is_empty() => Auth::Header(name.parse().ok()?),

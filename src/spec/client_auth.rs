@@ -21,8 +21,19 @@ pub enum TokenEndpointAuthMethod {
     ClientSecretJwt,
     /// A JWT signed with `client.private_key` (OpenID Connect Core §9, RFC 7523 §2.2).
     PrivateKeyJwt,
+    /// The certificate `client.certificate`, issued by an authority that the provider trusts (RFC 8705 §2.1). Its private key is
+    /// `client.certificate_key`.
+    TlsClientAuth,
+    /// The same, where the client issued the certificate itself and the provider knows it (RFC 8705 §2.2).
+    SelfSignedTlsClientAuth,
     /// A public client: `client_id` alone.
     None,
+}
+
+impl TokenEndpointAuthMethod {
+    /// The methods whose proof is a certificate (RFC 8705 §2).
+    pub const MUTUAL_TLS: [TokenEndpointAuthMethod; 2] =
+        [TokenEndpointAuthMethod::TlsClientAuth, TokenEndpointAuthMethod::SelfSignedTlsClientAuth];
 }
 
 /// The assertion that a client proves itself with (RFC 7523 §3). `iss` and `sub` are the client id, `jti` is random.

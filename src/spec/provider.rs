@@ -99,6 +99,9 @@ pub struct ProviderSpec {
     pub authorization_response_iss_parameter_supported: Option<bool>,
     /// How the client authenticates at the token endpoint; `client_secret_basic` where it is absent.
     pub token_endpoint_auth_method: Option<TokenEndpointAuthMethod>,
+    /// `true`: access tokens are bound to the client's certificate, which goes with every request for one and with one, however
+    /// the client authenticates (RFC 8705 §3).
+    pub tls_client_certificate_bound_access_tokens: Option<bool>,
     /// A client secret that is made anew for every request.
     pub client_secret: Option<ClientSecretSpec>,
     /// The assertion of `private_key_jwt` and `client_secret_jwt` (RFC 7523 §2.2).

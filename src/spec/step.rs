@@ -23,7 +23,7 @@ macro_rules! step {
             /// the access token), or a `token_endpoint_auth_method`. Where it is absent: `bearer` for userinfo, `none` for
             /// `token.then`, else as at the token endpoint.
             #[schemars(regex(
-                pattern = r"^(bearer|none|query:[A-Za-z0-9._~-]+|header:[A-Za-z0-9-]+|scheme:[A-Za-z0-9-]+|client_secret_basic|client_secret_basic_unencoded|client_secret_post|client_secret_jwt|private_key_jwt)$"
+                pattern = r"^(bearer|none|query:[A-Za-z0-9._~-]+|header:[A-Za-z0-9-]+|scheme:[A-Za-z0-9-]+|client_secret_basic|client_secret_basic_unencoded|client_secret_post|client_secret_jwt|private_key_jwt|tls_client_auth|self_signed_tls_client_auth)$"
             ))]
             pub auth: Option<String>,
             /// Headers, each a template. `Authorization`, `Cookie` and `Host` cannot be set here.

@@ -3,8 +3,9 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use reqwest::{Certificate, Client, ClientBuilder, Proxy, redirect, tls};
+use reqwest::{Certificate, Client, ClientBuilder, Identity, Proxy, redirect, tls};
 
+use crate::oauth::ClientCertificate;
 use crate::transport::address::FilteringResolver;
 use crate::transport::{MAX_HEAD, Options, Trust};
 
@@ -12,15 +13,17 @@ use crate::transport::{MAX_HEAD, Options, Trust};
 pub(super) struct HttpClients {
     options: Options,
     played: bool,
+    certificate: Option<ClientCertificate>,
     discovered: OnceLock<Result<Client, String>>,
     operator: OnceLock<Result<Client, String>>,
 }
 
 impl HttpClients {
-    /// With `played`, the clients speak in clear text to this machine alone, and need no certificates.
-    pub fn new(options: &Options, played: bool) -> HttpClients {
+    /// With `played`, the clients speak in clear text to this machine alone, and need no certificates. `certificate` is what
+    /// they prove themselves with where a server asks for it.
+    pub fn new(options: &Options, played: bool, certificate: Option<ClientCertificate>) -> HttpClients {
         let (discovered, operator) = (OnceLock::new(), OnceLock::new());
-        HttpClients { options: options.clone(), played, discovered, operator }
+        HttpClients { options: options.clone(), played, certificate, discovered, operator }
     }
 
     pub fn get(&self, trust: Trust) -> Result<&Client, String> {
@@ -28,27 +31,34 @@ impl HttpClients {
             Trust::Discovered => &self.discovered,
             Trust::Operator => &self.operator,
         };
-        let make = || match self.played {
-            true => certified(&self.options, trust, vec![]),
-            false => client(&self.options, trust),
-        };
-        slot.get_or_init(make).as_ref().map_err(String::clone)
+        slot.get_or_init(|| self.make(trust)).as_ref().map_err(String::clone)
     }
-}
 
-/// A client that trusts the certificates of the system; where it has none, as in a container without them, those of
-/// Mozilla's list.
-fn client(options: &Options, trust: Trust) -> Result<Client, String> {
-    builder(options, trust)?.build().or_else(|_| {
-        let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS;
-        certified(options, trust, roots.iter().filter_map(|der| Certificate::from_der(der).ok()).collect())
-    })
-}
+    /// A client that trusts the certificates of the system; where it has none, as in a container without them, those of
+    /// Mozilla's list.
+    fn make(&self, trust: Trust) -> Result<Client, String> {
+        if self.played {
+            return self.trusting(trust, vec![]);
+        }
+        self.builder(trust)?.build().or_else(|_| {
+            let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS;
+            let roots = roots.iter().filter_map(|der| Certificate::from_der(der).ok()).collect();
+            self.trusting(trust, roots)
+        })
+    }
 
-/// A client that trusts these certificates and no others.
-fn certified(options: &Options, trust: Trust, roots: Vec<Certificate>) -> Result<Client, String> {
-    let built = builder(options, trust)?.tls_certs_only(roots).build();
-    built.map_err(|error| error.without_url().to_string())
+    /// A client that trusts these certificates and no others.
+    fn trusting(&self, trust: Trust, roots: Vec<Certificate>) -> Result<Client, String> {
+        let built = self.builder(trust)?.tls_certs_only(roots).build();
+        built.map_err(|error| error.without_url().to_string())
+    }
+
+    fn builder(&self, trust: Trust) -> Result<ClientBuilder, String> {
+        let builder = builder(&self.options, trust)?;
+        let Some(certificate) = &self.certificate else { return Ok(builder) };
+        let identity = Identity::from_pem(certificate.pem().expose().as_bytes());
+        Ok(builder.identity(identity.map_err(|error| error.to_string())?))
+    }
 }
 
 fn builder(options: &Options, trust: Trust) -> Result<ClientBuilder, String> {

@@ -22,6 +22,7 @@ use ipnet::IpNet;
 use tokio::time::{Instant, sleep, timeout_at};
 use url::{Position, Url};
 
+use crate::oauth::ClientCertificate;
 use crate::transport::bulkhead::Bulkheads;
 use crate::transport::http_client::HttpClients;
 use crate::transport::retry::Retries;
@@ -151,7 +152,9 @@ pub struct Transport {
 struct Inner {
     options: Options,
     clients: HttpClients,
-    bulkheads: Bulkheads,
+    bulkheads: Arc<Bulkheads>,
+    /// The thumbprint of the certificate that the client shows, for a mock that cannot see it.
+    thumbprint: Option<HeaderValue>,
     played_by: Option<SocketAddr>,
 }
 
@@ -159,6 +162,8 @@ struct Inner {
 const MAX_HEAD: (usize, usize) = (32 * 1024, 64);
 /// Where a played request really wanted to go.
 const PLAYED_URL: HeaderName = HeaderName::from_static("x-authcfg-url");
+/// Which certificate a played request would have shown.
+const PLAYED_CERTIFICATE: HeaderName = HeaderName::from_static("x-authcfg-client-certificate");
 
 impl Transport {
     /// A transport.
@@ -172,7 +177,8 @@ impl Transport {
     }
 
     /// A transport whose every request ends, in clear text, at a mock on this machine; the address that it was meant for
-    /// stands in the header `x-authcfg-url`. For the vectors of provider files and for the demonstration.
+    /// stands in the header `x-authcfg-url`, the thumbprint of the client's certificate in
+    /// `x-authcfg-client-certificate`. For the vectors of provider files and for the demonstration.
     ///
     /// # Panics
     /// Where the address is not of this machine: the requests carry secrets.
@@ -183,11 +189,23 @@ impl Transport {
     }
 
     fn with(options: Options, played_by: Option<SocketAddr>) -> Transport {
+        let clients = HttpClients::new(&options, played_by.is_some(), None);
+        let bulkheads = Arc::default();
+        Transport { inner: Arc::new(Inner { options, clients, bulkheads, thumbprint: None, played_by }) }
+    }
+
+    /// The same transport for a client that proves itself with a certificate (RFC 8705), over connections of its own. It is
+    /// shown to servers that ask for one, to no others.
+    pub fn showing(&self, certificate: &ClientCertificate) -> Transport {
+        let Inner { options, bulkheads, played_by, .. } = &*self.inner;
+        let clients = HttpClients::new(options, played_by.is_some(), Some(certificate.clone()));
+        let thumbprint = HeaderValue::try_from(certificate.thumbprint()).ok();
         let inner = Inner {
-            clients: HttpClients::new(&options, played_by.is_some()),
-            bulkheads: Bulkheads::default(),
-            options,
-            played_by,
+            options: options.clone(),
+            clients,
+            bulkheads: bulkheads.clone(),
+            thumbprint,
+            played_by: *played_by,
         };
         Transport { inner: Arc::new(inner) }
     }
@@ -244,7 +262,11 @@ impl Inner {
         let client =
             self.clients.get(request.trust).map_err(|why| Error::with_detail(ErrorKind::Tls, host, why))?;
         let (url, mut headers) = match self.played_by {
-            Some(mock) => played(url, mock, request.http.headers().clone()),
+            Some(mock) => {
+                let mut headers = request.http.headers().clone();
+                headers.extend(self.thumbprint.clone().map(|thumbprint| (PLAYED_CERTIFICATE, thumbprint)));
+                played(url, mock, headers)
+            }
             None => (url.clone(), request.http.headers().clone()),
         };
         headers.remove(header::COOKIE);

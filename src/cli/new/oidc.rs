@@ -53,7 +53,14 @@ fn auth_method(document: &Map<String, Value>) -> Vec<String> {
     if methods.is_empty() || methods.contains(&"client_secret_basic") {
         return vec![];
     }
-    let order = ["client_secret_post", "private_key_jwt", "client_secret_jwt", "none"];
+    let order = [
+        "client_secret_post",
+        "private_key_jwt",
+        "client_secret_jwt",
+        "tls_client_auth",
+        "self_signed_tls_client_auth",
+        "none",
+    ];
     let usable = order
         .into_iter()
         .find(|method| methods.contains(method) && known::<TokenEndpointAuthMethod>(method).is_some());
@@ -70,6 +77,13 @@ fn auth_method(document: &Map<String, Value>) -> Vec<String> {
             format!("# decide: the provider takes {of}"),
             "token_endpoint_auth_method: client_secret_jwt".to_owned(),
             "client_assertion: {alg: HS256}".to_owned(),
+        ],
+        Some(method @ ("tls_client_auth" | "self_signed_tls_client_auth")) => vec![
+            format!("# decide: the provider takes {of}"),
+            format!("token_endpoint_auth_method: {method}"),
+            "client:".to_owned(),
+            "  certificate: {secret: true, format: pem}".to_owned(),
+            "  certificate_key: {secret: true, format: pem}".to_owned(),
         ],
         Some(method) => vec![
             format!("# decide: the provider takes {of}"),

@@ -10,7 +10,14 @@ use crate::mock::Recorded;
 use crate::provider::Provider;
 
 /// What a transport adds, and what only the way to a mock needs.
-const OF_THE_WAY: [&str; 5] = ["accept-encoding", "connection", "content-length", "host", "x-authcfg-url"];
+const OF_THE_WAY: [&str; 6] = [
+    "accept-encoding",
+    "connection",
+    "content-length",
+    "host",
+    "x-authcfg-client-certificate",
+    "x-authcfg-url",
+];
 
 /// A request, with placeholders.
 #[derive(Clone, Debug)]

@@ -172,7 +172,10 @@ fn endpoints(scenario: &Scenario) -> Vec<(Role, Url)> {
         add(Role::Jwks, endpoint(metadata, EndpointName::Jwks).or_else(|| documented(&Role::Jwks)));
     }
     for (index, then) in registration.provider.then.iter().enumerate() {
-        add(Role::Then(index), then::endpoint(then, &context).ok().map(|endpoint| endpoint.url));
+        add(
+            Role::Then(index),
+            then::endpoint(then, registration, &context).ok().map(|endpoint| endpoint.url),
+        );
     }
     if registration.provider.refresh.endpoint.is_some() {
         let url = refresh::endpoint(registration, metadata, &context).ok();

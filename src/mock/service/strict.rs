@@ -29,6 +29,7 @@ impl Played {
         credentials.client_id = authorized.client_id.clone();
         // Whose keys and ids the client has nobody here can know.
         credentials.minted = None;
+        credentials.certificate = None;
         credentials.client_secret = secret.map(str::to_owned);
         let expect = IndexMap::new();
         let mut checker = Checker {

@@ -2,11 +2,12 @@
 
 use crate::diagnostic::code;
 use crate::provider::Provider;
+use crate::provider::client_auth::{CERTIFICATE, CERTIFICATE_KEY, authenticates_by};
 use crate::provider::compile::Compiler;
 use crate::provider::finding::Finding;
 use crate::provider::step::ResponseFormat;
 use crate::spec::ProviderSpec;
-use crate::spec::client_auth::TokenEndpointAuthMethod::{self, ClientSecretJwt, PrivateKeyJwt};
+use crate::spec::client_auth::TokenEndpointAuthMethod::{ClientSecretJwt, PrivateKeyJwt};
 use crate::spec::identity::Status;
 use crate::spec::provider::{Discovery, Protocol};
 
@@ -55,6 +56,7 @@ pub fn check(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compiler) 
         );
     }
     assertion(spec, compiler);
+    certificate(spec, provider, compiler);
     let written = [
         ("revocation", spec.revocation.is_some(), spec.revocation_endpoint.is_some()),
         ("introspection", spec.introspection.is_some(), spec.introspection_endpoint.is_some()),
@@ -104,16 +106,32 @@ pub fn check(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compiler) 
     }
 }
 
+/// A certificate that no request shows.
+fn certificate(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compiler) {
+    if provider.client_auth.certificate {
+        return;
+    }
+    for name in [CERTIFICATE, CERTIFICATE_KEY].into_iter().filter(|name| spec.client.contains_key(*name)) {
+        compiler.report(
+            Finding::error(code::NO_EFFECT, format!("/client/{name}"), "no request shows the certificate")
+                .on_key()
+                .label("a deployment would set it for nothing")
+                .note("RFC 8705 §2, §3")
+                .help("write `token_endpoint_auth_method: tls_client_auth` or `self_signed_tls_client_auth`, or `tls_client_certificate_bound_access_tokens: true`"),
+        );
+    }
+}
+
 /// An assertion that no request has, or an algorithm that it is not signed with.
 fn assertion(spec: &ProviderSpec, compiler: &mut Compiler) {
     let Some(assertion) = &spec.client_assertion else { return };
-    let (at, title, why) = if !uses(spec, &[PrivateKeyJwt, ClientSecretJwt]) {
+    let (at, title, why) = if !authenticates_by(spec, &[PrivateKeyJwt, ClientSecretJwt]) {
         (
             "/client_assertion",
             "no request has an assertion",
             "it belongs to `private_key_jwt` and `client_secret_jwt`",
         )
-    } else if assertion.alg.is_some() && !uses(spec, &[PrivateKeyJwt]) {
+    } else if assertion.alg.is_some() && !authenticates_by(spec, &[PrivateKeyJwt]) {
         (
             "/client_assertion/alg",
             "`client_secret_jwt` is signed with HS256",
@@ -129,27 +147,6 @@ fn assertion(spec: &ProviderSpec, compiler: &mut Compiler) {
             .label(why)
             .note("`token_endpoint_auth_method` is `client_secret_basic` where it is absent"),
     });
-}
-
-/// Whether some request authenticates by one of `methods`.
-fn uses(spec: &ProviderSpec, methods: &[TokenEndpointAuthMethod]) -> bool {
-    let top = spec.token_endpoint_auth_method.unwrap_or_default();
-    let words: Vec<String> = methods
-        .iter()
-        .filter_map(|method| Some(serde_json::to_value(method).ok()?.as_str()?.to_owned()))
-        .collect();
-    let steps = [
-        Some(spec.token.keys()),
-        spec.refresh.as_ref().map(|refresh| refresh.keys()),
-        spec.revocation.as_ref().map(|step| step.keys()),
-        spec.introspection.as_ref().map(|step| step.keys()),
-        spec.client_credentials.as_ref().map(|step| step.keys()),
-    ];
-    methods.contains(&top)
-        || steps
-            .iter()
-            .flatten()
-            .any(|keys| keys.auth.is_some_and(|auth| words.iter().any(|word| word == auth)))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use crate::diagnostic::code;
 use crate::provider::Provider;
+use crate::provider::client_auth::{CERTIFICATE, CERTIFICATE_KEY};
 use crate::provider::compile::Compiler;
 use crate::provider::finding::Finding;
 use crate::spec::ProviderSpec;
@@ -10,7 +11,7 @@ use crate::spec::identity::Status;
 use crate::spec::provider::{Discovery, Protocol};
 use crate::spec::userinfo::UserinfoSpec;
 
-pub fn check(spec: &ProviderSpec, _: &Provider, compiler: &mut Compiler) {
+pub fn check(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compiler) {
     let discovers = !matches!(spec.discovery, None | Some(Discovery::WellKnown(false)));
     let mut need = |present: bool, field: &str, why: &str| {
         if !present {
@@ -104,6 +105,7 @@ pub fn check(spec: &ProviderSpec, _: &Provider, compiler: &mut Compiler) {
             .help("declare it: `client: {private_key: {secret: true, format: pem}}`"),
         );
     }
+    certificate(spec, provider, compiler);
     if spec.status != Status::Active && spec.successor.is_none() {
         let word = if spec.status == Status::Dead { "dead" } else { "deprecated" };
         compiler.report(
@@ -114,6 +116,25 @@ pub fn check(spec: &ProviderSpec, _: &Provider, compiler: &mut Compiler) {
             )
             .on_key()
             .help("write the id of the file to use instead as `successor`; where there is none, say so: `# authcfg: allow(missing-field) …`"),
+        );
+    }
+}
+
+/// A certificate that is to be shown, and its key, are members of the client.
+fn certificate(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compiler) {
+    if !provider.client_auth.certificate {
+        return;
+    }
+    let at = match spec.tls_client_certificate_bound_access_tokens {
+        Some(true) => "/tls_client_certificate_bound_access_tokens",
+        _ => "/token_endpoint_auth_method",
+    };
+    for name in [CERTIFICATE, CERTIFICATE_KEY].into_iter().filter(|name| !spec.client.contains_key(*name)) {
+        compiler.report(
+            Finding::error(code::MISSING_FIELD, at, format!("`client.{name}` is missing"))
+                .label("the client proves itself with it")
+                .note("RFC 8705 §2, §3")
+                .help(format!("declare it: `client: {{{name}: {{secret: true, format: pem}}}}`")),
         );
     }
 }

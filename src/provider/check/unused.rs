@@ -2,6 +2,7 @@
 
 use crate::diagnostic::{Code, Severity, code};
 use crate::provider::Provider;
+use crate::provider::client_auth::{CERTIFICATE, CERTIFICATE_KEY};
 use crate::provider::compile::Compiler;
 use crate::provider::finding::{Finding, segment};
 use crate::spec::ProviderSpec;
@@ -11,12 +12,15 @@ use crate::spec::userinfo::UserinfoSpec;
 const UNREADABLE: [Code; 4] =
     [code::INVALID_EXPRESSION, code::INVALID_PATH, code::INVALID_TEMPLATE, code::UNKNOWN_NAME];
 
+/// What no template reads: a method of authentication does.
+const READ_BY_METHODS: [&str; 3] = ["private_key", CERTIFICATE, CERTIFICATE_KEY];
+
 pub fn check(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compiler) {
     if compiler.findings.iter().any(|finding| UNREADABLE.contains(&finding.code)) {
         return;
     }
     let vars = spec.vars.keys().map(|name| ("vars", "/vars", name));
-    let client = spec.client.keys().filter(|name| *name != "private_key");
+    let client = spec.client.keys().filter(|name| !READ_BY_METHODS.contains(&name.as_str()));
     let client = client.map(|name| ("client", "/client", name));
     let captured = spec.callback.capture.keys().map(|name| ("captured", "/callback/capture", name));
     let inputs = spec

@@ -1,5 +1,6 @@
 // `oidc-provider`, certified by the OpenID Foundation, with PKCE required and two small pages of our own: login and consent.
 import http from "node:http";
+import https from "node:https";
 import { Provider } from "oidc-provider";
 import { keyPair } from "./keys.js";
 import { close, listen } from "./program.js";
@@ -12,21 +13,27 @@ const signingKey = { ...privateKey.export({ format: "jwk" }), kid: "e2e", use: "
  * Whoever asks for `offline_access` gets a refresh token that is good once: used again, it ends the grant.
  * With `pushed` it takes parameters only ahead of the browser (RFC 9126). `seen.authorizations` are the queries that browsers brought.
  * With `logout` it signs people out (RP-Initiated Logout) and tells their applications (Back-Channel Logout): `seen.told`, `untold`.
+ * With `mutualTls`, `{key, cert}` of its server, clients may show a certificate at addresses of their own (RFC 8705 §5): `seen.certificates`.
  * It is its own issuer, or stands behind `origin`.
  * `hold`, where it is set, is awaited twice for each refresh: as `hold("before")` and, done but not yet answered, as `hold("after")`.
  */
-export async function startOpenid({ clients, accessToken = 600, pushed = false, logout = false, origin }) {
-  const seen = { secrets: new Set(), token: 0, refreshes: [], revocations: 0, authorizations: [], told: [], untold: [] };
+export async function startOpenid({ clients, accessToken = 600, pushed = false, logout = false, mutualTls, origin }) {
+  const seen = { secrets: new Set(), token: 0, refreshes: [], revocations: 0, authorizations: [], told: [], untold: [], certificates: [] };
   const own = { hold: undefined };
   const server = http.createServer();
   const backend = `http://127.0.0.1:${await listen(server)}`;
   const issuer = origin ?? backend;
+  const certified = mutualTls && https.createServer({ ...mutualTls, requestCert: true, rejectUnauthorized: false });
+  const aliases = certified ? `https://127.0.0.1:${await listen(certified)}` : undefined;
+  const getCertificate = (ctx) => ctx.socket.getPeerX509Certificate?.();
   const provider = new Provider(issuer, {
     clients,
+    ...(aliases ? { discovery: { mtls_endpoint_aliases: { token_endpoint: `${aliases}/token`, userinfo_endpoint: `${aliases}/me`, revocation_endpoint: `${aliases}/token/revocation` } } } : {}),
+    clientAuthMethods: ["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none", ...(aliases ? ["tls_client_auth", "self_signed_tls_client_auth"] : [])],
     jwks: { keys: [signingKey] },
     cookies: { keys: ["one key of the cookies of this test"] },
     pkce: { required: () => true },
-    features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: logout }, backchannelLogout: { enabled: logout }, revocation: { enabled: true }, introspection: { enabled: true }, deviceFlow: { enabled: true }, pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: pushed } },
+    features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: logout }, backchannelLogout: { enabled: logout }, revocation: { enabled: true }, introspection: { enabled: true }, deviceFlow: { enabled: true }, mTLS: { enabled: Boolean(aliases), certificateBoundAccessTokens: true, selfSignedTlsClientAuth: true, tlsClientAuth: true, getCertificate }, pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: pushed } },
     // Without the guard that keeps it from asking this machine, where the application is.
     fetch: (url, { dispatcher, ...options }) => fetch(url, options),
     rotateRefreshToken: true,
@@ -40,6 +47,7 @@ export async function startOpenid({ clients, accessToken = 600, pushed = false, 
     for (const name of ["access_token", "device_code", "id_token", "refresh_token"]) if (body?.[name]) seen.secrets.add(body[name]);
   };
   provider.use(async (ctx, next) => {
+    if (aliases) seen.certificates.push(`${ctx.path} ${getCertificate(ctx)?.subject ?? "none"}`);
     if (ctx.path === "/auth") seen.authorizations.push(ctx.querystring);
     if (ctx.path === "/token/revocation") seen.revocations += 1;
     if (ctx.path === "/token" && own.hold) await own.hold("before", ctx.req);
@@ -56,11 +64,12 @@ export async function startOpenid({ clients, accessToken = 600, pushed = false, 
   provider.on("backchannel.error", (_, error, client) => seen.untold.push(`${client.clientId}: ${error.message}`));
   provider.on("server_error", (_, error) => problems.push(error));
   const callback = provider.callback();
+  certified?.on("request", callback);
   server.on("request", (request, response) => {
     if (!request.url.startsWith("/interaction/")) return callback(request, response);
     interact(provider, request, response).catch((error) => response.writeHead(500).end(`<h1>${error}</h1>`));
   });
-  return { issuer, backend, seen, problems, provider, own, stop: () => close(server) };
+  return { issuer, backend, seen, problems, provider, own, stop: () => Promise.all([close(server), certified && close(certified)]) };
 }
 
 function person(id) {

@@ -1,5 +1,6 @@
 //! Every test of every provider file, played over a real socket.
 
+mod certificate;
 mod learned;
 mod pushed;
 mod tokens;

@@ -75,6 +75,8 @@ impl Comparison<'_> {
             TokenEndpointAuthMethod::ClientSecretPost => "client_secret_post",
             TokenEndpointAuthMethod::ClientSecretJwt => "client_secret_jwt",
             TokenEndpointAuthMethod::PrivateKeyJwt => "private_key_jwt",
+            TokenEndpointAuthMethod::TlsClientAuth => "tls_client_auth",
+            TokenEndpointAuthMethod::SelfSignedTlsClientAuth => "self_signed_tls_client_auth",
             TokenEndpointAuthMethod::None => "none",
         };
         let used = method(self.subject.provider.client_auth.method);
