@@ -267,6 +267,11 @@ mod tests {
             ("claims_supported", json!(["sub", "email"]), "email_verified is not among"),
             (
                 "token_endpoint_auth_methods_supported",
+                json!(["tls_client_auth", "self_signed_tls_client_auth"]),
+                "token_endpoint_auth_method: tls_client_auth\nclient:\n  certificate: {",
+            ),
+            (
+                "token_endpoint_auth_methods_supported",
                 json!(["tls_client_auth_\nid: x"]),
                 "none of which is known",
             ),

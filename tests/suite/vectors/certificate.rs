@@ -85,10 +85,15 @@ fn a_certificate_and_a_key_that_do_not_belong_together_are_refused_at_start() {
         };
         match Registration::new("acme", acme(certified(json!({}))), values) {
             Ok(_) => vec![],
-            Err(errors) => errors.into_iter().map(|error| format!("{}: {}", error.name, error.message)).collect(),
+            Err(errors) => {
+                errors.into_iter().map(|error| format!("{}: {}", error.name, error.message)).collect()
+            }
         }
     };
     assert_eq!(errors(CERTIFICATE, KEY), NOTHING);
     assert_eq!(errors(KEY, KEY), ["certificate: there is no X.509 certificate in PEM"]);
-    assert_eq!(errors(CERTIFICATE, CERTIFICATE), ["certificate_key: there is no unencrypted private key in PEM"]);
+    assert_eq!(
+        errors(CERTIFICATE, CERTIFICATE),
+        ["certificate_key: there is no unencrypted private key in PEM"]
+    );
 }
