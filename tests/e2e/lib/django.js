@@ -31,18 +31,30 @@ export async function startDjango({ origin, client, lifetime }) {
   try {
     const [, port] = await program.until(/listening on (\d+)/);
     const issuer = `${origin}/o`;
-    return { issuer, introspection: `${issuer}/introspect/`, backend: `http://127.0.0.1:${port}`, program, answer, endSession, stop };
+    return { issuer, introspection: `${issuer}/introspect/`, backend: `http://127.0.0.1:${port}`, program, answer, typeIn, endSession, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
+/** Signs in where somebody has to before a page is shown. */
+async function signIn(visitor, url) {
+  const { location } = await visitor.request(url);
+  if (location) await submit(visitor, location, { username: PERSON.username, password: PERSON.password });
+}
+
 /** From the authorization URL to the callback URL. */
 async function answer(visitor, url) {
-  let page = await visitor.request(url);
-  if (page.location) page = await submit(visitor, page.location, { username: PERSON.username, password: PERSON.password });
-  return (await submit(visitor, page.location ?? url, { allow: "Authorize" })).location;
+  await signIn(visitor, url);
+  return (await submit(visitor, url, { allow: "Authorize" })).location;
+}
+
+/** Types the code of a device in. */
+async function typeIn(visitor, address, user_code) {
+  await signIn(visitor, address);
+  const { location } = await submit(visitor, address, { user_code });
+  await submit(visitor, location, { action: "accept" });
 }
 
 /** From the end_session_endpoint to where it sends the browser. */

@@ -36,7 +36,7 @@ export async function startGlewlwyd({ origin, client, lifetime }) {
     await stop();
     throw error;
   }
-  return { issuer: `${origin}/api/oidc`, introspection: `${origin}/api/oidc/introspect`, backend, program, answer, endSession, stop };
+  return { issuer: `${origin}/api/oidc`, introspection: `${origin}/api/oidc/introspect`, backend, program, answer, typeIn, endSession, stop };
 }
 
 /** From the authorization URL to the callback URL, as its login page does it. */
@@ -51,6 +51,9 @@ async function answer(visitor, url) {
   await ok(visitor.request(grant, { method: "PUT", json: { scope: query.get("scope") } }));
   return (await visitor.request(`${query.get("callback_url")}&g_continue`)).location;
 }
+
+/** Types the code of a device in. */
+const typeIn = (visitor, address, code) => answer(visitor, `${address}?code=${code}`);
 
 /** From the end_session_endpoint to where its page sends the browser. */
 async function endSession(visitor, url) {

@@ -98,14 +98,14 @@ export async function answerOpenid(visitor, authorizationUrl, { login = "grace@o
 }
 
 /** At oidc-provider: types the code of a device in; `answer` ends the question whether that is wanted. */
-export async function typeInCode(visitor, address, user_code, answer) {
+export async function typeInCode(visitor, address, user_code, answer, { login = "grace@op.example" } = {}) {
   const xsrf = ({ text }) => /name="xsrf" value="([^"]+)"/.exec(text)[1];
   const asks = await visitor.request(address);
   const confirms = await visitor.request(address, { form: { xsrf: xsrf(asks), user_code } });
   let at = await visitor.request(address, { form: { xsrf: xsrf(confirms), user_code, ...answer } });
   for (let hop = 0; at.location && hop < 10; hop += 1) {
     const asked = at.location.includes("/interaction/");
-    at = await visitor.request(at.location, asked ? { form: { login: "grace@op.example", answer: "allow" } } : {});
+    at = await visitor.request(at.location, asked ? { form: { login, answer: "allow" } } : {});
   }
   return at;
 }

@@ -38,8 +38,7 @@ export async function watched(start) {
   function note(request, sent, answer, received) {
     const json = answer.headers["content-type"]?.includes("json") ? JSON.parse(received || "null") : null;
     for (const name of SECRETS) if (json?.[name]) secrets.add(json[name]);
-    const path = new URL(request.url, origin).pathname;
-    requests.push({ method: request.method, path, form: Object.fromEntries(new URLSearchParams(sent)), status: answer.statusCode, answer: json });
+    requests.push({ method: request.method, path: request.url.split("?")[0], form: Object.fromEntries(new URLSearchParams(sent)), status: answer.statusCode, answer: json });
   }
 
   return {

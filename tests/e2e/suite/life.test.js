@@ -1,13 +1,13 @@
-// The whole life of tokens at three providers: given, used, renewed, taken back. Each is the generic `oidc` with what the provider does
-// otherwise: three keys at most.
+// The whole life of tokens at three providers: given, used, renewed, taken back; by a browser and from a terminal. Each is the generic
+// `oidc` with what the provider does otherwise: three keys at most.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { serve } from "../lib/authcfg.js";
+import { BINARY, folder, serve } from "../lib/authcfg.js";
 import { startDjango } from "../lib/django.js";
 import { startGlewlwyd } from "../lib/glewlwyd.js";
 import { startOpenid } from "../lib/openid.js";
-import { freePort } from "../lib/program.js";
-import { answerOpenid, csrf, endSession, session, startSignIn, Visitor } from "../lib/visitor.js";
+import { freePort, Program } from "../lib/program.js";
+import { answerOpenid, csrf, endSession, session, startSignIn, typeInCode, Visitor } from "../lib/visitor.js";
 import { watched } from "../lib/watch.js";
 import { canary } from "../lib/world.js";
 
@@ -36,38 +36,52 @@ const PROVIDERS = {
   django: {
     start: startDjango,
     deviations: (issuer) => ({ revocation_endpoint: `${issuer}/revoke_token/` }), // of which its discovery document says nothing
+    // A device is a client of its own there, and gets no id_token.
+    device: (issuer) => ({
+      use: "oauth2", vars: { authorization_endpoint: `${issuer}/authorize/`, token_endpoint: `${issuer}/token/`, userinfo_endpoint: `${issuer}/userinfo/` },
+      client_id: "client-of-django-device", scopes: ["openid", "profile", "email"], device_authorization_endpoint: `${issuer}/device-authorization/`,
+    }),
   },
 };
 
 async function startCertified({ origin, client, lifetime }) {
   const { id, secret, redirectUris, postLogoutRedirectUri } = client;
-  const registered = { client_id: id, client_secret: secret, redirect_uris: redirectUris, post_logout_redirect_uris: [postLogoutRedirectUri], grant_types: ["authorization_code", "refresh_token"] };
+  const registered = { client_id: id, client_secret: secret, redirect_uris: redirectUris, post_logout_redirect_uris: [postLogoutRedirectUri], grant_types: ["authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"] };
   const op = await startOpenid({ clients: [registered], accessToken: lifetime, logout: true, origin });
-  return { ...op, introspection: `${origin}/token/introspection`, answer: (visitor, url) => answerOpenid(visitor, url, { login: EMAIL }), endSession };
+  const person = { login: EMAIL };
+  return {
+    ...op, introspection: `${origin}/token/introspection`, answer: (visitor, url) => answerOpenid(visitor, url, person),
+    typeIn: (visitor, address, code) => typeInCode(visitor, address, code, { confirm: "yes" }, person), endSession,
+  };
 }
 
-const ops = {};
+const [ops, env] = [{}, {}];
 const known = { secret: canary("auth-secret") };
-let server, authUrl;
+const screens = [];
+let server, authUrl, here;
 
 before(async () => {
   const port = await freePort();
   authUrl = `http://localhost:${port}/api/auth`;
-  const providers = {};
-  const env = { AUTH_SECRET: known.secret };
-  await Promise.all(Object.entries(PROVIDERS).map(async ([id, { start, deviations }]) => {
+  const [providers, devices] = [{}, {}];
+  env.AUTH_SECRET = known.secret;
+  await Promise.all(Object.entries(PROVIDERS).map(async ([id, { start, deviations, device }]) => {
     known[id] = canary(id);
-    const client = { id: `client-of-${id}`, secret: known[id], redirectUris: [`${authUrl}/callback/${id}`], postLogoutRedirectUri: `${authUrl}/signed-out` };
+    const terminalUri = `http://127.0.0.1:${await freePort()}/callback`;
+    const client = { id: `client-of-${id}`, secret: known[id], redirectUris: [`${authUrl}/callback/${id}`, terminalUri], postLogoutRedirectUri: `${authUrl}/signed-out` };
     const op = await watched((origin) => start({ origin, client, lifetime: LIFETIME }));
-    ops[id] = op;
+    ops[id] = { ...op, terminalUri };
     providers[id] = { use: "oidc", name: id, issuer: op.issuer, ...deviations(op.issuer) };
+    devices[id] = device?.(op.issuer) ?? providers[id];
     Object.assign(env, { [`AUTH_${id.toUpperCase()}_ID`]: client.id, [`AUTH_${id.toUpperCase()}_SECRET`]: client.secret });
   }));
   const deployment = { base_url: authUrl, providers, session: { strategy: "database", store: "sqlite:sessions.db", logout: "provider", expose_tokens: ["access_token", "id_token"] } };
+  here = folder({ "authcfg.yaml": JSON.stringify({ providers }), "device/authcfg.yaml": JSON.stringify({ providers: devices }) });
   server = await serve({ files: { "authcfg.yaml": JSON.stringify(deployment) }, env, listen: `127.0.0.1:${port}` });
 });
 after(async () => {
   await server?.stop();
+  here?.remove();
   for (const op of Object.values(ops)) await op.stop();
 });
 
@@ -82,6 +96,21 @@ async function signIn(id) {
   const given = tokens(op, "authorization_code").at(-1).answer;
   assert.equal(value?.access_token, given.access_token, `${server.program.output.slice(-2000)}`);
   return { visitor, value, given };
+}
+
+/** `authcfg login` in the folder `at`, until it asks for a person; `asks` finds what it shows. */
+async function login(id, at, asks, ...args) {
+  const program = new Program(BINARY, ["login", id, ...args], { cwd: `${here.path}/${at}`, env: { ...env, NO_COLOR: "1" } });
+  const shown = await program.until(asks);
+  return [program, ...shown.slice(1)];
+}
+
+/** What was printed: who has signed in. */
+async function signedIn(program) {
+  assert.equal((await program.exit).code, 0, program.output);
+  assert.match(program.output, new RegExp(`"email": "${EMAIL}"`));
+  assert.match(program.output, / access_token=… /);
+  screens.push(program.output);
 }
 
 /** What a provider answers the client itself. */
@@ -158,10 +187,23 @@ function life(id, { deviations, outlives = false }) {
     const { url: again } = await startSignIn(visitor, authUrl, id);
     assert.match((await visitor.request(again)).location, /login|interaction/, "it asks who it is");
   });
+
+  test("from a terminal: a browser that comes back to it", async () => {
+    const [program, url] = await login(id, ".", /open in a browser\s+(http\S+)/, "--no-browser", "--redirect-uri", ops[id].terminalUri);
+    const visitor = new Visitor();
+    assert.match((await visitor.request(await ops[id].answer(visitor, url))).text, /You can close this window/);
+    await signedIn(program);
+  });
+
+  test("from a terminal: a code that is typed in elsewhere", async () => {
+    const [program, address, code] = await login(id, "device", /open (http\S+)\s+and type in\s+(\S+)/, "--device");
+    await ops[id].typeIn(new Visitor(), address, code);
+    await signedIn(program);
+  });
 }
 
-test("no secret is in the log", () => {
-  const log = server.program.output;
+test("no secret is in the log, or on a screen", () => {
+  const log = [server.program.output, ...screens].join("\n");
   const secrets = [...Object.values(known), ...Object.values(ops).flatMap((op) => [...op.secrets])];
   assert.ok(secrets.length > 20 && log.includes("signed in"), "the run left secrets to look for, and a log");
   for (const text of secrets) assert.ok(!log.includes(text), "the log holds a secret");
