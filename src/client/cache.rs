@@ -23,7 +23,7 @@ const KEYS_BOUNDS: (u64, u64) = (60, 3600);
 /// Keys are not asked for again because of an unknown `kid`, or after a failure, before this long.
 const KEYS_PAUSE: u64 = 60;
 /// After a failure the provider is left alone this long, so that those who wait are answered at once.
-const METADATA_PAUSE: u64 = 5;
+const FAILURE_PAUSE: u64 = 5;
 /// What was fetched still serves this long after it should have been renewed, while renewing fails.
 const STALE_IF_ERROR: u64 = 3600;
 
@@ -36,8 +36,7 @@ pub(super) struct Discovered {
 #[derive(Default)]
 struct DiscoveredState {
     kept: Option<Kept<Metadata>>,
-    /// When fetching last failed, and why.
-    failed: Option<(u64, String)>,
+    failure: Failure,
 }
 
 struct Kept<T> {
@@ -57,23 +56,17 @@ impl Discovered {
         if let Some(kept) = state.kept.as_ref().filter(|kept| kept.is_fresh(now)) {
             return Ok(kept.value.clone());
         }
-        let error = match state.failed.as_ref().filter(|(at, _)| (*at..*at + METADATA_PAUSE).contains(&now)) {
-            Some((_, why)) => flow::error::Misbehaviour::error(
-                "discovery",
-                MisbehaviourKind::DiscoveryFailed,
-                format!("just failed: {why}"),
-            )
-            .into(),
+        let error = match state.failure.just_now("discovery", now) {
+            Some(error) => error,
             None => match fetch().await {
                 Ok(metadata) => {
                     let value = Arc::new(metadata);
                     state.kept =
                         Some(Kept { value: value.clone(), fetched: now, fresh_until: now + METADATA_FRESH });
-                    state.failed = None;
                     return Ok(value);
                 }
                 Err(error) => {
-                    state.failed = Some((now, error.to_string()));
+                    state.failure.remember(now, &error);
                     error
                 }
             },
@@ -85,6 +78,23 @@ impl Discovered {
             }
             None => Err(error),
         }
+    }
+}
+
+/// When fetching last failed, and why.
+#[derive(Default)]
+struct Failure(Option<(u64, String)>);
+
+impl Failure {
+    fn remember(&mut self, now: u64, error: &Error) {
+        self.0 = Some((now, error.to_string()));
+    }
+
+    /// The error of whoever comes right after it.
+    fn just_now(&self, step: &str, now: u64) -> Option<Error> {
+        let (_, why) = self.0.as_ref().filter(|(at, _)| (*at..*at + FAILURE_PAUSE).contains(&now))?;
+        let why = format!("just failed: {why}");
+        Some(flow::error::Misbehaviour::error(step, MisbehaviourKind::DiscoveryFailed, why).into())
     }
 }
 
@@ -109,6 +119,7 @@ struct KeyState {
     kept: Option<Kept<JwkSet>>,
     /// When keys were last asked for out of turn: because of an unknown `kid`, or in vain.
     last_forced: Option<u64>,
+    failure: Failure,
 }
 
 impl Keys {
@@ -130,6 +141,9 @@ impl Keys {
                 return Ok(kept.value.clone());
             }
         }
+        if let (None, Some(error)) = (&state.kept, state.failure.just_now("jwks", now)) {
+            return Err(error);
+        }
         if unfit.is_some() {
             state.last_forced = Some(now);
         }
@@ -142,6 +156,7 @@ impl Keys {
             }
             Err(error) => {
                 state.last_forced = Some(now);
+                state.failure.remember(now, &error);
                 match state.kept.as_ref().filter(|kept| kept.may_serve_stale(now)) {
                     Some(kept) => {
                         tracing::warn!(%error, "the keys could not be renewed; the last ones still serve");

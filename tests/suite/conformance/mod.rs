@@ -12,6 +12,7 @@ mod matrix;
 mod mix_up;
 mod modules;
 pub mod op;
+mod outage;
 mod refresh;
 mod rp;
 mod signed_userinfo;

@@ -1,8 +1,10 @@
 //! A hostile OpenID provider in this process: well-behaved by default, with one misbehaviour per case.
 
 mod endpoints;
+mod wire;
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use authcfg::client::{Client, Error, SignIn};
@@ -16,6 +18,8 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 use url::{Url, form_urlencoded};
+
+pub use wire::Fate;
 
 use super::keys::{CLIENT_KEY, KEY, Sign};
 
@@ -82,6 +86,10 @@ pub struct Behaviour {
     /// Laid over the userinfo answer.
     pub userinfo: Value,
     pub userinfo_answer: Option<Answer>,
+    /// Whether a wire is in front of the provider, which is needed for a fate.
+    pub wired: bool,
+    /// What becomes of token requests, where it is not an answer.
+    pub fate: Option<Fate>,
     /// Whether a code may be used again and again.
     pub reuses_codes: bool,
     /// Whether PKCE is looked at.
@@ -108,6 +116,8 @@ impl Default for Behaviour {
             token_answer: None,
             userinfo: json!({}),
             userinfo_answer: None,
+            wired: false,
+            fate: None,
             reuses_codes: false,
             checks_pkce: true,
         }
@@ -139,6 +149,8 @@ struct Shared {
     behaviour: Mutex<Behaviour>,
     /// The endpoints, in the order in which they were asked.
     asked: Mutex<Vec<&'static str>>,
+    /// How many connections were made, where there is a wire.
+    connections: AtomicUsize,
     grants: Mutex<HashMap<String, Grant>>,
     /// Parameters that went ahead of the browser, by their reference (RFC 9126).
     pushed: Mutex<HashMap<String, String>>,
@@ -160,12 +172,14 @@ pub struct Op {
 
 impl Op {
     pub async fn start(behaviour: Behaviour) -> Op {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let issuer = format!("http://{}", listener.local_addr().expect("an address"));
+        let (listener, address) = listen().await;
+        let wire = if behaviour.wired { Some(listen().await) } else { None };
+        let issuer = format!("http://{}", wire.as_ref().map_or(&address, |(_, address)| address));
         let clock = Arc::new(FixedClock::new(NOW));
         let shared = Arc::new(Shared {
             issuer: issuer.clone(),
             asked: Mutex::default(),
+            connections: AtomicUsize::default(),
             grants: Mutex::default(),
             pushed: Mutex::default(),
             assertions: Mutex::default(),
@@ -176,6 +190,9 @@ impl Op {
         });
         let router = axum::Router::new().fallback(endpoints::handle).with_state(shared.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
+        if let Some((listener, _)) = wire {
+            tokio::spawn(wire::relay(listener, address, shared.clone()));
+        }
         let transport = Transport::new(transport::Options::default());
         let registration = registration(&issuer, &behaviour.file);
         let client = Client::new(Arc::new(registration), transport, clock.clone(), Arc::new(SystemRng));
@@ -201,6 +218,11 @@ impl Op {
     /// The endpoints, in the order in which they were asked.
     pub fn asked(&self) -> String {
         self.shared.asked.lock().unwrap().join(" ")
+    }
+
+    /// How many connections were made, where there is a wire.
+    pub fn connections(&self) -> usize {
+        self.shared.connections.load(Ordering::SeqCst)
     }
 
     /// The token and userinfo requests: method, query, headers and body in one text.
@@ -270,6 +292,13 @@ impl Op {
         (behaviour.callback)(&mut callback);
         form_urlencoded::Serializer::new(String::new()).extend_pairs(&callback).finish()
     }
+}
+
+/// A free port, and its address.
+async fn listen() -> (TcpListener, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address").to_string();
+    (listener, address)
 }
 
 /// The client at the provider: `oidc` with discovery, and what the case lays over it.

@@ -119,6 +119,7 @@ impl Rp {
         let over = browser.cookies.keys().all(|name| !name.contains("authcfg.tx."));
         assert_eq!(over, kind != "state_mismatch", "{:?}", browser.cookies);
         let (page, answered) = (page.body, reply.location());
+        assert!(page.contains("/auth/signin"), "the way to try again: {page}");
         assert!(!page.contains(kind) && !page.contains(self.op.issuer()), "only the log says why: {page}");
         match answered.strip_prefix(&format!("{ORIGIN}/auth")) {
             Some("/error?error=Configuration") => format!("refused: {kind}"),
@@ -173,8 +174,8 @@ fn site(op: &Op, file: &Value, session: &str, options: Options) -> Site {
     let config = load(&deployment, &[("providers/op.yaml", &file)], env);
     let config = config.unwrap_or_else(|findings| panic!("{findings:#?}"));
     let store = Arc::new(MemoryStore::new(op.clock.clone()));
-    let transport =
-        Transport::new(Options { deadlines: options.deadlines, ..server::transport_options(&config) });
+    let Options { deadlines, lookup, .. } = options;
+    let transport = Transport::new(Options { deadlines, lookup, ..server::transport_options(&config) });
     let rng = Arc::new(authcfg::rng::SystemRng);
     let server = Server::with_store(config, transport, store, op.clock.clone(), rng);
     Site { router: server.standalone(), clock: op.clock.clone() }
