@@ -1,56 +1,96 @@
-//! What a client does with its tokens after the sign-in, and the token it gets for itself.
+//! Tokens that a client gets without a browser.
 
+use bytes::Bytes;
+use http::Response;
 use serde_json::Value;
 
 use crate::client::{Client, Error};
-use crate::flow::caller::later_context;
-use crate::flow::later::{self, Later};
-use crate::flow::{Context, TokenSet};
+use crate::flow::caller::Caller;
+use crate::flow::grant::{
+    self, ClientCredentialsRequest, ExchangedToken, Grant, JwtBearerRequest, Params, TokenExchangeRequest,
+    token_exchange,
+};
+use crate::flow::{self, Context, TokenSet};
 use crate::transport::Limit;
 
 impl Client {
-    /// Ends a token (RFC 7009): the refresh token where there is one, else the access token.
-    ///
-    /// # Errors
-    /// [`Error::Misuse`] where the provider has no `revocation_endpoint`; else what went wrong there.
-    pub async fn revoke(&self, token: &TokenSet) -> Result<(), Error> {
-        let (answer, mut context) = self.later(Later::Revocation, Some(token)).await?;
-        Ok(later::revoked(self.registration(), &answer, &mut context)?)
-    }
-
-    /// Asks the provider what it knows of the access token (RFC 7662): an object with `active`.
-    ///
-    /// # Errors
-    /// [`Error::Misuse`] where the provider has no `introspection_endpoint`; else what went wrong there.
-    pub async fn introspect(&self, token: &TokenSet) -> Result<Value, Error> {
-        let (answer, mut context) = self.later(Later::Introspection, Some(token)).await?;
-        Ok(later::introspected(self.registration(), &answer, &mut context)?)
-    }
-
     /// Gets a token for the client itself (RFC 6749 §4.4): nobody signs in.
     ///
     /// # Errors
-    /// What went wrong at the token endpoint.
-    pub async fn client_credentials(&self) -> Result<TokenSet, Error> {
-        let (answer, mut context) = self.later(Later::ClientCredentials, None).await?;
-        Ok(later::client_token(self.registration(), &answer, &mut context, &*self.inner.clock)?)
+    /// [`Error::Misuse`] for a request that cannot be made; else what went wrong at the token endpoint.
+    pub async fn client_credentials(&self, request: &ClientCredentialsRequest) -> Result<TokenSet, Error> {
+        let scope = request.scope.as_deref();
+        let params = |caller: &Caller<'_>| request.params(caller);
+        let (answer, mut context) = self.granted(Grant::ClientCredentials, scope, params).await?;
+        self.token_set(Grant::ClientCredentials, &answer, &mut context)
     }
 
-    async fn later(
+    /// Gets a token for an assertion (RFC 7523 §2.1): one that the request brings, or one that the client makes as the provider
+    /// file says.
+    ///
+    /// # Errors
+    /// As [`Client::client_credentials`].
+    pub async fn jwt_bearer(&self, request: &JwtBearerRequest) -> Result<TokenSet, Error> {
+        let scope = request.scope.as_deref();
+        let params = |caller: &Caller<'_>| request.params(caller);
+        let (answer, mut context) = self.granted(Grant::JwtBearer, scope, params).await?;
+        self.token_set(Grant::JwtBearer, &answer, &mut context)
+    }
+
+    /// Exchanges a token for another (RFC 8693): one for another service, with a smaller scope, on behalf of somebody.
+    ///
+    /// ```no_run
+    /// use authcfg::client::{Client, Error, SignIn};
+    /// use authcfg::flow::grant::{TokenExchangeRequest, TypedToken};
+    ///
+    /// async fn for_the_calendar(client: &Client, sign_in: SignIn) -> Result<(), Error> {
+    ///     let subject_token = TypedToken::access_token(sign_in.token.access_token);
+    ///     let request = TokenExchangeRequest {
+    ///         audience: vec!["calendar".into()],
+    ///         ..TokenExchangeRequest::new(subject_token)
+    ///     };
+    ///     let exchanged = client.token_exchange(&request).await?;
+    ///     assert_eq!(exchanged.issued_token_type, TypedToken::ACCESS_TOKEN);
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Client::client_credentials`].
+    pub async fn token_exchange(&self, request: &TokenExchangeRequest) -> Result<ExchangedToken, Error> {
+        let scope = request.scope.as_deref();
+        let params = |_: &Caller<'_>| request.params();
+        let (answer, mut context) = self.granted(Grant::TokenExchange, scope, params).await?;
+        Ok(token_exchange::response(self.registration(), &answer, &mut context, &*self.inner.clock)?)
+    }
+
+    /// Asks for a token. Templates see the scope that is asked for as `flow.scope`.
+    async fn granted(
         &self,
-        step: Later,
-        token: Option<&TokenSet>,
-    ) -> Result<(http::Response<bytes::Bytes>, Context), Error> {
+        grant: Grant,
+        scope: Option<&str>,
+        params: impl FnOnce(&Caller<'_>) -> Result<Params, flow::Error>,
+    ) -> Result<(Response<Bytes>, Context), Error> {
         let metadata = self.metadata().await?;
-        let context = self.later_context(token);
+        let mut context = self.later_context(None);
+        if let Some(scope) = scope {
+            let mut flow = context.get("flow").and_then(Value::as_object).cloned().unwrap_or_default();
+            flow.insert("scope".into(), scope.into());
+            context.set("flow", flow.into());
+        }
         let caller = self.caller(&metadata, &context);
-        let endpoint = step.endpoint(&caller)?;
-        let request = step.request(token, &caller)?;
-        let answer = self.send(step.as_str(), request, Limit::Token, &endpoint).await?;
+        let endpoint = grant::endpoint(&caller)?;
+        let request = grant.request(endpoint.url.clone(), params(&caller)?, &caller)?;
+        let answer = self.send(grant.as_str(), request, Limit::Token, &endpoint).await?;
         Ok((answer, context))
     }
 
-    pub(super) fn later_context(&self, token: Option<&TokenSet>) -> Context {
-        later_context(self.registration(), token, &*self.inner.clock, &*self.inner.rng)
+    fn token_set(
+        &self,
+        grant: Grant,
+        answer: &Response<Bytes>,
+        context: &mut Context,
+    ) -> Result<TokenSet, Error> {
+        Ok(grant.response(self.registration(), answer, context, &*self.inner.clock)?)
     }
 }

@@ -8,6 +8,7 @@ mod cache;
 mod device;
 mod error;
 mod grants;
+mod later;
 mod logout;
 mod refresh;
 mod sign_in;

@@ -14,7 +14,7 @@ use crate::flow::client_auth::authenticate_by_name;
 use crate::flow::draft::Draft;
 use crate::flow::error::{Error, Misbehaviour, MisbehaviourKind};
 use crate::flow::metadata::{Endpoint, EndpointName, checked};
-use crate::flow::token_set::{self, TokenSet};
+use crate::flow::token_set::{self, Reads, TokenSet};
 use crate::flow::variables;
 use crate::oauth::Secret;
 use crate::provider::Registration;
@@ -163,7 +163,14 @@ pub fn token_response(
     context: &mut Context,
     clock: &dyn Clock,
 ) -> Result<Progress, Error> {
-    let read = match token_set::read("token", &registration.provider.token, response, context, clock, true) {
+    let read = match token_set::read(
+        "token",
+        &registration.provider.token,
+        response,
+        context,
+        clock,
+        Reads::Whole,
+    ) {
         Ok(read) => read,
         Err(Error::ProviderMisbehaved(misbehaviour)) => {
             let error = misbehaviour.response.as_ref().map(|response| response.error.as_str());

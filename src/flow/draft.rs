@@ -88,8 +88,7 @@ impl<'a> Draft<'a> {
                     let value = typed(step, rename, &name, &value).unwrap_or_else(|| value.into());
                     (name, value)
                 };
-                let members: Map<String, Value> = self.params.into_iter().map(member).collect();
-                Value::Object(members).to_string().into()
+                Value::Object(once_each(self.params.into_iter().map(member))).to_string().into()
             }
         };
         append_query(&mut url, &self.query, &raw);
@@ -111,6 +110,19 @@ impl<'a> Draft<'a> {
         }
         Ok(request)
     }
+}
+
+/// Members of a JSON body: of a parameter that comes several times, the list.
+fn once_each(params: impl Iterator<Item = (String, Value)>) -> Map<String, Value> {
+    let mut members = Map::new();
+    for (name, value) in params {
+        match members.get_mut(&name) {
+            Some(Value::Array(values)) => values.push(value),
+            Some(first) => *first = Value::Array(vec![first.take(), value]),
+            None => drop(members.insert(name, value)),
+        }
+    }
+    members
 }
 
 /// The number or boolean that the file writes for a parameter of a JSON body, where that is what `text` says.
@@ -161,11 +173,10 @@ pub(super) fn overlay(
             Some(template) => render(template, context, step)?,
             None => String::new(),
         };
-        match params.iter_mut().find(|(existing, _)| existing == name) {
-            Some((_, existing)) if !value.is_empty() => *existing = value,
-            Some(_) => params.retain(|(existing, _)| existing != name),
-            None if !value.is_empty() => params.push((name.clone(), value)),
-            None => {}
+        let place = params.iter().position(|(existing, _)| existing == name);
+        params.retain(|(existing, _)| existing != name);
+        if !value.is_empty() {
+            params.insert(place.unwrap_or(params.len()), (name.clone(), value));
         }
     }
     Ok(())
@@ -188,6 +199,26 @@ fn unsendable(step: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_comes_several_times_is_a_list_in_json() {
+        let params = [("a", "1"), ("b", "2"), ("a", "3"), ("a", "4")];
+        let members = once_each(params.into_iter().map(|(name, value)| (name.to_owned(), value.into())));
+        assert_eq!(Value::Object(members), serde_json::json!({"a": ["1", "3", "4"], "b": "2"}));
+    }
+
+    #[test]
+    fn what_the_file_writes_takes_the_place_of_all_of_the_name() {
+        let template = |text: &str| Some(Template::compile(text).unwrap());
+        let of = |written: ParamTemplates| {
+            let mut params: Vec<(String, String)> =
+                ["a", "b", "a"].map(|name| (name.to_owned(), "x".to_owned())).into();
+            overlay(&mut params, &written, &Context::default(), "token_exchange").unwrap();
+            params.into_iter().map(|(name, value)| name + "=" + &value).collect::<Vec<_>>().join("&")
+        };
+        assert_eq!(of(vec![("a".into(), template("y")), ("c".into(), template("z"))]), "a=y&b=x&c=z");
+        assert_eq!(of(vec![("a".into(), None)]), "b=x");
+    }
 
     #[test]
     fn a_raw_value_stays_as_it_is_and_in_its_place() {

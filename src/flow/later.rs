@@ -1,11 +1,9 @@
-//! What can be done with a token, or without any, after the sign-in: revocation (RFC 7009), introspection (RFC 7662), and a
-//! token for the client itself (RFC 6749 §4.4).
+//! What can be done with a token after the sign-in: revocation (RFC 7009) and introspection (RFC 7662).
 
 use bytes::Bytes;
 use http::{Request, Response};
 use serde_json::Value;
 
-use crate::clock::Clock;
 use crate::expr::Context;
 use crate::flow::answer::Answer;
 use crate::flow::caller::Caller;
@@ -13,15 +11,13 @@ use crate::flow::client_auth::authenticate;
 use crate::flow::draft::Draft;
 use crate::flow::error::{Error, Misbehaviour, MisbehaviourKind};
 use crate::flow::metadata::{Endpoint, EndpointName};
-use crate::flow::token_set::{self, TokenSet};
+use crate::flow::token_set::TokenSet;
 use crate::provider::Registration;
 use crate::provider::step::{Auth, Step};
 
 /// A step after the sign-in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Later {
-    /// A token for the client itself (RFC 6749 §4.4.2).
-    ClientCredentials,
     /// What the provider knows of a token (RFC 7662 §2.1).
     Introspection,
     /// The end of a token (RFC 7009 §2.1).
@@ -32,7 +28,6 @@ impl Later {
     /// Its name in a provider file.
     pub fn as_str(self) -> &'static str {
         match self {
-            Later::ClientCredentials => "client_credentials",
             Later::Introspection => "introspection",
             Later::Revocation => "revocation",
         }
@@ -41,7 +36,6 @@ impl Later {
     /// How its request deviates.
     pub fn step(self, registration: &Registration) -> &Step {
         match self {
-            Later::ClientCredentials => &registration.provider.client_credentials,
             Later::Introspection => &registration.provider.introspection,
             Later::Revocation => &registration.provider.revocation,
         }
@@ -53,7 +47,6 @@ impl Later {
     /// An address that is unknown or cannot be rendered.
     pub fn endpoint(self, caller: &Caller<'_>) -> Result<Endpoint, Error> {
         let name = match self {
-            Later::ClientCredentials => EndpointName::Token,
             Later::Introspection => EndpointName::Introspection,
             Later::Revocation => EndpointName::Revocation,
         };
@@ -62,39 +55,25 @@ impl Later {
 
     /// The parameters of its RFC. A refresh token is what is revoked or looked into where there is one: with it goes all that
     /// was granted.
-    fn params(self, registration: &Registration, token: Option<&TokenSet>) -> Vec<(String, String)> {
-        let mut params: Vec<(String, String)> = vec![];
-        if self == Later::ClientCredentials {
-            params.push(("grant_type".into(), "client_credentials".into()));
-            let scope = registration.scope();
-            if !scope.is_empty() {
-                params.push(("scope".into(), scope));
-            }
-            return params;
-        }
-        if let Some(token) = token {
-            let (hint, secret) = match &token.refresh_token {
-                Some(refresh_token) if self == Later::Revocation => ("refresh_token", refresh_token),
-                _ => ("access_token", &token.access_token),
-            };
-            params.push(("token".into(), secret.expose().to_owned()));
-            params.push(("token_type_hint".into(), hint.into()));
-        }
-        params
+    fn params(self, token: &TokenSet) -> Vec<(String, String)> {
+        let (hint, secret) = match &token.refresh_token {
+            Some(refresh_token) if self == Later::Revocation => ("refresh_token", refresh_token),
+            _ => ("access_token", &token.access_token),
+        };
+        vec![("token".into(), secret.expose().to_owned()), ("token_type_hint".into(), hint.into())]
     }
 
     /// Builds the request.
     ///
     /// # Errors
     /// A template that cannot be rendered, a key that cannot sign.
-    pub fn request(self, token: Option<&TokenSet>, caller: &Caller<'_>) -> Result<Request<Bytes>, Error> {
+    pub fn request(self, token: &TokenSet, caller: &Caller<'_>) -> Result<Request<Bytes>, Error> {
         let registration = caller.registration;
         let step = self.step(registration);
         let mut draft = Draft::new(self.as_str(), self.endpoint(caller)?.url);
-        draft.params = self.params(registration, token);
+        draft.params = self.params(token);
         let default = Auth::Client(registration.provider.client_auth.method);
-        let access_token = token.map(|token| &token.access_token);
-        authenticate(&mut draft, step.auth.as_ref().unwrap_or(&default), access_token, caller)?;
+        authenticate(&mut draft, step.auth.as_ref().unwrap_or(&default), Some(&token.access_token), caller)?;
         draft.build(step, &registration.provider.rename, caller.context)
     }
 }
@@ -128,21 +107,6 @@ pub fn introspected(
         Some(Value::Bool(_)) if answer.success => Ok(answer.body),
         _ => Err(refused(Later::Introspection, answer)),
     }
-}
-
-/// Reads the answer to a client credentials request (RFC 6749 §4.4.3).
-///
-/// # Errors
-/// [`MisbehaviourKind::TokenResponseInvalid`], with the provider's own error where it named one.
-pub fn client_token(
-    registration: &Registration,
-    response: &Response<Bytes>,
-    context: &mut Context,
-    clock: &dyn Clock,
-) -> Result<TokenSet, Error> {
-    let step = Later::ClientCredentials.step(registration);
-    let read = token_set::read("client_credentials", step, response, context, clock, true)?;
-    Ok(read.into_token_set(context))
 }
 
 fn refused(step: Later, answer: Answer) -> Error {

@@ -2,7 +2,7 @@
 //!
 //! One file a step, in the order of a sign-in: [`metadata`] and [`discovery`], [`authorize`] and [`pushed`], [`callback`],
 //! [`token`] and [`then`] (or without a browser [`device`]), [`verify`] and [`id_token`], [`userinfo`], [`profile`]; and what comes after it: [`refresh`],
-//! [`later`], [`end_session`], [`logout_token`]. No socket, no clock and no randomness of its own, so that the same values give the same bytes.
+//! [`later`], [`end_session`], [`logout_token`]; and without it: [`grant`]. No socket, no clock and no randomness of its own, so that the same values give the same bytes.
 
 mod answer;
 pub mod authorize;
@@ -14,6 +14,7 @@ pub mod discovery;
 mod draft;
 pub mod end_session;
 pub mod error;
+pub mod grant;
 pub mod id_token;
 pub mod later;
 pub mod logout_token;

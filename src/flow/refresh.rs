@@ -11,7 +11,7 @@ use crate::flow::client_auth::authenticate;
 use crate::flow::draft::Draft;
 use crate::flow::error::{Error, ErrorResponse, Misuse};
 use crate::flow::metadata::{Endpoint, EndpointName, Metadata};
-use crate::flow::token_set::{self, TokenSet};
+use crate::flow::token_set::{self, Reads, TokenSet};
 use crate::oauth::Secret;
 use crate::provider::Registration;
 use crate::provider::step::Auth;
@@ -68,7 +68,7 @@ pub fn response(
     clock: &dyn Clock,
 ) -> Result<TokenSet, Error> {
     let refresh = &registration.provider.refresh;
-    let mut read = token_set::read("refresh", &refresh.step, response, context, clock, true)
+    let mut read = token_set::read("refresh", &refresh.step, response, context, clock, Reads::Whole)
         .map_err(|error| ended(refresh, context, error))?;
     let stays = [
         ("refresh_token", earlier.refresh_token.as_ref().map(Secret::expose)),

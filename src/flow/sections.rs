@@ -28,6 +28,21 @@ pub fn parameter(step: &str, name: &str) -> Option<&'static str> {
         ("token", "code_verifier") => "RFC 7636 §4.5",
         ("refresh", "grant_type" | "refresh_token" | "scope") => "RFC 6749 §6",
         ("client_credentials", "grant_type" | "scope") => "RFC 6749 §4.4.2",
+        ("client_credentials", "resource") => "RFC 8707 §2",
+        ("jwt_bearer", "assertion" | "grant_type") => "RFC 7523 §2.1",
+        ("jwt_bearer", "scope") => "RFC 7521 §4.1",
+        (
+            "token_exchange",
+            "actor_token"
+            | "actor_token_type"
+            | "audience"
+            | "grant_type"
+            | "requested_token_type"
+            | "resource"
+            | "scope"
+            | "subject_token"
+            | "subject_token_type",
+        ) => "RFC 8693 §2.1",
         ("revocation", "token" | "token_type_hint") => "RFC 7009 §2.1",
         ("introspection", "token" | "token_type_hint") => "RFC 7662 §2.1",
         ("pushed_authorization_request", "client_id") => "RFC 9126 §2.1",
@@ -48,6 +63,8 @@ pub fn request(step: &str) -> Option<&'static str> {
         "token" => "RFC 6749 §3.2",
         "refresh" => "RFC 6749 §6",
         "client_credentials" => "RFC 6749 §4.4.2",
+        "jwt_bearer" => "RFC 7523 §2.1",
+        "token_exchange" => "RFC 8693 §2.1",
         "revocation" => "RFC 7009 §2.1",
         "introspection" => "RFC 7662 §2.1",
         "userinfo" => "OpenID Connect Core §5.3.1",

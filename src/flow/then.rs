@@ -11,7 +11,7 @@ use crate::flow::client_auth::authenticate;
 use crate::flow::draft::Draft;
 use crate::flow::error::{Error, Misuse};
 use crate::flow::metadata::Endpoint;
-use crate::flow::token_set::{self, Remembered, TokenSet};
+use crate::flow::token_set::{self, Reads, Remembered, TokenSet};
 use crate::flow::variables;
 use crate::provider::Registration;
 use crate::provider::learned::Stage;
@@ -65,7 +65,7 @@ pub fn response(
     context: &mut Context,
     clock: &dyn Clock,
 ) -> Result<TokenSet, Error> {
-    let read = token_set::read(NAME, &then.step, response, context, clock, false)?;
+    let read = token_set::read(NAME, &then.step, response, context, clock, Reads::Part)?;
     let earlier = context.get("token").and_then(Value::as_object).cloned().unwrap_or_default();
     let read = read.over(&earlier);
     read.put(context);

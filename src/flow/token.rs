@@ -23,7 +23,7 @@ use crate::flow::client_auth::{ClientCredentials, basic_unencoded_header};
 use crate::flow::draft::Draft;
 use crate::flow::error::{Error, Misuse};
 use crate::flow::pending::Pending;
-use crate::flow::token_set::{self, TokenSet};
+use crate::flow::token_set::{self, Reads, TokenSet};
 use crate::flow::variables;
 use crate::provider::Registration;
 use crate::provider::client_auth::TokenEndpointAuthMethod as Method;
@@ -77,7 +77,7 @@ pub fn response(
     clock: &dyn Clock,
 ) -> Result<TokenSet, Error> {
     let step = &registration.provider.token;
-    let read = token_set::read("token", step, response, context, clock, true)?;
+    let read = token_set::read("token", step, response, context, clock, Reads::Whole)?;
     read.put(context);
     if registration.provider.then.is_empty() {
         variables::learn(registration, Stage::Token, context)?;

@@ -162,7 +162,21 @@ impl Granted {
     }
 }
 
-/// Reads an answer that holds tokens. `whole` is one that must have an access token.
+/// The `token_type` of a token that is no access token (RFC 8693 §2.2.1).
+pub(super) const NOT_APPLICABLE: &str = "N_A";
+
+/// What an answer that holds tokens must have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reads {
+    /// A token of any kind, and which kind (RFC 8693 §2.2.1).
+    Exchanged,
+    /// Anything: it is laid over an earlier one.
+    Part,
+    /// An access token (RFC 6749 §5.1).
+    Whole,
+}
+
+/// Reads an answer that holds tokens.
 ///
 /// # Errors
 /// [`MisbehaviourKind::TokenResponseInvalid`], with the provider's own error where it named one.
@@ -172,7 +186,7 @@ pub(super) fn read(
     response: &Response<Bytes>,
     context: &mut Context,
     clock: &dyn Clock,
-    whole: bool,
+    reads: Reads,
 ) -> Result<Granted, Error> {
     let answer = Answer::read(step, response, context, name)?;
     let invalid = |detail: String| {
@@ -196,7 +210,7 @@ pub(super) fn read(
     if step.response.ok.is_none() && answer.error.is_some() {
         return Err(invalid("the answer names an error".into()));
     }
-    let mut members = normalise(step, body, context, whole).map_err(invalid)?;
+    let mut members = normalise(step, body, context, reads).map_err(invalid)?;
     if members.contains_key("access_token") {
         standard_response(&members).map_err(invalid)?;
     }
@@ -230,13 +244,14 @@ fn normalise(
     step: &Step,
     body: &Map<String, Value>,
     context: &Context,
-    whole: bool,
+    reads: Reads,
 ) -> Result<Map<String, Value>, String> {
     let map = &step.response.map;
     let mut normalised = Map::new();
-    for name in
-        ["access_token", "token_type", "refresh_token", "id_token", "scope", "expires_in", "expires_at"]
-    {
+    let exchanged = (reads == Reads::Exchanged).then_some("issued_token_type");
+    let standard =
+        ["access_token", "token_type", "refresh_token", "id_token", "scope", "expires_in", "expires_at"];
+    for name in standard.into_iter().chain(exchanged) {
         let value = match map.get(name) {
             Some(read) => read.value(context).map_err(|error| format!("`{name}`: {}", error.message))?,
             None if name == "expires_at" => None,
@@ -250,22 +265,30 @@ fn normalise(
             normalised.insert(name.to_owned(), value);
         }
     }
-    for name in ["access_token", "refresh_token", "id_token", "token_type"] {
+    for name in ["access_token", "refresh_token", "id_token", "token_type"].into_iter().chain(exchanged) {
         if normalised.get(name).is_some_and(|value| !value.is_string()) {
             return Err(format!("`{name}` is no text"));
         }
     }
-    if whole && !normalised.contains_key("access_token") {
+    if reads != Reads::Part && !normalised.contains_key("access_token") {
         return Err("there is no access_token".into());
     }
     if normalised.contains_key("access_token") {
         let token_type = normalised.entry("token_type").or_insert_with(|| "bearer".into());
-        if !token_type.as_str().is_some_and(|word| word.eq_ignore_ascii_case("bearer")) {
-            return Err(
-                "the token_type is not bearer; where it means the same, map it: `token_type: bearer`".into(),
-            );
-        }
-        *token_type = Value::from(BasicTokenType::Bearer.as_ref().to_owned());
+        let is = |word: &str| token_type.as_str().is_some_and(|it| it.eq_ignore_ascii_case(word));
+        *token_type = match reads {
+            _ if is("bearer") => BasicTokenType::Bearer.as_ref().to_owned().into(),
+            Reads::Exchanged if is(NOT_APPLICABLE) => NOT_APPLICABLE.into(),
+            _ => {
+                return Err(
+                    "the token_type is not bearer; where it means the same, map it: `token_type: bearer`"
+                        .into(),
+                );
+            }
+        };
+    }
+    if exchanged.is_some_and(|name| !normalised.contains_key(name)) {
+        return Err("there is no issued_token_type (RFC 8693 §2.2.1)".into());
     }
     if let Some(Value::Array(scopes)) = normalised.get("scope") {
         let scopes: Option<Vec<&str>> = scopes.iter().map(Value::as_str).collect();

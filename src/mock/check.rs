@@ -118,7 +118,9 @@ impl Checker<'_> {
             failures.extend(self.one(step, name, &want, recorded));
         }
         for (name, value) in recorded.params() {
-            if recorded.params().filter(|(other, _)| *other == name).count() > 1 {
+            // RFC 8693 §2.1, RFC 8707 §2.
+            let repeats = ["audience", "resource"].contains(&name);
+            if !repeats && recorded.params().filter(|(other, _)| *other == name).count() > 1 {
                 failures.push(Failure::new(step, name, "once", "more than once"));
             }
             if listed.is_some() && !is_listed(name) && !known.iter().any(|known| known == name) {
@@ -199,7 +201,8 @@ impl Checker<'_> {
             compare(&format!("raw.{name}"), &text(wanted), recorded.wire(name).unwrap_or("absent"));
         }
         if let Some(wanted) = facet("jwt").and_then(Value::as_object) {
-            let jwt = recorded.param("client_assertion").or(recorded.param(self.theirs("client_secret")));
+            let params = ["assertion", "client_assertion", "client_secret"];
+            let jwt = params.into_iter().find_map(|name| recorded.param(self.theirs(name)));
             let jwt = jwt.map(opened).unwrap_or_default();
             for (name, wanted) in wanted {
                 let got = jwt.get(name).map_or("absent".into(), text);

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
+use crate::expr::Context;
 use crate::flow::metadata::{EndpointName, Metadata};
 use crate::mock::check::Failure;
 use crate::mock::credentials::{Assertion, Credentials, Minted};
 use crate::mock::id_token;
 use crate::oauth::Secret;
 use crate::oauth::jose::{JwkSet, SigningKey};
-use crate::provider::client_auth::{CERTIFICATE, CERTIFICATE_KEY, TokenEndpointAuthMethod};
+use crate::provider::client_auth::{CERTIFICATE, CERTIFICATE_KEY, MintedJwt, TokenEndpointAuthMethod};
 use crate::provider::id_token::IdTokenAlg;
 use crate::provider::variable::Format;
 use crate::provider::{Provider, Registration, RegistrationValues, Vector};
@@ -74,13 +75,18 @@ impl MockClient {
                 };
                 errors.into_iter().map(failure).collect::<Vec<_>>()
             })?;
-        let minted = minted(&registration);
+        let mut context = registration.context();
+        context.set("flow", json!({"scope": registration.scope()}));
+        let jwt = |jwt: &Option<MintedJwt>| jwt.as_ref().map(|jwt| made(jwt, &context));
+        let minted = jwt(&provider.client_auth.minted_secret);
+        let made_assertion = jwt(&provider.jwt_bearer.assertion);
         let assertion = assertion(&registration);
         Ok(MockClient {
             credentials: Credentials {
                 client_id: id.to_owned(),
                 client_secret,
                 minted,
+                made_assertion,
                 assertion,
                 certificate: registration.certificate().map(|own| own.thumbprint().to_owned()),
             },
@@ -99,7 +105,8 @@ fn pem(provider: &Provider, name: &str) -> String {
             let minted = auth.minted_secret.as_ref().map(|minted| minted.alg);
             let asserted =
                 (auth.method == TokenEndpointAuthMethod::PrivateKeyJwt).then_some(auth.assertion.alg);
-            id_token::private_key_pem(minted.or(asserted))
+            let granted = provider.jwt_bearer.assertion.as_ref().map(|jwt| jwt.alg);
+            id_token::private_key_pem(minted.or(asserted).or(granted))
         }
     }
 }
@@ -129,17 +136,16 @@ fn assertion(registration: &Registration) -> Assertion {
     }
 }
 
-/// What a secret that is minted per request must look like.
-fn minted(registration: &Registration) -> Option<Minted> {
-    let minted = registration.provider.client_auth.minted_secret.as_ref()?;
-    let context = registration.context();
-    let render = |template: &crate::expr::Template| template.render(&context).unwrap_or_default();
-    let claims: Map<String, Value> =
-        minted.claims.iter().map(|(name, template)| (name.clone(), render(template).into())).collect();
-    Some(Minted {
-        alg: format!("{:?}", minted.alg),
-        kid: minted.kid.as_ref().map(render),
-        claims,
-        ttl: minted.ttl,
-    })
+/// What a JWT that is made per request must look like. Claims that differ from one to the next are not looked at.
+fn made(jwt: &MintedJwt, context: &Context) -> Minted {
+    let claims = jwt
+        .claims
+        .iter()
+        .filter_map(|(name, template)| Some((name.clone(), template.render(context).ok()?.into())));
+    Minted {
+        alg: format!("{:?}", jwt.alg),
+        kid: jwt.kid.as_ref().map(|kid| kid.render(context).unwrap_or_default()),
+        claims: claims.collect(),
+        ttl: jwt.ttl,
+    }
 }

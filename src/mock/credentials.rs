@@ -18,6 +18,8 @@ pub(super) struct Credentials {
     pub client_id: String,
     pub client_secret: Option<String>,
     pub minted: Option<Minted>,
+    /// What the assertion of a JWT bearer grant must look like, where the client makes it.
+    pub made_assertion: Option<Minted>,
     pub assertion: Assertion,
     /// The thumbprint of the certificate that the client shows (RFC 8705); absent where nobody here can know it.
     pub certificate: Option<String>,
@@ -33,7 +35,7 @@ pub(super) struct Assertion {
     pub ttl: u64,
 }
 
-/// What a minted client secret must look like.
+/// What a JWT that the client makes for one request must look like.
 #[derive(Clone)]
 pub(super) struct Minted {
     pub alg: String,
@@ -133,29 +135,35 @@ impl Credentials {
         Ok(())
     }
 
-    /// Checks a client secret that was minted for one request: algorithm, key id, claims, lifetime.
+    /// Checks a client secret that was minted for one request.
     pub fn check_minted(&self, secret: &str) -> Result<(), String> {
-        let Some(minted) = &self.minted else { return Ok(()) };
-        let mut parts = secret.split('.').map(|part| URL_SAFE_NO_PAD.decode(part).unwrap_or_default());
+        self.minted.as_ref().map_or(Ok(()), |minted| minted.check(secret))
+    }
+}
+
+impl Minted {
+    /// Checks a JWT: algorithm, key id, claims, lifetime.
+    pub fn check(&self, jwt: &str) -> Result<(), String> {
+        let mut parts = jwt.split('.').map(|part| URL_SAFE_NO_PAD.decode(part).unwrap_or_default());
         let mut object =
             || parts.next().and_then(|part| serde_json::from_slice::<Map<String, Value>>(&part).ok());
         let (Some(header), Some(claims)) = (object(), object()) else { return Err("a JWT".into()) };
         let member = |name: &str| header.get(name).and_then(Value::as_str);
-        if member("alg") != Some(&minted.alg) || member("kid") != minted.kid.as_deref() {
+        if member("alg") != Some(&self.alg) || member("kid") != self.kid.as_deref() {
             return Err(format!(
                 "a JWT of alg {} and kid {}",
-                minted.alg,
-                minted.kid.as_deref().unwrap_or("none")
+                self.alg,
+                self.kid.as_deref().unwrap_or("none")
             ));
         }
         if let Some((name, value)) =
-            minted.claims.iter().find(|(name, value)| claims.get(*name) != Some(*value))
+            self.claims.iter().find(|(name, value)| claims.get(*name) != Some(*value))
         {
             return Err(format!("a JWT whose {name} is {value}"));
         }
         let number = |name: &str| claims.get(name).and_then(Value::as_u64).unwrap_or_default();
-        if number("exp").checked_sub(number("iat")) != Some(minted.ttl) {
-            return Err(format!("a JWT that is valid for {} s", minted.ttl));
+        if number("exp").checked_sub(number("iat")) != Some(self.ttl) {
+            return Err(format!("a JWT that is valid for {} s", self.ttl));
         }
         Ok(())
     }
@@ -191,6 +199,7 @@ mod tests {
             client_id: "me".into(),
             client_secret: None,
             minted: None,
+            made_assertion: None,
             assertion,
             certificate: None,
         };

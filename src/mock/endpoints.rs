@@ -5,9 +5,11 @@ use http::request;
 use url::Url;
 
 use crate::expr::Context;
+use crate::flow::grant::Grant;
 use crate::flow::later::Later;
 use crate::flow::metadata::{EndpointName, Metadata};
 use crate::flow::{refresh, then, userinfo};
+use crate::mock::grant;
 use crate::mock::record::Recorded;
 use crate::provider::Registration;
 use crate::provider::token::Then;
@@ -42,6 +44,7 @@ pub(super) enum Target<'a> {
     Authorization,
     Call(&'a UserinfoCall),
     Discovery,
+    Grant(Grant),
     Jwks,
     Later(Later),
     Pushed,
@@ -89,17 +92,20 @@ impl Endpoints {
         }
         let signed_in = context.get("token").is_some();
         let is_token = at(EndpointName::Token);
-        if is_token && asked.recorded.param("grant_type") == Some("client_credentials") {
-            return Some(Target::Later(Later::ClientCredentials));
-        }
+        let theirs = |name: &'static str| registration.provider.rename.get(name).map_or(name, String::as_str);
+        let grant_type = asked.recorded.param(theirs("grant_type")).filter(|_| is_token);
+        let grant = grant_type.and_then(|word| grant::asked_for(&registration.provider, word));
         if is_token && !signed_in {
-            return Some(Target::Token);
+            return Some(grant.map_or(Target::Token, Target::Grant));
         }
         if signed_in && self.is_refresh(asked, is_token) {
             return Some(Target::Refresh);
         }
         if let Some((index, then)) = self.next_then(asked) {
             return Some(Target::Then(index, then));
+        }
+        if let Some(grant) = grant {
+            return Some(Target::Grant(grant));
         }
         if let Some(call) = self.call(asked) {
             return Some(Target::Call(call));

@@ -7,9 +7,11 @@ use serde_json::{Map, Value};
 
 use crate::client::Client;
 use crate::clock::{Clock, FixedClock, SystemClock};
+use crate::flow::grant::Grant;
 use crate::flow::{CallbackParams, TokenSet};
 use crate::mock::check::{Failure, members};
 use crate::mock::client::MockClient;
+use crate::mock::grant;
 use crate::mock::page::callback_of;
 use crate::mock::provider::{Mock, Options};
 use crate::provider::Provider;
@@ -152,8 +154,10 @@ async fn sign_in(
     if is_named(vector, "revocation", &vector.revocation_response) {
         client.revoke(current).await?;
     }
-    if is_named(vector, "client_credentials", &vector.client_credentials_response) {
-        client.client_credentials().await?;
+    for grant in Grant::ALL {
+        if is_named(vector, grant.as_str(), grant::answer_of(vector, grant)) {
+            grant::ask(&client, grant, current).await?;
+        }
     }
     Ok(Done { profile: signed_in.profile.into_json(), token, refreshed })
 }

@@ -208,6 +208,7 @@ impl Shared {
                 recorded.step = "discovery".into();
                 answer::json(StatusCode::OK, &self.document)
             }
+            Target::Grant(grant) => self.grant(grant, &mut recorded, &mut progress),
             Target::Jwks => {
                 recorded.step = "jwks".into();
                 answer::json(StatusCode::OK, &json!({"keys": [id_token::public_key(self.alg())]}))

@@ -165,19 +165,11 @@ impl Checker<'_> {
         self.later("refresh", &refresh.step, &auth, standard, recorded)
     }
 
-    /// Checks a revocation (RFC 7009 §2.1), an introspection (RFC 7662 §2.1) or a client credentials request (RFC 6749 §4.4.2).
+    /// Checks a revocation (RFC 7009 §2.1) or an introspection (RFC 7662 §2.1).
     pub fn after(&mut self, later: Later, token: &Map<String, Value>, recorded: &Recorded) -> Vec<Failure> {
-        let scope = self.scope.clone();
         let is = |name: &str| token.get(name).map_or(Want::Absent, |value| Want::Is(text(value)));
         let refreshable = token.contains_key("refresh_token");
         let (step, standard) = match later {
-            Later::ClientCredentials => (
-                &self.provider.client_credentials,
-                vec![
-                    ("grant_type", Want::Is("client_credentials".into())),
-                    ("scope", if scope.is_empty() { Want::Absent } else { Want::Is(scope) }),
-                ],
-            ),
             Later::Introspection => (
                 &self.provider.introspection,
                 vec![("token", is("access_token")), ("token_type_hint", Want::Is("access_token".into()))],
@@ -194,7 +186,8 @@ impl Checker<'_> {
         self.later(later.as_str(), step, &auth, standard, recorded)
     }
 
-    fn later<'n>(
+    /// Checks a request to which a step's file may add.
+    pub fn later<'n>(
         &mut self,
         name: &str,
         step: &Step,

@@ -163,17 +163,13 @@ impl Shared {
         answer::scripted(&scripted, &sign_in.placeholders)
     }
 
-    /// Answers a revocation, an introspection or a client credentials request.
+    /// Answers a revocation or an introspection.
     pub fn later(&self, later: Later, recorded: &mut Recorded, progress: &mut Progress) -> Response<Bytes> {
         recorded.step = later.as_str().into();
         let mut sign_in = progress.current.clone();
         let token = token_of(&sign_in);
         progress.failures.extend(self.checker(&mut sign_in).after(later, &token, recorded));
         let (scripted, standard) = match later {
-            Later::ClientCredentials => (
-                &self.vector.client_credentials_response,
-                json!({"access_token": "AT", "token_type": "Bearer"}),
-            ),
             Later::Introspection => (&self.vector.introspection_response, json!({"active": true})),
             Later::Revocation => (&self.vector.revocation_response, json!({})),
         };
@@ -217,6 +213,7 @@ pub(super) fn signed_userinfo(
     response
 }
 
-fn token_of(sign_in: &SignIn) -> Map<String, Value> {
+/// What is known of the tokens of a sign-in.
+pub(super) fn token_of(sign_in: &SignIn) -> Map<String, Value> {
     sign_in.context.get("token").and_then(Value::as_object).cloned().unwrap_or_default()
 }

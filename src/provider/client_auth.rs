@@ -6,6 +6,7 @@ use crate::provider::compile::Compiler;
 use crate::provider::finding::segment;
 use crate::provider::moment::Moment;
 use crate::spec::ProviderSpec;
+use crate::spec::client_auth::JwtSpec;
 
 pub use crate::spec::client_auth::{JwtAlg, TokenEndpointAuthMethod};
 
@@ -20,7 +21,7 @@ pub struct ClientAuth {
     /// The method.
     pub method: TokenEndpointAuthMethod,
     /// The secret, where it is made anew for every request.
-    pub minted_secret: Option<MintedSecret>,
+    pub minted_secret: Option<MintedJwt>,
     /// The assertion of `private_key_jwt` and `client_secret_jwt`.
     pub assertion: Assertion,
     /// Whether the client shows its certificate where it authenticates (RFC 8705 §2, §3).
@@ -45,9 +46,9 @@ pub struct Assertion {
 /// Seconds that an assertion is valid where the file says nothing else.
 const ASSERTION_TTL: u64 = 60;
 
-/// A client secret that is a JWT, signed with `client.private_key`.
+/// A JWT that is made for one request and signed with `client.private_key`.
 #[derive(Debug)]
-pub struct MintedSecret {
+pub struct MintedJwt {
     /// The algorithm.
     pub alg: JwtAlg,
     /// The `kid` of the header.
@@ -60,25 +61,9 @@ pub struct MintedSecret {
 
 impl Compiler {
     pub(super) fn client_auth(&mut self, spec: &ProviderSpec) -> ClientAuth {
-        let at = "/client_secret/jwt";
-        let minted_secret = spec.client_secret.as_ref().map(|secret| MintedSecret {
-            alg: secret.jwt.alg,
-            kid: secret
-                .jwt
-                .kid
-                .as_deref()
-                .and_then(|kid| self.template(&format!("{at}/kid"), kid, Moment::Metadata)),
-            claims: secret
-                .jwt
-                .claims
-                .iter()
-                .filter_map(|(name, value)| {
-                    let at = format!("{at}/claims/{}", segment(name));
-                    Some((name.clone(), self.scalar(&at, value, Moment::Metadata)?))
-                })
-                .collect(),
-            ttl: secret.jwt.ttl,
-        });
+        let secret = spec.client_secret.as_ref();
+        let minted_secret =
+            secret.map(|secret| self.minted_jwt("/client_secret/jwt", &secret.jwt, Moment::Metadata));
         let bound_to_certificate = spec.tls_client_certificate_bound_access_tokens.unwrap_or(false);
         ClientAuth {
             method: spec.token_endpoint_auth_method.unwrap_or_default(),
@@ -86,6 +71,21 @@ impl Compiler {
             assertion: self.assertion(spec),
             certificate: bound_to_certificate || authenticates_by(spec, &TokenEndpointAuthMethod::MUTUAL_TLS),
             bound_to_certificate,
+        }
+    }
+
+    /// A JWT that the client makes for one request, with what is known at `moment`.
+    pub(super) fn minted_jwt(&mut self, at: &str, spec: &JwtSpec, moment: Moment) -> MintedJwt {
+        let kid = spec.kid.as_deref();
+        let claims = spec.claims.iter().filter_map(|(name, value)| {
+            let at = format!("{at}/claims/{}", segment(name));
+            Some((name.clone(), self.scalar(&at, value, moment)?))
+        });
+        MintedJwt {
+            alg: spec.alg,
+            claims: claims.collect(),
+            kid: kid.and_then(|kid| self.template(&format!("{at}/kid"), kid, moment)),
+            ttl: spec.ttl,
         }
     }
 
@@ -118,6 +118,8 @@ pub(super) fn authenticates_by(spec: &ProviderSpec, methods: &[TokenEndpointAuth
         spec.revocation.as_ref().map(|step| step.keys()),
         spec.introspection.as_ref().map(|step| step.keys()),
         spec.client_credentials.as_ref().map(|step| step.keys()),
+        spec.jwt_bearer.as_ref().map(|step| step.keys()),
+        spec.token_exchange.as_ref().map(|step| step.keys()),
     ];
     methods.contains(&top)
         || steps

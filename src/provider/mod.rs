@@ -46,7 +46,7 @@ use crate::provider::learned::Learned;
 use crate::provider::metadata::MetadataTemplates;
 use crate::provider::read::Read;
 use crate::provider::step::Step;
-use crate::provider::token::{Refresh, Then};
+use crate::provider::token::{JwtBearer, Refresh, Then};
 use crate::provider::userinfo::UserinfoCall;
 use crate::provider::variable::Constraint;
 use crate::spec::{ProviderSpec, identity};
@@ -99,6 +99,10 @@ pub struct Provider {
     pub introspection: Step,
     /// How the client gets a token for itself.
     pub client_credentials: Step,
+    /// How an assertion becomes a token.
+    pub jwt_bearer: JwtBearer,
+    /// How a token is exchanged for another.
+    pub token_exchange: Step,
     /// The calls that tell who has signed in; `None` where the file leaves it to the metadata.
     pub userinfo: Option<Vec<UserinfoCall>>,
     /// The algorithm that the answer of the userinfo endpoint is signed with, where it is a JWT.
@@ -152,7 +156,9 @@ impl Provider {
             refresh: compiler.refresh(spec),
             revocation: compiler.later("revocation", spec.revocation.as_ref()),
             introspection: compiler.later("introspection", spec.introspection.as_ref()),
-            client_credentials: compiler.client_credentials(spec),
+            client_credentials: compiler.grant("client_credentials", spec.client_credentials.as_ref(), spec),
+            jwt_bearer: compiler.jwt_bearer(spec),
+            token_exchange: compiler.grant("token_exchange", spec.token_exchange.as_ref(), spec),
             userinfo: compiler.userinfo(spec),
             userinfo_signed_response_alg: spec.userinfo_signed_response_alg,
             id_token: compiler.id_token(&spec.id_token),

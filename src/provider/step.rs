@@ -254,6 +254,16 @@ impl Compiler {
     }
 
     fn response_map(&mut self, at: &str, map: &ResponseMap, moment: Moment) -> IndexMap<&'static str, Read> {
+        if map.issued_token_type.is_some() && !at.starts_with("/token_exchange/") {
+            let at = format!("{at}/issued_token_type");
+            let title = "only the answer to a token exchange has an `issued_token_type`";
+            self.report(
+                Finding::error(code::NO_EFFECT, at, title)
+                    .on_key()
+                    .note("RFC 8693 §2.2.1")
+                    .help("write it under `token_exchange.response.map`"),
+            );
+        }
         [
             ("access_token", &map.access_token),
             ("refresh_token", &map.refresh_token),
@@ -262,6 +272,7 @@ impl Compiler {
             ("scope", &map.scope),
             ("expires_in", &map.expires_in),
             ("expires_at", &map.expires_at),
+            ("issued_token_type", &map.issued_token_type),
         ]
         .into_iter()
         .filter_map(|(name, value)| {

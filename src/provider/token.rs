@@ -1,6 +1,7 @@
 //! The token request, what follows it, and what can be done with the tokens later, compiled.
 
 use crate::expr::{Condition, Template};
+use crate::provider::client_auth::MintedJwt;
 use crate::provider::compile::Compiler;
 use crate::provider::moment::Moment;
 use crate::provider::step::{Auth, Method, Step};
@@ -34,6 +35,15 @@ pub struct Refresh {
     pub keep: Vec<String>,
     /// Where it holds of an error, that means `invalid_grant`.
     pub ended: Option<Condition>,
+    /// How request and answer deviate.
+    pub step: Step,
+}
+
+/// How an assertion becomes a token (RFC 7523 §2.1).
+#[derive(Debug)]
+pub struct JwtBearer {
+    /// The assertion, where the client makes it.
+    pub assertion: Option<MintedJwt>,
     /// How request and answer deviate.
     pub step: Step,
 }
@@ -105,29 +115,31 @@ impl Compiler {
         self.step(&format!("/{name}"), spec.keys(), Method::Post, Moment::Later, Moment::LaterResponse)
     }
 
-    /// A step without a sign-in: `client_credentials`. The answer is read as that of the token endpoint where it says nothing else.
-    pub(super) fn client_credentials(&mut self, spec: &ProviderSpec) -> Step {
-        let written = spec.client_credentials.clone().unwrap_or_default();
-        let mut step = self.step(
-            "/client_credentials",
-            written.keys(),
-            Method::Post,
-            Moment::Client,
-            Moment::ClientResponse,
-        );
-        if written.response.is_none() {
+    /// A step without a sign-in: `client_credentials`, `token_exchange`.
+    pub(super) fn grant(&mut self, name: &str, written: Option<&StepSpec>, spec: &ProviderSpec) -> Step {
+        let written = written.cloned().unwrap_or_default();
+        self.without_sign_in(name, written.keys(), spec)
+    }
+
+    pub(super) fn jwt_bearer(&mut self, spec: &ProviderSpec) -> JwtBearer {
+        let written = spec.jwt_bearer.clone().unwrap_or_default();
+        let assertion = written.assertion.as_ref();
+        JwtBearer {
+            assertion: assertion.map(|jwt| self.minted_jwt("/jwt_bearer/assertion", jwt, Moment::Client)),
+            step: self.without_sign_in("jwt_bearer", written.keys(), spec),
+        }
+    }
+
+    /// The answer is read as that of the token endpoint where the step says nothing else.
+    fn without_sign_in(&mut self, name: &str, keys: StepKeys<'_>, spec: &ProviderSpec) -> Step {
+        let (moment, answer) = (Moment::Client, Moment::ClientResponse);
+        let mut step = self.step(&format!("/{name}"), keys, Method::Post, moment, answer);
+        if keys.response.is_none() {
             let token = StepSpec { response: spec.token.response.clone(), ..StepSpec::default() };
-            step.response = self
-                .again(|compiler| {
-                    compiler.step(
-                        "/token",
-                        token.keys(),
-                        Method::Post,
-                        Moment::Client,
-                        Moment::ClientResponse,
-                    )
-                })
-                .response;
+            let compile = |compiler: &mut Compiler| {
+                compiler.step("/token", token.keys(), Method::Post, moment, answer).response
+            };
+            step.response = self.again(compile);
         }
         step
     }

@@ -11,7 +11,7 @@ use crate::spec::id_token::{IdTokenAlg, IdTokenSpec};
 use crate::spec::identity::{Brand, Status, Verified};
 use crate::spec::scopes::Scopes;
 use crate::spec::step::Step;
-use crate::spec::token::{RefreshSpec, TokenSpec};
+use crate::spec::token::{JwtBearerSpec, RefreshSpec, TokenSpec};
 use crate::spec::userinfo::UserinfoSpec;
 use crate::spec::value::{Incoming, or_default, without_null};
 use crate::spec::variable::Variable;
@@ -139,6 +139,10 @@ pub struct ProviderSpec {
     pub introspection: Option<Step>,
     /// How the client gets a token for itself, where that is not as RFC 6749 §4.4.2 says.
     pub client_credentials: Option<Step>,
+    /// How an assertion becomes a token, where that is not as RFC 7523 §2.1 says, and how the assertion is made.
+    pub jwt_bearer: Option<JwtBearerSpec>,
+    /// How a token is exchanged for another, where that is not as RFC 8693 §2 says.
+    pub token_exchange: Option<Step>,
     /// The calls that tell who has signed in: one, a list in their order, or `[]` for none. The userinfo endpoint is called
     /// where this is absent and there is one.
     pub userinfo: Option<UserinfoSpec>,

@@ -175,4 +175,6 @@ pub struct ResponseMap {
     pub expires_in: Option<Incoming>,
     /// The moment it expires, where the answer gives that instead: `{from: PATH, as: unix|unix_ms|rfc3339}`.
     pub expires_at: Option<Incoming>,
+    /// What kind of token it is (RFC 8693 §2.2.1); for `token_exchange` alone.
+    pub issued_token_type: Option<Incoming>,
 }

@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::spec::client_auth::JwtSpec;
 use crate::spec::step::{Body, Method, Params, ResponseSpec, StepKeys, step};
 use crate::spec::value::Scalar;
 
@@ -43,6 +44,14 @@ step! {
         /// An expression over the answer, such as `body.error == 'bad_refresh_token'`: where it holds, nothing can be refreshed any
         /// more, as with the error `invalid_grant` of RFC 6749 §5.2. Looked at where the answer is an error.
         pub ended: Option<String>,
+    }
+}
+
+step! {
+    /// How an assertion becomes a token (RFC 7523 §2.1). It is the application that gives the assertion, unless `assertion` is here.
+    JwtBearerSpec {
+        /// The assertion, signed with `client.private_key` and made anew for every request.
+        pub assertion: Option<JwtSpec>,
     }
 }
 

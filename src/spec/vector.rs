@@ -48,6 +48,12 @@ pub struct Vector {
     pub introspection_response: Option<Value>,
     /// The answer to a client credentials request, which is played when it is here or `expect` names `client_credentials`.
     pub client_credentials_response: Option<Value>,
+    /// The answer to a request with an assertion, which is played when it is here or `expect` names `jwt_bearer`. Where the file does
+    /// not make the assertion, that is `ASSERTION`.
+    pub jwt_bearer_response: Option<Value>,
+    /// The answer to a token exchange, which is played when it is here or `expect` names `token_exchange`. What is exchanged is
+    /// the access token.
+    pub token_exchange_response: Option<Value>,
     /// What each request must have. `STEP`: its parameters, null for one that must be absent; those of the standard need not be
     /// listed, and any other that is not listed fails the test. Beside it `STEP.method`, `STEP.url`, `STEP.auth`,
     /// `STEP.headers`, `STEP.body`, `STEP.raw` (parameters as they look on the wire), `STEP.jwt` (header and claims of a secret or

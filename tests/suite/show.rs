@@ -298,6 +298,39 @@ fn a_client_that_signs_shows_its_assertion_by_name() {
 }
 
 #[test]
+fn tokens_without_a_browser_are_shown_where_the_file_has_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = "id: beta\nname: Beta\nauthorization_endpoint: https://beta.example/a\ntoken_endpoint: https://beta.example/t\n\
+                client: {private_key: {format: pem, secret: true}}\nscopes: {default: [read]}\n\
+                jwt_bearer:\n  auth: none\n  assertion: {alg: ES256, claims: {iss: \"{{ client.id }}\"}}\n\
+                token_exchange: {params: {audience: mail}}\nprofile: {sub: $.token.raw.id}\n\
+                tests:\n  - token_response: {access_token: AT, token_type: bearer, id: \"17\"}\n    profile: {sub: \"17\"}\n";
+    fs::write(folder.path().join("beta.yaml"), file).unwrap();
+    let output = command(folder.path(), &["./beta.yaml", "--format", "json", "--why"]).output().unwrap();
+    let shown: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let (granted, exchanged) = (&shown["requests"][2], &shown["requests"][3]);
+    assert_eq!((&granted["step"], &granted["auth"]), (&json!("jwt_bearer"), &json!("none")));
+    assert_eq!(
+        (&granted["params"]["assertion"], &granted["from"]["assertion"]),
+        (&json!("ASSERTION"), &json!("./beta.yaml:9"))
+    );
+    assert_eq!(granted["from"]["grant_type"], "RFC 7523 §2.1");
+    assert_eq!(
+        (&exchanged["step"], &exchanged["auth"]),
+        (&json!("token_exchange"), &json!("client_secret_basic"))
+    );
+    assert_eq!(
+        (&exchanged["params"]["subject_token"], &exchanged["from"]["subject_token"]),
+        (&json!("ACCESS_TOKEN"), &json!("RFC 8693 §2.1"))
+    );
+    assert_eq!(
+        (&exchanged["params"]["audience"], &exchanged["from"]["audience"]),
+        (&json!("mail"), &json!("./beta.yaml:10"))
+    );
+    assert_eq!(exchanged["why"]["url"], "./beta.yaml:4");
+}
+
+#[test]
 fn a_file_with_errors_exits_1() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("beta.yaml"), "id: beta\nname: Beta\ntoken_enpoint: https://beta.example\n")

@@ -10,8 +10,9 @@ use crate::cli::show::plan::Plan;
 use crate::cli::show::sent::{Sent, address};
 use crate::client::{self, Client};
 use crate::clock::{Clock, FixedClock};
+use crate::flow::grant::Grant;
 use crate::flow::{Authorization, CallbackParams, TokenSet};
-use crate::mock::{Mock, Options, Recorded, callback_of};
+use crate::mock::{self, Mock, Options, Recorded, callback_of};
 use crate::oauth::Secret;
 use crate::rng::Rng;
 use crate::transport::{Limit, Request, Transport, Trust};
@@ -142,8 +143,8 @@ async fn after(client: &Client, known: &[String], mut token: TokenSet) -> TokenS
     if written("revocation_endpoint") {
         let _ = client.revoke(&token).await;
     }
-    if written("client_credentials") {
-        let _ = client.client_credentials().await;
+    for grant in Grant::ALL.into_iter().filter(|grant| written(grant.as_str())) {
+        let _ = mock::ask(client, grant, &token).await;
     }
     token
 }

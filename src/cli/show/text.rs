@@ -152,6 +152,8 @@ pub fn title_of(step: &str) -> (&str, &'static str) {
         "revocation" => "the server ends a token",
         "introspection" => "the server asks what a token is worth",
         "client_credentials" => "the server gets a token for itself",
+        "jwt_bearer" => "the server turns an assertion into a token",
+        "token_exchange" => "the server turns the token into one for another service",
         step if step.starts_with("then") => "the server turns the token into the one to use",
         _ => "the server asks for more",
     };

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use crate::cli::effective::Effective;
 use crate::cli::show::plan::Plan;
 use crate::cli::show::sent::Sent;
+use crate::flow::grant::Grant;
 use crate::flow::{pushed, sections};
 use crate::provider::Protocol;
 use crate::provider::finding::segment;
@@ -31,9 +32,8 @@ impl<'a> Why<'a> {
         let client = || text("/token_endpoint_auth_method").unwrap_or_else(|| "client_secret_basic".into());
         match self.sent.step.as_str() {
             "authorization" => "none".into(),
-            "client_credentials" | "introspection" | "refresh" | "revocation" | "token" => {
-                own.unwrap_or_else(client)
-            }
+            "introspection" | "refresh" | "revocation" | "token" => own.unwrap_or_else(client),
+            step if is_grant(step) => own.unwrap_or_else(client),
             pushed::STEP => client(),
             step if step.starts_with("then") => own.unwrap_or_else(|| "none".into()),
             _ => own.unwrap_or_else(|| "bearer".into()),
@@ -57,7 +57,7 @@ impl<'a> Why<'a> {
         let endpoint = format!("{}/endpoint", self.step);
         let step = self.sent.step.as_str();
         let named = match step {
-            "refresh" | "client_credentials" => "/token_endpoint".to_owned(),
+            step if step == "refresh" || is_grant(step) => "/token_endpoint".to_owned(),
             step => format!("/{step}_endpoint"),
         };
         let written = || [&endpoint, &named].into_iter().find_map(|pointer| self.effective.place(pointer));
@@ -116,6 +116,7 @@ impl<'a> Why<'a> {
             return self.credential(&auth);
         }
         let decided = match standard {
+            "assertion" => self.effective.place(&format!("{}/assertion", self.step)),
             "client_assertion" | "client_secret" => self
                 .place_of("auth")
                 .or_else(|| self.effective.place(&format!("/{standard}")))
@@ -182,6 +183,11 @@ pub fn title(name: &str) -> String {
     name.split('-').map(part).collect::<Vec<_>>().join("-")
 }
 
+/// Whether a step asks for a token without a browser.
+fn is_grant(step: &str) -> bool {
+    Grant::ALL.iter().any(|grant| grant.as_str() == step)
+}
+
 /// Where a step stands in a provider file.
 fn pointer_of(effective: &Effective, step: &str) -> String {
     if let Some(index) = step.strip_prefix("then[").and_then(|rest| rest.strip_suffix(']')) {
@@ -191,8 +197,7 @@ fn pointer_of(effective: &Effective, step: &str) -> String {
     if step == pushed::STEP {
         return "/authorization".into();
     }
-    if ["authorization", "client_credentials", "introspection", "refresh", "revocation", "token"]
-        .contains(&step)
+    if is_grant(step) || ["authorization", "introspection", "refresh", "revocation", "token"].contains(&step)
     {
         return format!("/{step}");
     }

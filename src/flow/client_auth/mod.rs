@@ -3,7 +3,7 @@
 
 mod assertion;
 mod basic;
-mod minted_secret;
+pub(super) mod minted_jwt;
 
 use http::HeaderValue;
 use oauth2::basic::BasicTokenType;
@@ -48,9 +48,7 @@ impl ClientCredentials {
         };
         let secret = match &registration.provider.client_auth.minted_secret {
             _ if assertion.is_some() || matches!(method, None | Some(Method::None)) => None,
-            Some(minted) => {
-                Some(minted_secret::mint(minted, registration, caller.context, caller.clock, caller.rng)?)
-            }
+            Some(minted) => Some(minted_jwt::mint(minted, "client_secret.jwt", caller)?),
             None => registration.client_secret.clone(),
         };
         Ok(ClientCredentials { method, secret, assertion })

@@ -1,9 +1,12 @@
-//! Token requests after that of the code: refresh (RFC 6749 §6), the exchanges of `token.then`, client credentials (§4.4).
+//! Token requests after that of the code: refresh (RFC 6749 §6), the exchanges of `token.then`, and grants without a browser.
 
 use bytes::Bytes;
 use http::Response;
 use serde_json::{Map, Value, json};
 
+use crate::flow::grant::Grant;
+use crate::mock::grant;
+use crate::mock::service::Scenario;
 use crate::mock::service::client_auth;
 use crate::mock::service::grants::{Authorized, SignIn};
 use crate::mock::service::journal::Exchange;
@@ -81,26 +84,48 @@ impl Played {
         Ok(response)
     }
 
-    /// A token for the client itself, where a vector says that there is one.
-    pub fn client_credentials(&self, exchange: &mut Exchange) -> Result<Response<Bytes>, Refusal> {
-        let has_one = |scenario: &crate::mock::service::Scenario| {
+    /// The scenario with a token of this grant: a vector has its answer, or says what its request is like.
+    pub fn scenario_of(&self, grant: Grant) -> Option<usize> {
+        let has_one = |scenario: &Scenario| {
             let vector = &scenario.vector;
-            vector.client_credentials_response.is_some() || vector.expect.contains_key("client_credentials")
+            grant::answer_of(vector, grant).is_some() || vector.expect.contains_key(grant.as_str())
         };
-        let number = self.scenarios.iter().position(has_one).ok_or_else(|| {
-            let description = "no test of the provider file has a token for the client itself";
+        self.scenarios.iter().position(has_one)
+    }
+
+    /// A token without a browser.
+    pub fn grant(&self, grant: Grant, exchange: &mut Exchange) -> Result<Response<Bytes>, Refusal> {
+        let number = self.scenario_of(grant).ok_or_else(|| {
+            let description = format!("no test of the provider file has an answer to {}", grant.as_str());
             Refusal::new("unsupported_grant_type", description)
         })?;
-        let client = client_auth::client(&exchange.recorded, &self.provider, &self.rules, None)?;
-        if !client.authenticated {
-            return Err(Refusal::invalid_client("there is no client_secret"));
+        let step = grant.step(&self.provider);
+        let client_id = match step.auth {
+            None | Some(Auth::Client(_)) => {
+                let client = client_auth::client(&exchange.recorded, &self.provider, &self.rules, None)?;
+                if !client.authenticated {
+                    return Err(Refusal::invalid_client("there is no client_secret"));
+                }
+                client.id
+            }
+            Some(_) => self.rules.client_id().to_owned(),
+        };
+        for name in grant::needed(grant) {
+            if self.param(exchange, name).is_none() {
+                return Err(Refusal::invalid_request(format!("there is no {name}")));
+            }
+        }
+        if self.param(exchange, "actor_token").is_some() != self.param(exchange, "actor_token_type").is_some()
+        {
+            let description = "actor_token and actor_token_type come together (RFC 8693, section 2.1)";
+            return Err(Refusal::invalid_request(description));
         }
         let scenario = &self.scenarios[number];
         exchange.scenario = Some(scenario.name.clone());
-        let scripted = scenario.vector.client_credentials_response.clone().unwrap_or_else(standard);
-        let authorized = Authorized { scenario: number, client_id: client.id, ..Authorized::default() };
+        let scripted = grant::answer_of(&scenario.vector, grant);
+        let scripted = scripted.clone().unwrap_or_else(|| grant::standard(grant));
+        let authorized = Authorized { scenario: number, client_id, ..Authorized::default() };
         let mut sign_in = SignIn { context: self.context(&authorized), authorized, ..SignIn::default() };
-        let step = &self.provider.client_credentials;
         let response = self.issue(step, &scripted, &mut sign_in, &exchange.base, false);
         self.grants().redeem(None, sign_in);
         Ok(response)

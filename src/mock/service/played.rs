@@ -9,6 +9,7 @@ use url::Url;
 
 use crate::clock::Clock;
 use crate::expr::Context;
+use crate::flow::grant::Grant;
 use crate::flow::userinfo;
 use crate::mock::answer;
 use crate::mock::id_token;
@@ -216,11 +217,14 @@ impl Played {
                 document.insert(role.member(), format!("{base}{path}").into());
             }
         }
+        let grants = Grant::ALL.into_iter().filter(|grant| self.scenario_of(*grant).is_some());
+        let grant_types =
+            ["authorization_code", "refresh_token"].into_iter().chain(grants.map(Grant::grant_type));
         let methods = json!(["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]);
         for (name, value) in [
             ("response_types_supported", json!(["code"])),
             ("response_modes_supported", json!(["query", "form_post"])),
-            ("grant_types_supported", json!(["authorization_code", "refresh_token", "client_credentials"])),
+            ("grant_types_supported", json!(grant_types.collect::<Vec<_>>())),
             ("code_challenge_methods_supported", json!(["S256", "plain"])),
             ("token_endpoint_auth_methods_supported", methods),
         ] {

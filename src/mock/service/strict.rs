@@ -30,6 +30,7 @@ impl Played {
         // Whose keys and ids the client has nobody here can know.
         credentials.minted = None;
         credentials.certificate = None;
+        credentials.made_assertion = None;
         credentials.client_secret = secret.map(str::to_owned);
         let expect = IndexMap::new();
         let mut checker = Checker {

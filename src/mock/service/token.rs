@@ -5,6 +5,7 @@ use http::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::mock::answer;
+use crate::mock::grant;
 use crate::mock::id_token;
 use crate::mock::service::client_auth::{self, Client};
 use crate::mock::service::grants::{Authorized, CodeProblem, SignIn};
@@ -25,11 +26,13 @@ impl Played {
         if self.is_refresh(exchange) {
             return self.refresh(exchange);
         }
+        if let Some(grant) = grant_type.as_deref().and_then(|word| grant::asked_for(&self.provider, word)) {
+            return self.grant(grant, exchange);
+        }
         let code = self.code_of(exchange);
         match (grant_type.as_deref(), code) {
             (Some("authorization_code"), None) => Err(Refusal::invalid_request("there is no code")),
             (Some("authorization_code"), Some(code)) => self.redeem(exchange, &code),
-            (Some("client_credentials"), _) => self.client_credentials(exchange),
             // Where the file drops or renames the grant_type, the code tells what is asked for.
             (None, Some(code)) if !self.sends_grant_type() => self.redeem(exchange, &code),
             (Some(_), Some(code)) if self.writes_grant_type() && self.grants().knows_code(&code) => {

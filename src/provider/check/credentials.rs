@@ -19,6 +19,8 @@ pub fn check(spec: &ProviderSpec, _: &Provider, compiler: &mut Compiler) {
         ("revocation", spec.revocation.as_ref().map(|step| step.keys())),
         ("introspection", spec.introspection.as_ref().map(|step| step.keys())),
         ("client_credentials", spec.client_credentials.as_ref().map(|step| step.keys())),
+        ("jwt_bearer", spec.jwt_bearer.as_ref().map(|step| step.keys())),
+        ("token_exchange", spec.token_exchange.as_ref().map(|step| step.keys())),
     ];
     for (step, keys) in later {
         // A step that does not authenticate by itself may write what its provider wants.

@@ -6,10 +6,12 @@ use crate::provider::compile::Compiler;
 use crate::provider::finding::{Finding, segment};
 use crate::spec::ProviderSpec;
 
-/// The parameters of RFC 6749, 7009, 7521, 7523, 7636, 7662 and OpenID Connect Core that a request may have.
-const STANDARD: [&str; 30] = [
+/// The parameters of RFC 6749, 7009, 7521, 7523, 7636, 7662, 8693 and OpenID Connect Core that a request may have.
+const STANDARD: [&str; 35] = [
     "access_token",
     "acr_values",
+    "actor_token",
+    "actor_token_type",
     "assertion",
     "audience",
     "claims",
@@ -31,11 +33,14 @@ const STANDARD: [&str; 30] = [
     "prompt",
     "redirect_uri",
     "refresh_token",
+    "requested_token_type",
     "resource",
     "response_mode",
     "response_type",
     "scope",
     "state",
+    "subject_token",
+    "subject_token_type",
     "token",
     "token_type_hint",
 ];
@@ -67,7 +72,8 @@ fn sent(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compiler) {
     }
     let then = provider.then.iter().map(|then| &then.step);
     let calls = provider.userinfo.iter().flatten().map(|call| &call.step);
-    let later = [&provider.revocation, &provider.introspection, &provider.client_credentials];
+    let grants = [&provider.client_credentials, &provider.jwt_bearer.step, &provider.token_exchange];
+    let later = [&provider.revocation, &provider.introspection].into_iter().chain(grants);
     let steps = [&provider.token, &provider.refresh.step].into_iter().chain(then).chain(calls);
     let steps = steps.chain(later);
     let own = steps.flat_map(|step| step.params.iter().chain(&step.query)).map(|(name, _)| name.as_str());

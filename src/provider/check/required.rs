@@ -84,13 +84,20 @@ pub fn check(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compiler) 
                 .note("OpenID Connect Discovery §4"),
         );
     }
-    if spec.client_secret.is_some() && !spec.client.contains_key("private_key") {
-        compiler.report(
-            Finding::error(code::MISSING_FIELD, "/client_secret", "`client.private_key` is missing")
-                .on_key()
-                .label("the secret is signed with it")
-                .help("declare it: `client: {private_key: {secret: true, format: pem}}`"),
-        );
+    let makes_assertion = spec.jwt_bearer.as_ref().is_some_and(|step| step.assertion.is_some());
+    let signed = [
+        ("/client_secret", spec.client_secret.is_some(), "the secret is signed with it"),
+        ("/jwt_bearer/assertion", makes_assertion, "the assertion is signed with it"),
+    ];
+    for (at, is_signed, label) in signed {
+        if is_signed && !spec.client.contains_key("private_key") {
+            compiler.report(
+                Finding::error(code::MISSING_FIELD, at, "`client.private_key` is missing")
+                    .on_key()
+                    .label(label)
+                    .help("declare it: `client: {private_key: {secret: true, format: pem}}`"),
+            );
+        }
     }
     if spec.token_endpoint_auth_method == Some(TokenEndpointAuthMethod::PrivateKeyJwt)
         && !spec.client.contains_key("private_key")
@@ -136,5 +143,30 @@ fn certificate(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compiler
                 .note("RFC 8705 §2, §3")
                 .help(format!("declare it: `client: {{{name}: {{secret: true, format: pem}}}}`")),
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::provider::check::found::titles;
+
+    #[test]
+    fn an_assertion_is_signed_with_a_key() {
+        let step = "jwt_bearer: {assertion: {alg: RS256, claims: {iss: '{{ client.id }}'}}}";
+        assert_eq!(titles(step), ["`client.private_key` is missing"]);
+        assert!(
+            titles(&format!("{step}\nclient: {{private_key: {{secret: true, format: pem}}}}")).is_empty()
+        );
+        assert!(titles("jwt_bearer: {params: {scope: null}}").is_empty(), "the caller gives it");
+    }
+
+    #[test]
+    fn only_an_exchange_tells_what_was_issued() {
+        let map = "{response: {map: {issued_token_type: 'urn:x'}}}";
+        assert!(titles(&format!("token_exchange: {map}")).is_empty());
+        let wanted = "only the answer to a token exchange has an `issued_token_type`";
+        for step in ["token", "client_credentials"] {
+            assert_eq!(titles(&format!("{step}: {map}")), [wanted], "{step}");
+        }
     }
 }

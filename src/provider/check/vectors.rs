@@ -35,11 +35,13 @@ pub fn check(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compiler) 
                 "authorization",
                 "client_credentials",
                 "introspection",
+                "jwt_bearer",
                 "pushed_authorization_request",
                 "refresh",
                 "revocation",
                 "then",
                 "token",
+                "token_exchange",
                 "userinfo",
             ];
             if !steps.contains(&step) && !calls.contains(&step) {
@@ -155,7 +157,7 @@ fn undeclared(spec: &ProviderSpec, provider: &Provider, vector: &Vector, at: &st
 
 const FACETS: [&str; 9] = ["auth", "body", "fragment", "headers", "jwt", "method", "params", "raw", "url"];
 
-const KEYS: [&str; 21] = [
+const KEYS: [&str; 23] = [
     "callback",
     "claims",
     "client",
@@ -164,6 +166,7 @@ const KEYS: [&str; 21] = [
     "error",
     "expect",
     "introspection_response",
+    "jwt_bearer_response",
     "name",
     "profile",
     "pushed_authorization_request_response",
@@ -174,6 +177,7 @@ const KEYS: [&str; 21] = [
     "scopes",
     "then",
     "token",
+    "token_exchange_response",
     "token_response",
     "userinfo",
     "vars",

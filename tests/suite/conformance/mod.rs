@@ -6,6 +6,7 @@
 
 mod callback;
 mod discovery;
+mod grants;
 mod id_token;
 mod keys;
 mod matrix;

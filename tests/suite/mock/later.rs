@@ -165,6 +165,49 @@ async fn a_client_has_a_token_of_its_own_where_a_vector_says_so() {
 }
 
 #[tokio::test]
+async fn a_token_is_exchanged_where_a_vector_says_so() {
+    let exchange = "urn:ietf:params:oauth:grant-type:token-exchange";
+    let with = json!({"expect": {"token_exchange": {}}});
+    let stage_with = stage(json!({"tests": signs_in(with)})).await;
+    let asked = [
+        ("grant_type", exchange),
+        ("subject_token", "ST"),
+        ("subject_token_type", "urn:x"),
+        ("audience", "a"),
+        ("audience", "b"),
+    ];
+    let (status, answer) = post(&stage_with, "/acme/token", &asked).await;
+    assert_eq!(
+        (status, &answer["issued_token_type"]),
+        (200, &json!("urn:ietf:params:oauth:token-type:access_token"))
+    );
+    for wrong in [&asked[..2], &[asked[0], asked[2]], &[asked[0], asked[1], asked[2], ("actor_token", "x")]] {
+        assert_eq!(post(&stage_with, "/acme/token", wrong).await.1["error"], "invalid_request", "{wrong:?}");
+    }
+    let document = stage_with.json("/acme/.well-known/oauth-authorization-server").await;
+    assert_eq!(document["grant_types_supported"], json!(["authorization_code", "refresh_token", exchange]));
+    let without = stage(json!({"tests": signs_in(json!({}))})).await;
+    assert_eq!(post(&without, "/acme/token", &asked).await.1["error"], "unsupported_grant_type");
+}
+
+#[tokio::test]
+async fn an_assertion_becomes_a_token_where_a_vector_says_so() {
+    let with = json!({"jwt_bearer_response": {"access_token": "JT", "token_type": "bearer"}});
+    let stage = stage(json!({"tests": signs_in(with), "jwt_bearer": {"auth": "none"}})).await;
+    let grant = ("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer");
+    let ask_with = async |form: &[(&str, &str)]| {
+        let post = stage
+            .http
+            .post(stage.at("/acme/token"))
+            .header("content-type", "application/x-www-form-urlencoded");
+        ask(post.body(encoded(form))).await
+    };
+    let (status, answer) = ask_with(&[grant, ("assertion", "x.y.z")]).await;
+    assert!(status == 200 && answer["access_token"] != "JT", "{answer}");
+    assert_eq!(ask_with(&[grant]).await.1["error"], "invalid_request");
+}
+
+#[tokio::test]
 async fn signing_out_leads_back() {
     let stage = stage(json!({"end_session_endpoint": "https://acme.example/logout"})).await;
     let params = [("post_logout_redirect_uri", "http://localhost:3000/bye"), ("state", "s")];

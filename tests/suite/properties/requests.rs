@@ -5,9 +5,12 @@ use std::sync::Arc;
 
 use authcfg::clock::FixedClock;
 use authcfg::flow::caller::{Caller, later_context};
+use authcfg::flow::grant::{
+    self, ClientCredentialsRequest, Grant, JwtBearerRequest, TokenExchangeRequest, TypedToken,
+};
 use authcfg::flow::later::Later;
 use authcfg::flow::metadata::{EndpointName, Metadata};
-use authcfg::flow::{CallbackParams, authorize, profile, refresh, then, token, userinfo};
+use authcfg::flow::{CallbackParams, TokenSet, authorize, profile, refresh, then, token, userinfo};
 use authcfg::oauth::Secret;
 use authcfg::provider::{Provider, Registration, RegistrationValues, Vector};
 use authcfg::rng::Rng;
@@ -128,12 +131,28 @@ impl Played<'_> {
         let later = later_context(registration, Some(&tokens), &self.clock, &Constant);
         let caller = self.caller(&metadata, &later);
         let mut requests = vec![refresh::request(&tokens, &caller)];
-        requests.extend(
-            [Later::Revocation, Later::Introspection, Later::ClientCredentials]
-                .map(|step| step.request(Some(&tokens), &caller)),
-        );
+        requests.extend([Later::Revocation, Later::Introspection].map(|step| step.request(&tokens, &caller)));
+        requests.extend(Grant::ALL.map(|grant| self.grant(grant, &tokens, &metadata)));
         requests.into_iter().for_each(|request| self.keep(request));
         self.sent
+    }
+
+    fn grant(
+        &self,
+        grant: Grant,
+        tokens: &TokenSet,
+        metadata: &Metadata,
+    ) -> Result<Request<Bytes>, authcfg::flow::Error> {
+        let context = later_context(self.registration, None, &self.clock, &Constant);
+        let caller = self.caller(metadata, &context);
+        let params = match grant {
+            Grant::ClientCredentials => ClientCredentialsRequest::default().params(&caller)?,
+            Grant::JwtBearer => JwtBearerRequest::default().params(&caller)?,
+            Grant::TokenExchange => {
+                TokenExchangeRequest::new(TypedToken::access_token(tokens.access_token.clone())).params()?
+            }
+        };
+        grant.request(grant::endpoint(&caller)?.url, params, &caller)
     }
 
     fn caller<'a>(&'a self, metadata: &'a Metadata, context: &'a authcfg::flow::Context) -> Caller<'a> {

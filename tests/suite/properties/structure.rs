@@ -130,6 +130,8 @@ static GROWN: LazyLock<Vec<Value>> = LazyLock::new(|| {
         "token": {"body": "query", "then": [{"endpoint": "https://a.example", "when": "true", "auth": "none"}]},
         "refresh": {"endpoint": "https://a.example", "requires": "access_token", "rotates": true, "keep": ["x"]},
         "revocation": {"method": "DELETE"}, "introspection": {}, "client_credentials": {},
+        "jwt_bearer": {"assertion": {"alg": "ES256", "kid": "x", "claims": {"iss": "x"}, "ttl": 60}},
+        "token_exchange": {"response": {"map": {"issued_token_type": "x"}}},
         "userinfo": [{"response": {"format": "jwt"}}, {"as": "photo", "endpoint": "https://a.example", "response": {"format": "bytes"}}],
         "tests": [{"then": [{}], "refresh_response": {}, "refreshed": {}, "expect": {"then": [{}]}}],
     }));

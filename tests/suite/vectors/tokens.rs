@@ -164,6 +164,57 @@ async fn the_client_gets_a_token_for_itself() {
 }
 
 #[tokio::test]
+async fn a_token_is_exchanged() {
+    let over = json!({"token_exchange": {"params": {"audience": "calendar"}, "auth": "client_secret_post"}});
+    let vector = |expect: Value| json!({"expect": {"token_exchange": expect, "token_exchange.auth": "client_secret_post"}});
+    let right = json!({"subject_token": "AT", "audience": "calendar"});
+    assert_eq!(findings(over.clone(), vector(right)).await, NOTHING);
+    let wrong = json!({"subject_token": "AT", "audience": "mail"});
+    assert_eq!(findings(over.clone(), vector(wrong)).await, ["token_exchange audience: mail/calendar"]);
+    let answer = |answer: Value, error: &str| json!({"token_exchange_response": answer, "profile": null, "error": error});
+    let refused = json!({"http": {"status": 400, "body": {"error": "invalid_target"}}});
+    assert_eq!(findings(over.clone(), answer(refused, "invalid_target")).await, NOTHING);
+    let untyped = json!({"access_token": "ET", "token_type": "bearer"});
+    assert_eq!(findings(over, answer(untyped, "token_response_invalid")).await, NOTHING);
+}
+
+#[tokio::test]
+async fn a_request_that_turns_the_token_into_another_is_no_exchange_of_the_file() {
+    let over = json!({"token": {"then": [{
+        "endpoint": "https://acme.example/token", "auth": "client_secret_post",
+        "params": {"grant_type": "urn:ietf:params:oauth:grant-type:token-exchange", "subject_token": "{{ token.access_token }}"},
+    }]}});
+    let vector = json!({"then": [{"access_token": "AT2"}], "token": {"access_token": "AT2"}, "expect": {"then": [{"grant_type": "urn:ietf:params:oauth:grant-type:token-exchange", "subject_token": "AT"}]}});
+    assert_eq!(findings(over, vector).await, NOTHING);
+}
+
+#[tokio::test]
+async fn an_assertion_becomes_a_token() {
+    let vector = |assertion: &str| json!({"expect": {"jwt_bearer": {"assertion": assertion}}});
+    assert_eq!(findings(json!({}), vector("ASSERTION")).await, NOTHING);
+    assert_eq!(findings(json!({}), vector("other")).await, ["jwt_bearer assertion: other/ASSERTION"]);
+}
+
+#[tokio::test]
+async fn a_client_makes_an_assertion_for_each_request() {
+    for alg in ["RS256", "PS256", "ES256", "EdDSA"] {
+        let claims = json!({"iss": "{{ client.id }}", "aud": "https://acme.example/token", "scope": "{{ flow.scope }}"});
+        let over = json!({
+            "scopes": {"default": ["a", "b"]}, "client": {"private_key": {"format": "pem", "secret": true}},
+            "jwt_bearer": {"auth": "none", "params": {"scope": null}, "assertion": {"alg": alg, "kid": "K1", "claims": claims, "ttl": 3600}},
+        });
+        let vector = |scope: &str| {
+            json!({"expect": {
+                "jwt_bearer": {"scope": null, "client_id": null}, "jwt_bearer.auth": "none",
+                "jwt_bearer.jwt": {"alg": alg, "kid": "K1", "iss": "CLIENT_ID", "scope": scope},
+            }})
+        };
+        assert_eq!(findings(over.clone(), vector("a b")).await, NOTHING, "{alg}");
+        assert_eq!(findings(over, vector("a")).await, ["jwt_bearer jwt.scope: a/a b"], "{alg}");
+    }
+}
+
+#[tokio::test]
 async fn a_client_proves_itself_with_a_key() {
     for alg in ["RS256", "PS256", "ES256", "EdDSA"] {
         let over = json!({

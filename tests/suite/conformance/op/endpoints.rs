@@ -108,6 +108,9 @@ impl Shared {
                 false => refuse("invalid_grant", "unknown refresh token"),
             };
         }
+        if params.get("grant_type").is_some_and(|grant| grant != "authorization_code") {
+            return self.granted(behaviour, &Grant::default());
+        }
         let code = params.get("code").cloned().unwrap_or_default();
         let mut grants = self.grants.lock().unwrap();
         let grant = if behaviour.reuses_codes { grants.get(&code).cloned() } else { grants.remove(&code) };

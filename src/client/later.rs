@@ -1,0 +1,47 @@
+//! What a client does with its tokens after the sign-in.
+
+use serde_json::Value;
+
+use crate::client::{Client, Error};
+use crate::flow::caller::later_context;
+use crate::flow::later::{self, Later};
+use crate::flow::{Context, TokenSet};
+use crate::transport::Limit;
+
+impl Client {
+    /// Ends a token (RFC 7009): the refresh token where there is one, else the access token.
+    ///
+    /// # Errors
+    /// [`Error::Misuse`] where the provider has no `revocation_endpoint`; else what went wrong there.
+    pub async fn revoke(&self, token: &TokenSet) -> Result<(), Error> {
+        let (answer, mut context) = self.later(Later::Revocation, token).await?;
+        Ok(later::revoked(self.registration(), &answer, &mut context)?)
+    }
+
+    /// Asks the provider what it knows of the access token (RFC 7662): an object with `active`.
+    ///
+    /// # Errors
+    /// [`Error::Misuse`] where the provider has no `introspection_endpoint`; else what went wrong there.
+    pub async fn introspect(&self, token: &TokenSet) -> Result<Value, Error> {
+        let (answer, mut context) = self.later(Later::Introspection, token).await?;
+        Ok(later::introspected(self.registration(), &answer, &mut context)?)
+    }
+
+    async fn later(
+        &self,
+        step: Later,
+        token: &TokenSet,
+    ) -> Result<(http::Response<bytes::Bytes>, Context), Error> {
+        let metadata = self.metadata().await?;
+        let context = self.later_context(Some(token));
+        let caller = self.caller(&metadata, &context);
+        let endpoint = step.endpoint(&caller)?;
+        let request = step.request(token, &caller)?;
+        let answer = self.send(step.as_str(), request, Limit::Token, &endpoint).await?;
+        Ok((answer, context))
+    }
+
+    pub(super) fn later_context(&self, token: Option<&TokenSet>) -> Context {
+        later_context(self.registration(), token, &*self.inner.clock, &*self.inner.rng)
+    }
+}
