@@ -65,7 +65,7 @@ before(async () => {
   authUrl = `http://localhost:${port}/api/auth`;
   const [providers, devices] = [{}, {}];
   env.AUTH_SECRET = known.secret;
-  await Promise.all(Object.entries(PROVIDERS).map(async ([id, { start, deviations, device }]) => {
+  for (const [id, { start, deviations, device }] of Object.entries(PROVIDERS)) {
     known[id] = canary(id);
     const terminalUri = `http://127.0.0.1:${await freePort()}/callback`;
     const client = { id: `client-of-${id}`, secret: known[id], redirectUris: [`${authUrl}/callback/${id}`, terminalUri], postLogoutRedirectUri: `${authUrl}/signed-out` };
@@ -74,7 +74,7 @@ before(async () => {
     providers[id] = { use: "oidc", name: id, issuer: op.issuer, ...deviations(op.issuer) };
     devices[id] = device?.(op.issuer) ?? providers[id];
     Object.assign(env, { [`AUTH_${id.toUpperCase()}_ID`]: client.id, [`AUTH_${id.toUpperCase()}_SECRET`]: client.secret });
-  }));
+  }
   const deployment = { base_url: authUrl, providers, session: { strategy: "database", store: "sqlite:sessions.db", logout: "provider", expose_tokens: ["access_token", "id_token"] } };
   here = folder({ "authcfg.yaml": JSON.stringify({ providers }), "device/authcfg.yaml": JSON.stringify({ providers: devices }) });
   server = await serve({ files: { "authcfg.yaml": JSON.stringify(deployment) }, env, listen: `127.0.0.1:${port}` });
@@ -94,7 +94,7 @@ async function signIn(id) {
   await visitor.request(await op.answer(visitor, url));
   const { value } = await session(visitor, authUrl);
   const given = tokens(op, "authorization_code").at(-1).answer;
-  assert.equal(value?.access_token, given.access_token, `${server.program.output.slice(-2000)}`);
+  assert.equal(value?.access_token, given.access_token, server.program.output.slice(-2000));
   return { visitor, value, given };
 }
 
