@@ -13,11 +13,18 @@ pub(super) struct Findings<'a> {
     pub document: Option<&'a Document>,
     /// What was found.
     pub diagnostics: Vec<Diagnostic>,
+    /// Whether the environment is the deployment's own; where it is not, nothing that could be there is missed.
+    installed: bool,
 }
 
 impl<'a> Findings<'a> {
     pub fn new(document: Option<&'a Document>) -> Findings<'a> {
-        Findings { document, diagnostics: vec![] }
+        Findings { document, diagnostics: vec![], installed: true }
+    }
+
+    /// For a deployment file on a machine that has nothing else of the deployment.
+    pub fn elsewhere(document: &'a Document) -> Findings<'a> {
+        Findings { installed: false, ..Findings::new(Some(document)) }
     }
 
     /// Adds a finding whose pointer is one of the deployment file.
@@ -27,6 +34,13 @@ impl<'a> Findings<'a> {
             None => about_environment(finding),
         };
         self.diagnostics.push(diagnostic);
+    }
+
+    /// Adds a finding about something that is missing and that the environment could have given.
+    pub fn missing(&mut self, finding: Finding) {
+        if self.installed {
+            self.add(finding);
+        }
     }
 
     /// Adds an error about a value of the environment.

@@ -128,8 +128,23 @@ pub fn compile(
     document: Option<&Document>,
     source: &ConfigSource,
 ) -> Result<(Config, Vec<Diagnostic>), Vec<Diagnostic>> {
-    let mut findings = Findings::new(document);
-    let (spec, incomplete) = match document {
+    compiled(Findings::new(document), source)
+}
+
+/// Everything that is wrong with a deployment file by itself, on a machine that has neither its environment nor its secrets: a value
+/// that these could give is not missed.
+pub fn examine(document: &Document, source: &ConfigSource) -> Vec<Diagnostic> {
+    match compiled(Findings::elsewhere(document), source) {
+        Ok((_, warnings)) => warnings,
+        Err(findings) => findings,
+    }
+}
+
+fn compiled(
+    mut findings: Findings<'_>,
+    source: &ConfigSource,
+) -> Result<(Config, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let (spec, incomplete) = match findings.document {
         Some(document) => decode(document, &mut findings),
         None => (Some(DeploymentSpec::default()), false),
     };

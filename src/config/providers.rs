@@ -302,7 +302,7 @@ impl Compiler<'_, '_> {
                 Some(_) => format!("set {variable}, or write `{key}` here"),
                 None => format!("set {variable}"),
             };
-            self.findings.add(wrong(code, at).on_key().label("this provider cannot run").help(help));
+            self.findings.missing(wrong(code, at).on_key().label("this provider cannot run").help(help));
         }
     }
 }

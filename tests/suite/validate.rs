@@ -107,6 +107,23 @@ fn the_folders_of_the_deployment_file_are_read() {
 }
 
 #[test]
+fn what_a_deployment_takes_from_a_provider_is_missed_as_serve_misses_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let found = |provider: &str| {
+        let file = format!("providers:\n  acme: {{use: oidc, {provider}}}\n");
+        fs::write(folder.path().join("authcfg.yaml"), file).unwrap();
+        let output = run(folder.path(), &["--format", "concise"]);
+        text(&output.stderr).lines().next().unwrap_or_default().to_owned()
+    };
+    let subject = "authcfg.yaml:2:9: error[missing-field]: `profile.sub` is missing";
+    assert_eq!(found("protocol: oauth2"), subject);
+    assert_eq!(found("protocol: oauth2, issuer: https://id.acme.example"), subject);
+    assert_eq!(found("protocol: oauth2, profile: {sub: $.userinfo.sub}"), "");
+    // The issuer and the credentials may be in the environment, which is not here.
+    assert_eq!(found("scopes: [openid]"), "");
+}
+
+#[test]
 fn wrong_usage_exits_2() {
     let folder = tempfile::tempdir().unwrap();
     for arguments in [&["--format", "xml"][..], &["--deny", "errors"], &["--nonsense"]] {

@@ -74,8 +74,8 @@ fn with_neighbour(path: &Path, checked: &Checked, finding: Finding) -> Finding {
 }
 
 /// Findings about what only the installation has: its environment and its secret files.
-const OF_THE_INSTALLATION: [Code; 5] =
-    [code::MISSING_FIELD, code::MISSING_SECRET, code::UNREADABLE_FILE, code::UNSAFE_FILE, code::WEAK_SECRET];
+const OF_THE_INSTALLATION: [Code; 4] =
+    [code::MISSING_SECRET, code::UNREADABLE_FILE, code::UNSAFE_FILE, code::WEAK_SECRET];
 
 /// What a deployment file means, with `catalogs` or its own folders of provider files beside it. CI has neither its
 /// secrets nor its environment, so what is missing of these is not looked at.
@@ -86,12 +86,8 @@ pub fn of_deployment(path: &Path, document: &Document, catalogs: &[PathBuf]) -> 
         catalog: catalogs.to_vec(),
         listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 3100))),
     };
-    let findings = match config::compile(Some(document), &source) {
-        Ok((_, warnings)) => warnings,
-        Err(findings) => findings,
-    };
     let of_this_file = |finding: &Diagnostic| finding.primary().source.name() == document.name();
-    findings
+    config::examine(document, &source)
         .into_iter()
         .filter(|finding| of_this_file(finding) && !OF_THE_INSTALLATION.contains(&finding.code))
         .collect()
