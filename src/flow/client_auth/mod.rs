@@ -46,8 +46,11 @@ impl ClientCredentials {
             }
             _ => None,
         };
+        // A client has one proof in a request (RFC 6749 §2.3): a secret that it happens to have besides stays at home.
+        let has_other_proof =
+            assertion.is_some() || method.is_some_and(|method| Method::MUTUAL_TLS.contains(&method));
         let secret = match &registration.provider.client_auth.minted_secret {
-            _ if assertion.is_some() || matches!(method, None | Some(Method::None)) => None,
+            _ if has_other_proof || matches!(method, None | Some(Method::None)) => None,
             Some(minted) => Some(minted_jwt::mint(minted, "client_secret.jwt", caller)?),
             None => registration.client_secret.clone(),
         };
