@@ -49,7 +49,8 @@ impl Client {
         let metadata = self.metadata().await?;
         let registration = self.registration();
         loop {
-            tokio::time::sleep(Duration::from_secs(authorization.interval)).await;
+            let left = authorization.expires_at.saturating_sub(self.inner.clock.now());
+            tokio::time::sleep(Duration::from_secs(authorization.interval.min(left))).await;
             if self.inner.clock.now() >= authorization.expires_at {
                 let ended = flow::error::Misbehaviour::error(
                     "token",
