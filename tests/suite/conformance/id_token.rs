@@ -53,6 +53,7 @@ mod signature {
         refuses_a_list_of_algs: header(json!({"alg": ["RS256"]})) => INVALID;
         refuses_alg_rs1: header(json!({"alg": "RS1"})) => INVALID;
         refuses_another_alg_of_the_same_key: header(json!({"alg": "RS512"})) => INVALID;
+        refuses_hs256_with_the_public_key_as_der: hs256(|| KEY.public_der()) => INVALID;
         refuses_hs256_with_the_public_key_as_jwk: hs256(|| KEY.jwk("k1").to_string().into_bytes()) => INVALID;
         accepts_es256_where_the_file_says_so: |b| {
             es256(b);
@@ -73,13 +74,17 @@ mod jose_header {
     use super::*;
 
     cases! {
-        never_fetches_x5u: |b| { b.header = json!({"x5u": "http://127.0.0.1:1/cert"}); b.sign = Sign::Rs256(&OTHER_KEY) } => INVALID;
+        never_fetches_x5u: |b| { b.header = json!({"x5u": "ISSUER/elsewhere"}); b.sign = Sign::Rs256(&OTHER_KEY) } => INVALID;
         refuses_an_unencoded_payload: header(json!({"b64": false, "crit": ["b64"]})) => INVALID;
         refuses_a_header_of_more_than_4_kb: header(json!({"x": "x".repeat(5000)})) => INVALID;
         refuses_a_token_of_more_than_32_kb: claims(json!({"x": "x".repeat(40_000)})) => INVALID;
         refuses_a_hundred_dots: id_token(|token| format!("{token}{}", ".".repeat(100))) => INVALID;
         refuses_a_token_of_two_parts: id_token(|token| token.rsplit_once('.').expect("a dot").0.to_owned()) => INVALID;
         refuses_an_encrypted_token: id_token(|_| "eyJhbGciOiJkaXIifQ..AAAA.AAAA.AAAA".to_owned()) => INVALID;
+        refuses_a_token_that_wants_two_billion_rounds: id_token(|_| format!(
+            "{}.AAAA.AAAA.AAAA.AAAA", b64(br#"{"alg":"PBES2-HS256+A128KW","enc":"A128GCM","p2c":2147483647,"p2s":"AAAA"}"#),
+        )) => INVALID;
+        refuses_a_compressed_token: header(json!({"zip": "DEF"})) => INVALID;
         refuses_padding: id_token(|token| format!("{token}=")) => INVALID;
         refuses_bits_behind_the_end: id_token(|token| format!("{}B", &token[..token.len() - 1])) => INVALID;
         refuses_white_space_within: id_token(|token| token.replacen('.', ".\n", 1)) => INVALID;
@@ -105,7 +110,15 @@ mod keys {
             b.header = json!({"alg": "HS256"});
             b.sign = Sign::Hs256(b"0123456789012345678901234567890123456789".to_vec());
         } => INVALID;
-        refuses_a_key_with_exponent_1: key("e", json!("AQ")) => INVALID;
+        refuses_what_a_key_with_exponent_1_takes: |b| { b.keys[0]["e"] = json!("AQ"); b.sign = Sign::Padding } => INVALID;
+        refuses_a_key_with_exponent_3: key("e", json!("Aw")) => INVALID;
+        refuses_two_keys_of_one_kid: |b| b.keys.push(OTHER_KEY.jwk("k1")) => INVALID;
+        refuses_a_key_whose_private_part_is_there: key("d", json!("AQAB")) => INVALID;
+        refuses_a_point_off_the_curve: |b| {
+            es256(b);
+            b.file = json!({"id_token": {"algs": ["ES256"]}});
+            b.keys[0]["y"] = b.keys[0]["x"].clone();
+        } => INVALID;
         refuses_a_short_key: |b| b.keys[0]["n"] = json!(b64(&[0xc1; 128])) => INVALID;
         accepts_a_key_without_use_and_alg: |b| {
             let key = b.keys[0].as_object_mut().expect("a key");
@@ -178,6 +191,7 @@ mod claim {
         refuses_a_sub_with_nul: claims(json!({"sub": "a\u{0}b"})) => INVALID;
         refuses_a_nonce_that_is_no_text: claims(json!({"nonce": 1})) => Refused("nonce_mismatch", 1);
         refuses_an_at_hash_that_is_no_text: claims(json!({"at_hash": 1})) => INVALID;
+        accepts_a_c_hash_which_is_of_another_flow: claims(json!({"c_hash": "AAAAAAAAAAAAAAAAAAAAAA"})) => Accepted;
         accepts_no_at_hash: claims(json!({"at_hash": null})) => Accepted;
         accepts_the_right_at_hash: claims(json!({"at_hash": at_hash(ACCESS_TOKEN)})) => Accepted;
         refuses_claims_that_are_a_list: payload(|_| "[]".to_owned()) => INVALID;

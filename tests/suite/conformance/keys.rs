@@ -65,8 +65,12 @@ impl Rsa {
 
     /// The public key as PEM, the text that a confused verifier takes for an HMAC secret.
     pub fn public_pem(&self) -> String {
-        let der = self.pair.public_key().as_der().expect("a public key").as_ref().to_vec();
-        pem("PUBLIC KEY", &der)
+        pem("PUBLIC KEY", &self.public_der())
+    }
+
+    /// The same in DER.
+    pub fn public_der(&self) -> Vec<u8> {
+        self.pair.public_key().as_der().expect("a public key").as_ref().to_vec()
     }
 
     fn sign(&self, message: &[u8]) -> Vec<u8> {
@@ -87,6 +91,8 @@ pub enum Sign {
     Nothing,
     /// A signature of the right length that is none.
     Garbage,
+    /// What a key with the exponent 1 takes for a signature, whatever its modulus (RFC 8017 §9.2).
+    Padding,
 }
 
 /// A JWS in compact form (RFC 7515 §7.1).
@@ -102,6 +108,12 @@ pub fn compact(header: &Value, payload: &[u8], sign: &Sign) -> String {
         }
         Sign::Nothing => vec![],
         Sign::Garbage => vec![7; 256],
+        Sign::Padding => {
+            let info = b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20";
+            let hash = digest::digest(&digest::SHA256, message.as_bytes());
+            let padding = vec![0xff; 256 - 3 - info.len() - hash.as_ref().len()];
+            [b"\x00\x01", &padding[..], b"\x00", info, hash.as_ref()].concat()
+        }
     };
     format!("{message}.{}", b64(&signature))
 }

@@ -72,7 +72,7 @@ mod refused {
         header_jwk: "The header of the id_token brings the key (`jwk`).",
             sign_in(other_key(json!({"jwk": OTHER_KEY.jwk("k1")}))) => "refused: id_token_invalid", "discovery token jwks";
         header_jku: "The header of the id_token says where the keys are (`jku`).",
-            sign_in(other_key(json!({"jku": "http://127.0.0.1:1/keys"}))) => "refused: id_token_invalid", "discovery token jwks";
+            sign_in(other_key(json!({"jku": "ISSUER/elsewhere"}))) => "refused: id_token_invalid", "discovery token jwks";
         header_crit: "The header of the id_token has a critical extension.",
             sign_in(header(json!({"crit": ["exp"], "exp": 1}))) => "refused: id_token_invalid", "discovery token jwks";
         alg_none: "The id_token has the `alg` `none`.",

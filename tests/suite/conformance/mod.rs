@@ -5,6 +5,7 @@
 //! and accept, both played through the whole server; the other files have what is left.
 
 mod callback;
+mod device;
 mod discovery;
 mod grants;
 mod id_token;

@@ -110,7 +110,6 @@ const PROFILES: &[Profile] = &[
             ("fapi2-security-profile-final-client-test-ensure-jarm-without-iss-fails", NO_JARM),
             ("oidcc-client-test-aggregated-claims", NO_CLAIMS_OF_OTHERS),
             ("oidcc-client-test-distributed-claims", NO_CLAIMS_OF_OTHERS),
-            ("oidcc-client-test-mtls-endpoint-aliases", "Not yet: the client has no certificate (RFC 8705)."),
             (
                 "oidcc-client-test-dynamic-registration",
                 "Not yet: a client is registered by a person (RFC 7591 is not there).",

@@ -71,7 +71,11 @@ pub struct Behaviour {
     pub sends_iss: bool,
     /// Changes the parameters of the callback.
     pub callback: Edit<Vec<(String, String)>>,
-    /// Laid over the JOSE header.
+    /// Laid over the device authorization response.
+    pub device: Value,
+    /// What the device is told before it gets its token, the last one first.
+    pub waits: Vec<&'static str>,
+    /// Laid over the JOSE header; `ISSUER` stands for the issuer.
     pub header: Value,
     /// Laid over the claims; null takes one away.
     pub claims: Value,
@@ -107,6 +111,8 @@ impl Default for Behaviour {
             jwks_answer: None,
             sends_iss: false,
             callback: Arc::new(|_| ()),
+            device: json!({}),
+            waits: vec![],
             header: json!({}),
             claims: json!({}),
             payload: Arc::new(|_| ()),
@@ -305,7 +311,8 @@ async fn listen() -> (TcpListener, String) {
 pub fn registration(issuer: &str, file: &Value) -> Registration {
     let (provider, findings) = load_value(provider_file(issuer, file));
     let provider = provider.unwrap_or_else(|| panic!("the test's provider file: {findings:?}"));
-    let members = provider.client.keys().map(|name| (name.clone(), Secret::from(CLIENT_KEY.pem())));
+    let members = provider.client.keys();
+    let members = members.map(|name| (name.clone(), Secret::from(client_member(name))));
     let values = RegistrationValues {
         client_id: CLIENT_ID.into(),
         client_secret: Some(Secret::from(CLIENT_SECRET)),
@@ -313,6 +320,16 @@ pub fn registration(issuer: &str, file: &Value) -> Registration {
         ..RegistrationValues::default()
     };
     Registration::new("op", Arc::new(provider), values).expect("a registration")
+}
+
+/// What the client has besides its id and secret.
+pub fn client_member(name: &str) -> String {
+    match name {
+        "certificate" => include_str!("../../../src/mock/client_certificate.pem").to_owned(),
+        "certificate_key" => include_str!("../../../src/mock/client_certificate_key.pem").to_owned(),
+        "private_key" => CLIENT_KEY.pem(),
+        _ => panic!("the client has no {name}"),
+    }
 }
 
 /// The provider file: `oidc` with discovery, and what the case lays over it.

@@ -11,9 +11,9 @@ use serde_json::Value;
 use tracing::subscriber::DefaultGuard;
 use url::Url;
 
-use super::keys::CLIENT_KEY;
 use super::op::{
-    ACCESS_TOKEN, Behaviour, CLIENT_ID, CLIENT_SECRET, CODE, Op, REFRESH_TOKEN, SUB, provider_file,
+    ACCESS_TOKEN, Behaviour, CLIENT_ID, CLIENT_SECRET, CODE, Op, REFRESH_TOKEN, SUB, client_member,
+    provider_file,
 };
 use crate::server::browser::{Browser, Reply, Site, environment, load};
 
@@ -167,9 +167,12 @@ fn site(op: &Op, file: &Value, session: &str, options: Options) -> Site {
     let session = if session.is_empty() { IN_COOKIES } else { session };
     let deployment = format!("base_url: {ORIGIN}/auth\nproviders: {{op: {{}}}}\n{session}");
     let mut env = environment();
-    let key = CLIENT_KEY.pem();
-    for (name, value) in [("ID", CLIENT_ID), ("SECRET", CLIENT_SECRET), ("PRIVATE_KEY", &*key)] {
-        env.push((format!("AUTH_OP_{name}"), value.to_owned()));
+    env.extend([
+        ("AUTH_OP_ID".to_owned(), CLIENT_ID.into()),
+        ("AUTH_OP_SECRET".to_owned(), CLIENT_SECRET.into()),
+    ]);
+    for name in ["certificate", "certificate_key", "private_key"] {
+        env.push((format!("AUTH_OP_{}", name.to_uppercase()), client_member(name)));
     }
     let config = load(&deployment, &[("providers/op.yaml", &file)], env);
     let config = config.unwrap_or_else(|findings| panic!("{findings:#?}"));

@@ -88,3 +88,15 @@ async fn a_body_of_more_than_256_kb_is_refused() {
     op.sign_in().await.expect_err("too large");
     assert_eq!((op.hits().token, op.hits().userinfo), (1, 0));
 }
+
+#[tokio::test]
+async fn a_client_with_a_certificate_sent_the_secret_that_it_happened_to_have() {
+    for method in ["tls_client_auth", "self_signed_tls_client_auth"] {
+        let member = json!({"format": "pem", "secret": true});
+        let file = json!({"client": {"certificate": member, "certificate_key": member}, "token_endpoint_auth_method": method});
+        let op = super::Op::start(Behaviour { file, ..Behaviour::default() }).await;
+        drop(op.sign_in().await);
+        let request = op.seen().remove(0);
+        assert!(request.contains("client_id=") && !request.contains("client_secret"), "{method}: {request}");
+    }
+}

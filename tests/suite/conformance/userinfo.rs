@@ -40,6 +40,9 @@ cases! {
         b.userinfo_answer = Some(answer);
     } => FAILED;
     accepts_json_under_another_content_type: answer(200, "text/plain", format!(r#"{{"sub":"{SUB}"}}"#)) => Accepted;
+    never_asks_where_a_distributed_claim_is: with(json!({
+        "_claim_names": {"address": "src1"}, "_claim_sources": {"src1": {"endpoint": "ISSUER/elsewhere", "access_token": "AT"}},
+    })) => Accepted;
     accepts_a_null_among_the_claims: with(json!({"name": Value::Null, "middle_name": ""})) => Accepted;
 }
 

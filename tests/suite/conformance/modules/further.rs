@@ -23,6 +23,14 @@ rows! {
             es256(b);
             b.sign = Sign::Garbage;
         }) => "refused: id_token_invalid", "discovery token jwks";
+    oidcc_client_test_mtls_endpoint_aliases: "Has addresses of their own for who shows a certificate.",
+        sign_in(|b| {
+            b.file = json!({
+                "client": {"certificate": {"format": "pem", "secret": true}, "certificate_key": {"format": "pem", "secret": true}},
+                "token_endpoint_auth_method": "self_signed_tls_client_auth", "tls_client_certificate_bound_access_tokens": true,
+            });
+            b.discovery = json!({"mtls_endpoint_aliases": {"token_endpoint": "ISSUER/mtls/token", "userinfo_endpoint": "ISSUER/mtls/userinfo"}});
+        }) => "signed in", "discovery mtls/token jwks mtls/userinfo";
     oidcc_client_test_userinfo_signed: "Userinfo is a JWT, for which the client is registered.",
         sign_in(signed_userinfo::right(json!({"sub": SUB, "name": "Jane", "aud": CLIENT_ID}))) => "signed in", "discovery token jwks userinfo";
 }

@@ -16,7 +16,8 @@ use url::form_urlencoded;
 
 use super::super::keys::{CLIENT_KEY, at_hash, b64, compact};
 use super::{
-    ACCESS_TOKEN, Answer, Behaviour, CLIENT_ID, CLIENT_SECRET, Grant, REFRESH_TOKEN, SUB, Shared, here, lay,
+    ACCESS_TOKEN, Answer, Behaviour, CLIENT_ID, CLIENT_SECRET, CODE, Grant, REFRESH_TOKEN, SUB, Shared, here,
+    lay,
 };
 
 type Params = HashMap<String, String>;
@@ -37,15 +38,21 @@ impl Shared {
     fn answer(&self, parts: &Parts, body: &str) -> Answer {
         let behaviour = self.behaviour.lock().unwrap().clone();
         // In whatever folder its discovery document says that it is.
-        let endpoint = match parts.uri.path().rsplit('/').next() {
+        let path = parts.uri.path();
+        let endpoint = match path.rsplit('/').next() {
             Some("openid-configuration") => "discovery",
             Some("jwks") => "jwks",
+            Some("device") => "device",
             Some("par") => "par",
             Some("token") => "token",
             Some("userinfo") => "userinfo",
             _ => "elsewhere",
         };
-        self.asked.lock().unwrap().push(endpoint);
+        self.asked.lock().unwrap().push(match path {
+            "/mtls/token" => "mtls/token",
+            "/mtls/userinfo" => "mtls/userinfo",
+            _ => endpoint,
+        });
         if ["token", "userinfo"].contains(&endpoint) {
             let line = format!("{} {} {:?} {body}", parts.method, parts.uri, parts.headers);
             self.seen.lock().unwrap().push(line);
@@ -56,6 +63,14 @@ impl Shared {
             "jwks" => {
                 let keys = json!({"keys": behaviour.keys});
                 behaviour.jwks_answer.clone().unwrap_or_else(|| Answer::json(keys.to_string()))
+            }
+            "device" => {
+                let mut answer = json!({
+                    "device_code": CODE, "user_code": "WDJB-MJHT", "verification_uri": "https://op.example/device",
+                    "expires_in": 600, "interval": 1,
+                });
+                lay(&mut answer, &behaviour.device);
+                Answer::json(answer.to_string())
             }
             "par" => self.push(&behaviour, authorization, body),
             "token" => self.token(&behaviour, authorization, body),
@@ -102,7 +117,15 @@ impl Shared {
         if !self.authenticates(behaviour, authorization, &params) {
             return refuse("invalid_client", "the credentials are wrong");
         }
-        if params.get("grant_type").is_some_and(|grant| grant == "refresh_token") {
+        let grant_type = params.get("grant_type").map(String::as_str).unwrap_or_default();
+        if grant_type == "urn:ietf:params:oauth:grant-type:device_code" {
+            let mut waits = self.behaviour.lock().unwrap();
+            return match waits.waits.pop() {
+                Some(error) => refuse(error, "not yet"),
+                None => self.granted(behaviour, &Grant::default()),
+            };
+        }
+        if grant_type == "refresh_token" {
             return match params.get("refresh_token").is_some_and(|token| token == REFRESH_TOKEN) {
                 true => self.granted(behaviour, &Grant::default()),
                 false => refuse("invalid_grant", "unknown refresh token"),
@@ -155,7 +178,7 @@ impl Shared {
         }
         lay(&mut claims, &behaviour.claims);
         let mut header = json!({"alg": "RS256", "kid": "k1", "typ": "JWT"});
-        lay(&mut header, &behaviour.header);
+        lay(&mut header, &here(&self.issuer, &behaviour.header));
         let mut payload = claims.to_string();
         (behaviour.payload)(&mut payload);
         let mut id_token = compact(&header, payload.as_bytes(), &behaviour.sign);
@@ -176,20 +199,29 @@ impl Shared {
                 userinfo[member] = value.into();
             }
         }
-        lay(&mut userinfo, &behaviour.userinfo);
+        lay(&mut userinfo, &here(&self.issuer, &behaviour.userinfo));
         behaviour.userinfo_answer.clone().unwrap_or_else(|| Answer::json(userinfo.to_string()))
     }
 
     /// By one method, the one that the client is registered for (RFC 6749 §2.3).
     fn authenticates(&self, behaviour: &Behaviour, authorization: Option<&str>, params: &Params) -> bool {
-        if behaviour.file["token_endpoint_auth_method"] == "private_key_jwt" {
-            let assertion = params.get("client_assertion").and_then(|jwt| CLIENT_KEY.claims(jwt));
-            return authorization.is_none() && assertion.is_some_and(|claims| self.takes(&claims));
+        if params.contains_key("client_secret") {
+            return false;
+        }
+        match behaviour.file["token_endpoint_auth_method"].as_str() {
+            Some("private_key_jwt") => {
+                let assertion = params.get("client_assertion").and_then(|jwt| CLIENT_KEY.claims(jwt));
+                return authorization.is_none() && assertion.is_some_and(|claims| self.takes(&claims));
+            }
+            // What certificate it is, only a connection with TLS knows: `tests/e2e/suite/certificate.test.js`.
+            Some("self_signed_tls_client_auth") => {
+                return authorization.is_none() && params.get("client_id").is_some_and(|id| id == CLIENT_ID);
+            }
+            _ => {}
         }
         let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
         let pair = format!("{}:{}", encode(CLIENT_ID), encode(CLIENT_SECRET));
         authorization == Some(format!("Basic {}", STANDARD.encode(pair)).as_str())
-            && !params.contains_key("client_secret")
     }
 
     /// An assertion of the client (RFC 7523 §3): for this provider, not over, not seen before.
