@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::client::{Client, Error, SignIn};
 use crate::flow::caller::later_context;
 use crate::flow::device::{self, Progress};
-use crate::flow::{self, Context};
+use crate::flow::{self, Context, TokenSet};
 use crate::transport::Limit;
 
 pub use crate::flow::device::DeviceAuthorization;
@@ -48,6 +48,7 @@ impl Client {
     pub async fn device_sign_in(&self, mut authorization: DeviceAuthorization) -> Result<SignIn, Error> {
         let metadata = self.metadata().await?;
         let registration = self.registration();
+        let key = self.new_dpop_key()?;
         loop {
             let left = authorization.expires_at.saturating_sub(self.inner.clock.now());
             tokio::time::sleep(Duration::from_secs(authorization.interval.min(left))).await;
@@ -63,7 +64,8 @@ impl Client {
             let caller = self.caller(&metadata, &context);
             let endpoint = device::token_endpoint(&caller)?;
             let request = device::token_request(&caller, endpoint.url.clone(), &authorization)?;
-            let answer = match self.send("token", request, Limit::Token, &endpoint).await {
+            let sent = self.send_proven("token", request, Limit::Token, &endpoint, key.as_ref()).await;
+            let answer = match sent {
                 Ok(answer) => answer,
                 Err(error) => {
                     tracing::info!(provider = %registration.id, %error, "asked in vain whether the code was typed in");
@@ -75,7 +77,8 @@ impl Client {
                 Progress::Pending => {}
                 Progress::SlowDown => authorization.slow_down(),
                 Progress::Granted(token) => {
-                    return self.who(&metadata, *token, Default::default(), &mut context).await;
+                    let token = TokenSet { dpop_key: key, ..*token };
+                    return self.who(&metadata, token, Default::default(), &mut context).await;
                 }
             }
         }

@@ -11,6 +11,7 @@ use crate::flow::grant::{
     token_exchange,
 };
 use crate::flow::{self, Context, TokenSet};
+use crate::oauth::Secret;
 use crate::transport::Limit;
 
 impl Client {
@@ -21,8 +22,8 @@ impl Client {
     pub async fn client_credentials(&self, request: &ClientCredentialsRequest) -> Result<TokenSet, Error> {
         let scope = request.scope.as_deref();
         let params = |caller: &Caller<'_>| request.params(caller);
-        let (answer, mut context) = self.granted(Grant::ClientCredentials, scope, params).await?;
-        self.token_set(Grant::ClientCredentials, &answer, &mut context)
+        let granted = self.granted(Grant::ClientCredentials, scope, params).await?;
+        self.token_set(Grant::ClientCredentials, granted)
     }
 
     /// Gets a token for an assertion (RFC 7523 §2.1): one that the request brings, or one that the client makes as the provider
@@ -33,8 +34,8 @@ impl Client {
     pub async fn jwt_bearer(&self, request: &JwtBearerRequest) -> Result<TokenSet, Error> {
         let scope = request.scope.as_deref();
         let params = |caller: &Caller<'_>| request.params(caller);
-        let (answer, mut context) = self.granted(Grant::JwtBearer, scope, params).await?;
-        self.token_set(Grant::JwtBearer, &answer, &mut context)
+        let granted = self.granted(Grant::JwtBearer, scope, params).await?;
+        self.token_set(Grant::JwtBearer, granted)
     }
 
     /// Exchanges a token for another (RFC 8693): one for another service, with a smaller scope, on behalf of somebody.
@@ -60,8 +61,12 @@ impl Client {
     pub async fn token_exchange(&self, request: &TokenExchangeRequest) -> Result<ExchangedToken, Error> {
         let scope = request.scope.as_deref();
         let params = |_: &Caller<'_>| request.params();
-        let (answer, mut context) = self.granted(Grant::TokenExchange, scope, params).await?;
-        Ok(token_exchange::response(self.registration(), &answer, &mut context, &*self.inner.clock)?)
+        let Granted { answer, mut context, dpop_key } =
+            self.granted(Grant::TokenExchange, scope, params).await?;
+        let (registration, clock) = (self.registration(), &*self.inner.clock);
+        let mut exchanged = token_exchange::response(registration, &answer, &mut context, clock)?;
+        exchanged.token.dpop_key = dpop_key.filter(|_| exchanged.is_bearer);
+        Ok(exchanged)
     }
 
     /// Asks for a token. Templates see the scope that is asked for as `flow.scope`.
@@ -70,7 +75,7 @@ impl Client {
         grant: Grant,
         scope: Option<&str>,
         params: impl FnOnce(&Caller<'_>) -> Result<Params, flow::Error>,
-    ) -> Result<(Response<Bytes>, Context), Error> {
+    ) -> Result<Granted, Error> {
         let metadata = self.metadata().await?;
         let mut context = self.later_context(None);
         if let Some(scope) = scope {
@@ -81,16 +86,24 @@ impl Client {
         let caller = self.caller(&metadata, &context);
         let endpoint = grant::endpoint(&caller)?;
         let request = grant.request(endpoint.url.clone(), params(&caller)?, &caller)?;
-        let answer = self.send(grant.as_str(), request, Limit::Token, &endpoint).await?;
-        Ok((answer, context))
+        let dpop_key = self.new_dpop_key()?;
+        let key = dpop_key.as_ref();
+        let answer = self.send_proven(grant.as_str(), request, Limit::Token, &endpoint, key).await?;
+        Ok(Granted { answer, context, dpop_key })
     }
 
-    fn token_set(
-        &self,
-        grant: Grant,
-        answer: &Response<Bytes>,
-        context: &mut Context,
-    ) -> Result<TokenSet, Error> {
-        Ok(grant.response(self.registration(), answer, context, &*self.inner.clock)?)
+    fn token_set(&self, grant: Grant, granted: Granted) -> Result<TokenSet, Error> {
+        let Granted { answer, mut context, dpop_key } = granted;
+        let token = grant.response(self.registration(), &answer, &mut context, &*self.inner.clock)?;
+        Ok(TokenSet { dpop_key, ..token })
     }
+}
+
+/// What a request for a token led to.
+struct Granted {
+    answer: Response<Bytes>,
+    /// What templates see.
+    context: Context,
+    /// The key that the access token is bound to, where the provider binds them.
+    dpop_key: Option<Secret>,
 }

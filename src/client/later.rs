@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::client::{Client, Error};
 use crate::flow::caller::later_context;
 use crate::flow::later::{self, Later};
-use crate::flow::{Context, TokenSet};
+use crate::flow::{Context, TokenSet, dpop};
 use crate::transport::Limit;
 
 impl Client {
@@ -37,7 +37,8 @@ impl Client {
         let caller = self.caller(&metadata, &context);
         let endpoint = step.endpoint(&caller)?;
         let request = step.request(token, &caller)?;
-        let answer = self.send(step.as_str(), request, Limit::Token, &endpoint).await?;
+        let key = token.dpop_key.as_ref().filter(|_| dpop::carries_bound_token(&request));
+        let answer = self.send_proven(step.as_str(), request, Limit::Token, &endpoint, key).await?;
         Ok((answer, context))
     }
 

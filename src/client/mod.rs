@@ -6,6 +6,7 @@
 
 mod cache;
 mod device;
+mod dpop;
 mod error;
 mod grants;
 mod later;
@@ -54,6 +55,7 @@ struct Inner {
     clock_skew: u64,
     discovered: cache::Discovered,
     keys: cache::Keys,
+    nonces: dpop::Nonces,
 }
 
 /// A person has signed in.
@@ -95,6 +97,7 @@ impl Client {
             clock_skew,
             discovered: cache::Discovered::default(),
             keys: cache::Keys::default(),
+            nonces: dpop::Nonces::default(),
         };
         Client { inner: Arc::new(inner) }
     }
@@ -139,13 +142,15 @@ impl Client {
         let caller = self.caller(metadata, request.context());
         let endpoint = pushed::endpoint(&caller)?;
         let http = pushed::request(&caller, endpoint.url.clone(), request)?;
-        let answer = self.send(pushed::STEP, http, Limit::Token, &endpoint).await?;
+        let key = request.dpop_key();
+        let answer = self.send_proven(pushed::STEP, http, Limit::Token, &endpoint, key).await?;
         Ok(pushed::response(&answer, &mut request.context().clone())?)
     }
 
     /// Ends a sign-in: checks the callback, redeems the code, and asks who it is.
     ///
-    /// A token request is sent once, whatever becomes of it. `pending` must not be used again.
+    /// A token request is sent once, whatever becomes of it; only where a server wants a nonce in the proof of an access token that
+    /// is bound to a key (RFC 9449 §8) it goes out once more with that. `pending` must not be used again.
     ///
     /// # Errors
     /// Every way in which a sign-in can fail; see [`Error`].

@@ -16,7 +16,7 @@ impl Client {
     /// Renews a token (RFC 6749 §6). What the provider leaves out of its answer stays as it was; the new [`TokenSet`] takes the
     /// place of the old one, whose refresh token may be void by now: keep it before anything else is done with it.
     ///
-    /// The request is sent once, whatever becomes of it. A new id_token is checked, and that it is of the same sign-in as the
+    /// The request is sent once, whatever becomes of it, as the token request of [`Client::callback`] is. A new id_token is checked, and that it is of the same sign-in as the
     /// first one (OpenID Connect Core §12.2); where its key cannot be fetched, the old id_token stays.
     ///
     /// ```no_run
@@ -45,7 +45,8 @@ impl Client {
         }
         let endpoint = refresh::endpoint(registration, &metadata, &context)?;
         let request = refresh::request(token, &self.caller(&metadata, &context))?;
-        let answer = self.send("refresh", request, Limit::Token, &endpoint).await?;
+        let key = token.dpop_key.as_ref();
+        let answer = self.send_proven("refresh", request, Limit::Token, &endpoint, key).await?;
         let mut renewed = refresh::response(token, registration, &answer, &mut context, clock)?;
         if let (Protocol::Oidc, Some(id_token)) =
             (registration.provider.protocol, new_id_token(token, &renewed))

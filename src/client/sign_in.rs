@@ -9,8 +9,8 @@ use crate::flow::id_token::VerifiedIdToken;
 use crate::flow::metadata::{EndpointName, Metadata};
 use crate::flow::verify::{Check, Refusal};
 use crate::flow::{
-    self, CallbackParams, Context, Pending, TokenSet, authorize, callback, profile, signed_userinfo, then,
-    token, userinfo,
+    self, CallbackParams, Context, Pending, TokenSet, authorize, callback, dpop, profile, signed_userinfo,
+    then, token, userinfo,
 };
 use crate::oauth::Secret;
 use crate::oauth::jose::JwkSet;
@@ -93,8 +93,10 @@ impl Client {
         let endpoint = metadata.needed(EndpointName::Token, registration, context)?;
         let caller = self.caller(metadata, context);
         let request = token::request(&caller, endpoint.url.clone(), response, pending)?;
-        let answer = self.send("token", request, Limit::Token, &endpoint).await?;
-        Ok(token::response(registration, &answer, context, &**clock)?)
+        let key = pending.dpop_key.as_ref();
+        let answer = self.send_proven("token", request, Limit::Token, &endpoint, key).await?;
+        let token = token::response(registration, &answer, context, &**clock)?;
+        Ok(TokenSet { dpop_key: key.cloned(), ..token })
     }
 
     /// The requests that turn the token into the one to use, in order.
@@ -111,8 +113,9 @@ impl Client {
             }
             let endpoint = then::endpoint(step, registration, context)?;
             let request = then::request(step, &token, &self.caller(metadata, context))?;
-            let answer = self.send(then::NAME, request, Limit::Token, &endpoint).await?;
-            token = then::response(step, registration, &answer, context, &**clock)?;
+            let key = token.dpop_key.as_ref();
+            let answer = self.send_proven(then::NAME, request, Limit::Token, &endpoint, key).await?;
+            token = then::response(step, &token, registration, &answer, context, &**clock)?;
         }
         if !registration.provider.then.is_empty() {
             token = then::finish(registration, token, context)?;
@@ -192,7 +195,7 @@ impl Client {
             if !userinfo::applies(call, context)? {
                 continue;
             }
-            match self.call(call, metadata, &token.access_token, context).await {
+            match self.call(call, metadata, token, context).await {
                 Ok(answer) => {
                     if let Some(sub) = sub.filter(|_| call.name == "userinfo") {
                         userinfo::check_subject(&answer, sub)?;
@@ -213,14 +216,15 @@ impl Client {
         &self,
         call: &UserinfoCall,
         metadata: &Metadata,
-        access_token: &Secret,
+        token: &TokenSet,
         context: &mut Context,
     ) -> Result<Value, Error> {
         let registration = &self.inner.registration;
         let endpoint = userinfo::endpoint(call, registration, metadata, context)?;
-        let request =
-            userinfo::request(call, endpoint.url.clone(), access_token, &self.caller(metadata, context))?;
-        let answer = self.send(&call.name, request, Limit::Userinfo, &endpoint).await?;
+        let caller = self.caller(metadata, context);
+        let request = userinfo::request(call, endpoint.url.clone(), &token.access_token, &caller)?;
+        let key = token.dpop_key.as_ref().filter(|_| dpop::carries_bound_token(&request));
+        let answer = self.send_proven(&call.name, request, Limit::Userinfo, &endpoint, key).await?;
         let body = userinfo::response(call, &answer, context)?;
         match (call.step.response.format, body) {
             (ResponseFormat::Jwt, Value::String(jwt)) => {

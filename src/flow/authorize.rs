@@ -11,6 +11,7 @@ use url::Url;
 
 use crate::clock::Clock;
 use crate::expr::Context;
+use crate::flow::dpop;
 use crate::flow::draft::{append_query, overlay, render};
 use crate::flow::error::{Error, Misuse};
 use crate::flow::metadata::{EndpointName, Metadata};
@@ -71,6 +72,7 @@ pub fn request(
         state: secret(),
         nonce: (provider.protocol == Protocol::Oidc && provider.id_token.nonce).then(secret),
         code_verifier: (provider.authorize.pkce != Pkce::None).then(secret),
+        dpop_key: provider.dpop_bound_access_tokens.then(|| dpop::new_key(rng)).transpose()?,
         redirect_uri: redirect_uri.to_owned(),
         request: inputs,
         created: clock.now(),
@@ -102,6 +104,11 @@ impl AuthorizationRequest {
     /// The parameters, by their standard names.
     pub fn params(&self) -> &[(String, String)] {
         &self.params
+    }
+
+    /// The key that the access token will be bound to.
+    pub fn dpop_key(&self) -> Option<&Secret> {
+        self.pending.dpop_key.as_ref()
     }
 
     /// What templates see at this moment.
@@ -233,6 +240,9 @@ fn standard_params(
     }
     if let Some(nonce) = &pending.nonce {
         request = request.add_extra_param("nonce", nonce.expose().to_owned());
+    }
+    if let Some(key) = &pending.dpop_key {
+        request = request.add_extra_param("dpop_jkt", dpop::jkt(key)?);
     }
     if registration.provider.authorize.response_mode == ResponseMode::FormPost {
         request = request.add_extra_param("response_mode", "form_post");

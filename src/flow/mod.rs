@@ -2,7 +2,8 @@
 //!
 //! One file a step, in the order of a sign-in: [`metadata`] and [`discovery`], [`authorize`] and [`pushed`], [`callback`],
 //! [`token`] and [`then`] (or without a browser [`device`]), [`verify`] and [`id_token`], [`userinfo`], [`profile`]; and what comes after it: [`refresh`],
-//! [`later`], [`end_session`], [`logout_token`]; and without it: [`grant`]. No socket, no clock and no randomness of its own, so that the same values give the same bytes.
+//! [`later`], [`end_session`], [`logout_token`]; and without it: [`grant`]; [`dpop`] is beside all of them. No socket,
+//! no clock and no randomness of its own, so that the same values ask for the same.
 
 mod answer;
 pub mod authorize;
@@ -11,6 +12,7 @@ pub mod caller;
 mod client_auth;
 pub mod device;
 pub mod discovery;
+pub mod dpop;
 mod draft;
 pub mod end_session;
 pub mod error;

@@ -21,6 +21,8 @@ pub struct Pending {
     pub nonce: Option<Secret>,
     /// `code_verifier` (RFC 7636 §4.1).
     pub code_verifier: Option<Secret>,
+    /// The key that the access token will be bound to (RFC 9449), as [`dpop::new_key`](crate::flow::dpop::new_key) made it.
+    pub dpop_key: Option<Secret>,
     /// `redirect_uri`, which the token request repeats (RFC 6749 §4.1.3).
     pub redirect_uri: String,
     /// The inputs of this sign-in.

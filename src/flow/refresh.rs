@@ -89,6 +89,7 @@ pub fn response(
         }
     }
     let mut renewed = read.into_token_set(context);
+    renewed.dpop_key = earlier.dpop_key.clone();
     renewed.remembered.sign_in = earlier.remembered.sign_in.clone();
     renewed.remembered.first_id_token = earlier.remembered.first_id_token.clone();
     Ok(renewed)

@@ -17,6 +17,7 @@ pub fn parameter(step: &str, name: &str) -> Option<&'static str> {
             "RFC 6749 §4.1.1"
         }
         ("authorization", "code_challenge" | "code_challenge_method") => "RFC 7636 §4.3",
+        ("authorization", "dpop_jkt") => "RFC 9449 §10",
         ("authorization", "request_uri") => "RFC 9126 §4",
         ("authorization", "response_mode") => "OAuth 2.0 Form Post Response Mode §2",
         (
@@ -78,6 +79,7 @@ pub fn header(name: &str, auth: &str) -> Option<&'static str> {
         "accept" => "RFC 9110 §12.5.1",
         "authorization" => return authentication(auth),
         "content-type" => "RFC 9110 §8.3",
+        "dpop" => "RFC 9449 §4.1",
         "user-agent" => "RFC 9110 §10.1.5",
         _ => return None,
     })
@@ -103,6 +105,7 @@ pub fn key(name: &str) -> Option<&'static str> {
         "id_token.nonce" => "OpenID Connect Core §3.1.2.1",
         "pkce" => "RFC 7636 §4.2",
         "profile" => "OpenID Connect Core §5.1",
+        "dpop_bound_access_tokens" => "RFC 9449 §5.2",
         "protocol" => "RFC 6749",
         "response_mode" => "OAuth 2.0 Multiple Response Types §2.1",
         "scopes" => "RFC 6749 §3.3",

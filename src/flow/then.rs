@@ -53,13 +53,14 @@ pub fn request(then: &Then, token: &TokenSet, caller: &Caller<'_>) -> Result<Req
     draft.build(&then.step, &caller.registration.provider.rename, caller.context)
 }
 
-/// Reads the answer, and lays it over `token` in `context`.
+/// Reads the answer, and lays it over `token`, here and in `context`.
 ///
 /// # Errors
 /// [`TokenResponseInvalid`](crate::flow::error::MisbehaviourKind::TokenResponseInvalid), with the provider's own error where
 /// it named one.
 pub fn response(
     then: &Then,
+    token: &TokenSet,
     registration: &Registration,
     response: &Response<Bytes>,
     context: &mut Context,
@@ -70,7 +71,7 @@ pub fn response(
     let read = read.over(&earlier);
     read.put(context);
     variables::learn_early(registration, context);
-    Ok(read.into_token_set(context))
+    Ok(TokenSet { dpop_key: token.dpop_key.clone(), ..read.into_token_set(context) })
 }
 
 /// After the last of them: every variable that the token response brings must be there.

@@ -5,7 +5,7 @@ use std::fmt;
 
 use bytes::Bytes;
 use http::Response;
-use oauth2::basic::{BasicClient, BasicTokenType};
+use oauth2::basic::BasicClient;
 use oauth2::{AuthorizationCode, ClientId, HttpRequest, HttpResponse, RequestTokenError, TokenUrl};
 use serde_json::{Map, Value};
 
@@ -16,7 +16,7 @@ use crate::flow::client_auth::TokenResponse;
 use crate::flow::error::{Error, Misbehaviour, MisbehaviourKind};
 use crate::flow::id_token::VerifiedIdToken;
 use crate::oauth::Secret;
-use crate::provider::step::Step;
+use crate::provider::step::{Step, TokenType};
 
 /// What a token endpoint gave.
 #[derive(Clone, Debug)]
@@ -29,6 +29,9 @@ pub struct TokenSet {
     pub id_token: Option<Secret>,
     /// The refresh token.
     pub refresh_token: Option<Secret>,
+    /// The key that the access token is bound to (RFC 9449), as [`dpop::new_key`](crate::flow::dpop::new_key) made it: every
+    /// request with the token has a proof by it. `None` where whoever holds the token may use it.
+    pub dpop_key: Option<Secret>,
     /// What was granted.
     pub scope: Option<String>,
     /// What a later request may need besides.
@@ -89,7 +92,8 @@ impl TokenSet {
     pub fn members(&self, now: u64) -> Map<String, Value> {
         let mut members = Map::new();
         members.insert("access_token".into(), self.access_token.expose().into());
-        members.insert("token_type".into(), BasicTokenType::Bearer.as_ref().into());
+        let token_type = if self.dpop_key.is_some() { TokenType::DPoP } else { TokenType::Bearer };
+        members.insert("token_type".into(), token_type.as_str().into());
         if let Some(expires_at) = self.expires_at {
             members.insert("expires_at".into(), expires_at.into());
             members.insert("expires_in".into(), expires_at.saturating_sub(now).into());
@@ -151,6 +155,7 @@ impl Granted {
             expires_at: self.members.get("expires_at").and_then(Value::as_u64),
             id_token: text("id_token").map(Secret::from),
             refresh_token: text("refresh_token").map(Secret::from),
+            dpop_key: None,
             scope: text("scope").map(str::to_owned),
             remembered: Remembered {
                 vars: context.get("vars").and_then(Value::as_object).cloned().unwrap_or_default(),
@@ -274,18 +279,18 @@ fn normalise(
         return Err("there is no access_token".into());
     }
     if normalised.contains_key("access_token") {
-        let token_type = normalised.entry("token_type").or_insert_with(|| "bearer".into());
-        let is = |word: &str| token_type.as_str().is_some_and(|it| it.eq_ignore_ascii_case(word));
-        *token_type = match reads {
-            _ if is("bearer") => BasicTokenType::Bearer.as_ref().to_owned().into(),
-            Reads::Exchanged if is(NOT_APPLICABLE) => NOT_APPLICABLE.into(),
-            _ => {
-                return Err(
-                    "the token_type is not bearer; where it means the same, map it: `token_type: bearer`"
-                        .into(),
-                );
-            }
+        let wanted = step.response.token_type;
+        let found = match (normalised.get("token_type").and_then(Value::as_str), wanted) {
+            (None, TokenType::Bearer) => wanted.as_str(),
+            (found, _) => found.unwrap_or("missing"),
         };
+        let is = |word: &str| found.eq_ignore_ascii_case(word);
+        let token_type = match reads {
+            _ if is(wanted.as_str()) => wanted.as_str(),
+            Reads::Exchanged if is(NOT_APPLICABLE) => NOT_APPLICABLE,
+            _ => return Err(wanted.missed().into()),
+        };
+        normalised.insert("token_type".into(), token_type.into());
     }
     if exchanged.is_some_and(|name| !normalised.contains_key(name)) {
         return Err("there is no issued_token_type (RFC 8693 §2.2.1)".into());

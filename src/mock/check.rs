@@ -43,6 +43,8 @@ pub(super) struct Checker<'a> {
     /// `scope` as the client asks for it.
     pub scope: String,
     pub expect: &'a IndexMap<String, Value>,
+    /// Now, in seconds since 1970.
+    pub now: u64,
     pub placeholders: &'a mut Placeholders,
 }
 
@@ -167,7 +169,14 @@ impl Checker<'_> {
     }
 
     /// What the vector says with a dot: `token.method`, `token.url`, `token.auth`, `token.headers`, `token.body`, `token.jwt`.
-    pub(super) fn facets(&self, step: &str, recorded: &Recorded, auth: &str, failures: &mut Vec<Failure>) {
+    pub(super) fn facets(
+        &mut self,
+        step: &str,
+        recorded: &Recorded,
+        auth: &str,
+        failures: &mut Vec<Failure>,
+    ) {
+        self.proof(step, recorded, failures);
         let facet = |name: &str| self.expected(step, name);
         let mut compare = |what: &str, wanted: &str, got: &str| {
             if wanted != got {

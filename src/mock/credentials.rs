@@ -5,6 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
+use crate::flow::dpop;
 use crate::mock::endpoints::SHOWN_CERTIFICATE;
 use crate::mock::placeholders::Placeholders;
 use crate::mock::record::Recorded;
@@ -66,6 +67,9 @@ impl Credentials {
                     && recorded.query.iter().any(|(key, value)| key == name && value == token)
             }
             _ => match word {
+                "bearer" if provider.dpop_bound_access_tokens => {
+                    only_header(format!("{} {token}", dpop::SCHEME))
+                }
                 "bearer" => only_header(format!("Bearer {token}")),
                 "client_secret_basic" => {
                     let encode =

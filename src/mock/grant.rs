@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::Response;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::client::{Client, Error};
 use crate::flow::TokenSet;
@@ -13,7 +13,7 @@ use crate::mock::answer;
 use crate::mock::check::{Checker, Failure, Want};
 use crate::mock::provider::{Progress, Shared};
 use crate::mock::record::{Recorded, text};
-use crate::mock::tokens::token_of;
+use crate::mock::tokens::{granted, token_of};
 use crate::oauth::Secret;
 use crate::provider::step::Auth;
 use crate::provider::{Provider, Vector};
@@ -53,8 +53,8 @@ pub(super) fn answer_of(vector: &Vector, grant: Grant) -> &Option<Value> {
 }
 
 /// The answer of a vector that has none.
-pub(super) fn standard(grant: Grant) -> Value {
-    let mut answer = json!({"access_token": "AT", "token_type": "Bearer"});
+pub(super) fn standard(provider: &Provider, grant: Grant) -> Value {
+    let mut answer = granted(provider, "AT");
     if grant == Grant::TokenExchange {
         answer["issued_token_type"] = TypedToken::ACCESS_TOKEN.into();
     }
@@ -88,7 +88,8 @@ impl Shared {
         let mut sign_in = progress.current.clone();
         let token = token_of(&sign_in);
         progress.failures.extend(self.checker(&mut sign_in).grant(grant, &token, recorded));
-        let scripted = answer_of(&self.vector, grant).clone().unwrap_or_else(|| standard(grant));
+        let provider = &self.client.registration.provider;
+        let scripted = answer_of(&self.vector, grant).clone().unwrap_or_else(|| standard(provider, grant));
         answer::scripted(&scripted, &sign_in.placeholders)
     }
 }

@@ -16,6 +16,7 @@ mod id_token;
 mod page;
 mod placeholders;
 mod play;
+mod proof;
 mod provider;
 mod record;
 mod service;

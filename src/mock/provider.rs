@@ -331,6 +331,7 @@ impl Shared {
             credentials: &self.client.credentials,
             scope: self.client.registration.scope(),
             expect: &self.vector.expect,
+            now: self.clock.now(),
             placeholders: &mut sign_in.placeholders,
         }
     }

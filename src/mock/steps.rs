@@ -34,6 +34,7 @@ impl Checker<'_> {
                 self.placeholders.set(placeholder, value);
             }
         }
+        self.begins_with_key(recorded);
         let scope = self.scope.clone();
         let present = |yes: bool| if yes { Want::Present } else { Want::Absent };
         let method = match authorize.pkce {
@@ -57,6 +58,7 @@ impl Checker<'_> {
             ("response_mode", if form_post { Want::Is("form_post".into()) } else { Want::Absent }),
             ("client_secret", Want::Absent),
             ("code_verifier", Want::Absent),
+            ("dpop_jkt", present(self.provider.dpop_bound_access_tokens)),
         ];
         let mut failures = self.params("authorization", recorded, standard, &authorize.params, &vec![]);
         for name in ["state", "nonce"] {
@@ -76,6 +78,7 @@ impl Checker<'_> {
     /// Checks what went ahead of an authorization request (RFC 9126 §2.1): its form, and how the client proves itself. What it
     /// says is looked at once the browser comes.
     pub fn pushed(&mut self, recorded: &Recorded) -> Vec<Failure> {
+        self.begins_with_key(recorded);
         let mut failures = self.minted(pushed::STEP, recorded);
         let step = Step { method: Method::Post, ..Step::default() };
         self.shape(pushed::STEP, recorded, &step, &mut failures);

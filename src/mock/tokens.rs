@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::expr::Context;
 use crate::flow::later::Later;
-use crate::flow::variables;
+use crate::flow::{dpop, variables};
 use crate::mock::answer;
 use crate::mock::check::Failure;
 use crate::mock::id_token;
@@ -30,7 +30,7 @@ impl Shared {
             .vector
             .token_response
             .clone()
-            .unwrap_or_else(|| json!({"access_token": "AT", "token_type": "Bearer"}));
+            .unwrap_or_else(|| granted(&self.client.registration.provider, "AT"));
         if let Some(claims) = &self.vector.claims {
             let id_token = self.id_token(claims, &sign_in);
             sign_in.placeholders.set("ID_TOKEN", id_token);
@@ -153,7 +153,7 @@ impl Shared {
         let mut sign_in = progress.current.clone();
         let token = token_of(&sign_in);
         progress.failures.extend(self.checker(&mut sign_in).refresh(&token, recorded));
-        let standard = json!({"access_token": "AT2", "token_type": "Bearer"});
+        let standard = granted(&self.client.registration.provider, "AT2");
         let scripted = self.vector.refresh_response.clone().unwrap_or(standard);
         let filled = sign_in.placeholders.fill(&scripted);
         if let Some(members) = answer::members(&filled) {
@@ -175,6 +175,12 @@ impl Shared {
         };
         answer::scripted(scripted.as_ref().unwrap_or(&standard), &sign_in.placeholders)
     }
+}
+
+/// A token response of which a vector says nothing.
+pub(super) fn granted(provider: &Provider, access_token: &str) -> Value {
+    let token_type = if provider.dpop_bound_access_tokens { dpop::SCHEME } else { "Bearer" };
+    json!({"access_token": access_token, "token_type": token_type})
 }
 
 /// Lays the answer to a token request over `token` in `context`, its members under their standard names too, and returns

@@ -125,10 +125,11 @@ impl Compiler {
 }
 
 /// Parameters that belong to the engine.
-pub(super) const RESERVED: [&str; 9] = [
+pub(super) const RESERVED: [&str; 10] = [
     "client_id",
     "code_challenge",
     "code_challenge_method",
+    "dpop_jkt",
     "nonce",
     "redirect_uri",
     "response_mode",

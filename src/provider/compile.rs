@@ -12,6 +12,7 @@ use crate::provider::endpoint::HostRules;
 use crate::provider::finding::Finding;
 use crate::provider::moment::Moment;
 use crate::provider::read::Read;
+use crate::provider::step::TokenType;
 use crate::spec::ProviderSpec;
 use crate::spec::provider::{Discovery, Protocol};
 use crate::spec::userinfo::UserinfoSpec;
@@ -31,6 +32,8 @@ pub(super) struct Compiler {
     calls: Vec<String>,
     /// The values that stay on the server, dotted.
     secrets: BTreeSet<String>,
+    /// What kind of access tokens there are.
+    pub token_type: TokenType,
     /// Whether there is an id_token.
     oidc: bool,
     /// Whether the userinfo endpoint is called without a word about it.
@@ -59,6 +62,10 @@ impl Compiler {
             read: BTreeSet::new(),
             captured: spec.callback.capture.keys().cloned().collect(),
             secrets: secrets(spec),
+            token_type: match spec.dpop_bound_access_tokens {
+                Some(true) => TokenType::DPoP,
+                Some(false) | None => TokenType::Bearer,
+            },
             oidc: spec.protocol == Protocol::Oidc,
             userinfo: spec.userinfo.is_none()
                 && (spec.userinfo_endpoint.is_some()

@@ -87,6 +87,8 @@ pub struct Provider {
     pub callback: Callback,
     /// How the client authenticates.
     pub client_auth: ClientAuth,
+    /// Whether the access tokens are bound to a key that each sign-in makes (RFC 9449).
+    pub dpop_bound_access_tokens: bool,
     /// How the token request deviates.
     pub token: Step,
     /// Requests that turn the token into the one to use.
@@ -151,6 +153,7 @@ impl Provider {
             authorize: compiler.authorize(spec),
             callback: compiler.callback(&spec.callback),
             client_auth: compiler.client_auth(spec),
+            dpop_bound_access_tokens: spec.dpop_bound_access_tokens == Some(true),
             token: compiler.token(spec),
             then: compiler.then(spec),
             refresh: compiler.refresh(spec),

@@ -1,5 +1,6 @@
 //! A step, compiled: how its request and its answer deviate from the RFC.
 
+use http::{HeaderName, header};
 use indexmap::IndexMap;
 use serde_json::Value;
 
@@ -26,7 +27,7 @@ pub struct Step {
     /// How the request authenticates; `None` where the step's default holds.
     pub auth: Option<Auth>,
     /// Headers to set.
-    pub headers: Vec<(http::HeaderName, Template)>,
+    pub headers: Vec<(HeaderName, Template)>,
     /// Parameters laid over those of the RFC.
     pub params: ParamTemplates,
     /// Parameters for the URL of a request with a body.
@@ -49,7 +50,7 @@ pub enum Auth {
     /// As the client, by one of the methods of the token endpoint.
     Client(TokenEndpointAuthMethod),
     /// The access token in a header of its own.
-    Header(http::HeaderName),
+    Header(HeaderName),
     /// Not at all.
     None,
     /// The access token as a parameter of the query.
@@ -69,10 +70,42 @@ pub struct Response {
     pub error: Option<Path>,
     /// Where its description stands.
     pub error_description: Option<Path>,
+    /// What `token_type` a token response must have.
+    pub token_type: TokenType,
     /// Where the members of a token response stand, by their standard names.
     pub map: IndexMap<&'static str, Read>,
     /// The `iss` of an answer that is a JWT, where that is not the provider's issuer.
     pub issuer: Option<Template>,
+}
+
+/// The kinds of access tokens (RFC 6749 §7.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TokenType {
+    /// Whoever holds it may use it (RFC 6750).
+    #[default]
+    Bearer,
+    /// It is bound to a key (RFC 9449 §5).
+    DPoP,
+}
+
+impl TokenType {
+    /// The value of `token_type`, which servers write in any letters.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            TokenType::Bearer => "bearer",
+            TokenType::DPoP => "DPoP",
+        }
+    }
+
+    /// What is wrong with a token response that has another one.
+    pub fn missed(self) -> &'static str {
+        match self {
+            TokenType::Bearer => {
+                "the token_type is not bearer; where it means the same, map it: `token_type: bearer`"
+            }
+            TokenType::DPoP => "the token_type is not DPoP: the access token is bound to no key",
+        }
+    }
 }
 
 impl Compiler {
@@ -86,7 +119,7 @@ impl Compiler {
         answer: Moment,
     ) -> Step {
         if keys.is_empty() {
-            return Step { method, ..Step::default() };
+            return Step { method, response: self.plain_response(), ..Step::default() };
         }
         let method = keys.method.unwrap_or(method);
         let step = Step {
@@ -126,6 +159,26 @@ impl Compiler {
     }
 
     pub(super) fn auth(&mut self, at: &str, word: &str) -> Option<Auth> {
+        let auth = self.auth_word(at, word)?;
+        if self.token_type == TokenType::DPoP
+            && matches!(auth, Auth::Header(_) | Auth::Query(_) | Auth::Scheme(_))
+        {
+            self.report(
+                Finding::error(
+                    code::INVALID_VALUE,
+                    at,
+                    "an access token that is bound to a key travels as `bearer`",
+                )
+                .label("nothing would prove that its key is there")
+                .other("/dpop_bound_access_tokens", "the access tokens are bound to a key")
+                .note("RFC 9449 §7.1: it is sent with the scheme `DPoP`, beside its proof")
+                .replace("the engine writes the scheme and the proof", "bearer"),
+            );
+        }
+        Some(auth)
+    }
+
+    fn auth_word(&mut self, at: &str, word: &str) -> Option<Auth> {
         Some(match word.split_once(':') {
             None if word == "bearer" => Auth::Bearer,
             None if word == "none" => Auth::None,
@@ -197,17 +250,18 @@ impl Compiler {
         at: &str,
         headers: &IndexMap<String, Option<Scalar>>,
         moment: Moment,
-    ) -> Vec<(http::HeaderName, Template)> {
+    ) -> Vec<(HeaderName, Template)> {
         let mut compiled = vec![];
         for (name, value) in headers {
             let at = format!("{at}/{}", segment(name));
-            let Ok(header) = name.parse::<http::HeaderName>() else {
+            let Ok(named) = name.parse::<HeaderName>() else {
                 self.report(
                     Finding::error(code::INVALID_VALUE, at, format!("`{name}` is no header name")).on_key(),
                 );
                 continue;
             };
-            if [http::header::AUTHORIZATION, http::header::COOKIE, http::header::HOST].contains(&header) {
+            let is_proof = self.token_type == TokenType::DPoP && named == "dpop";
+            if is_proof || [header::AUTHORIZATION, header::COOKIE, header::HOST].contains(&named) {
                 self.report(
                     Finding::error(code::CREDENTIALS_TWICE, at, format!("the header `{name}` cannot be set"))
                         .on_key()
@@ -219,14 +273,14 @@ impl Compiler {
             if let Some(value) = value
                 && let Some(template) = self.scalar(&at, value, moment)
             {
-                compiled.push((header, template));
+                compiled.push((named, template));
             }
         }
         compiled
     }
 
     fn response(&mut self, at: &str, spec: Option<&ResponseSpec>, moment: Moment) -> Response {
-        let Some(spec) = spec else { return Response::default() };
+        let Some(spec) = spec else { return self.plain_response() };
         if spec.issuer.is_some() && spec.format != Some(ResponseFormat::Jwt) {
             self.report(
                 Finding::error(code::NO_EFFECT, format!("{at}/issuer"), "only a JWT has an issuer")
@@ -250,7 +304,13 @@ impl Compiler {
                 .map
                 .as_ref()
                 .map_or_else(IndexMap::new, |map| self.response_map(&format!("{at}/map"), map, moment)),
+            ..self.plain_response()
         }
+    }
+
+    /// An answer of which the file says nothing.
+    fn plain_response(&self) -> Response {
+        Response { token_type: self.token_type, ..Response::default() }
     }
 
     fn response_map(&mut self, at: &str, map: &ResponseMap, moment: Moment) -> IndexMap<&'static str, Read> {
@@ -294,4 +354,27 @@ fn typed(params: &Params) -> Vec<(String, Value)> {
         Some(Scalar::Text(_)) | None => None,
     });
     typed.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnostic::code;
+    use crate::provider::check::found::codes;
+
+    #[test]
+    fn a_token_that_is_bound_to_a_key_travels_with_its_proof_alone() {
+        let bound = |keys: &str| codes(&format!("dpop_bound_access_tokens: true\n{keys}"));
+        for wrong in
+            ["auth: 'query:t'", "auth: 'header:X-Token'", "auth: 'scheme:token'", "headers: {dpop: a}"]
+        {
+            let (wrong, not_bound) =
+                (format!("userinfo: {{{wrong}}}"), codes(&format!("userinfo: {{{wrong}}}")));
+            assert_eq!(bound(&wrong).len(), 1, "{wrong}");
+            assert_eq!(not_bound, Vec::<&str>::new(), "{wrong}");
+        }
+        for right in ["auth: bearer", "auth: none", "auth: client_secret_post", "headers: {accept: a/b}"] {
+            assert_eq!(bound(&format!("userinfo: {{{right}}}")), Vec::<&str>::new(), "{right}");
+        }
+        assert_eq!(bound("authorization: {params: {dpop_jkt: a}}"), [code::RESERVED_PARAMETER.as_str()]);
+    }
 }

@@ -22,6 +22,7 @@ pub(super) fn begin(call: &Call<'_>, provider: &str, target: &str) -> (Secret, H
         state_hash: state_hash(&state),
         nonce: None,
         code_verifier: None,
+        dpop_key: None,
         request: serde_json::Map::new(),
         target: target.to_owned(),
         created: now,

@@ -36,6 +36,7 @@ pub(super) fn begin(
     let transaction = Transaction {
         nonce: pending.nonce,
         code_verifier: pending.code_verifier,
+        dpop_key: pending.dpop_key,
         provider: pending.provider_id,
         issuer: pending.issuer,
         client_hash: pending.client_id_hash,
@@ -129,6 +130,7 @@ pub(super) async fn take(
         state: Secret::from(state),
         nonce: transaction.nonce,
         code_verifier: transaction.code_verifier,
+        dpop_key: transaction.dpop_key,
         redirect_uri: call.base().callback_url(provider),
         provider_id: transaction.provider,
         issuer: transaction.issuer,

@@ -14,7 +14,7 @@ pub const LIFETIME: u64 = 600;
 /// How far the clock of another server may be ahead, in seconds.
 const TOLERANCE: u64 = 60;
 /// The layout of the bytes. Another one is refused.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// What must be known again when the provider sends the browser back: from a sign-in, or from a sign-out there, which has a
 /// state and a target and nothing else.
@@ -34,6 +34,8 @@ pub struct Transaction {
     pub nonce: Option<Secret>,
     /// `code_verifier`.
     pub code_verifier: Option<Secret>,
+    /// The key that the access token will be bound to (RFC 9449).
+    pub dpop_key: Option<Secret>,
     /// The inputs of the sign-in.
     pub request: Map<String, Value>,
     /// Where the browser goes afterwards.
@@ -98,6 +100,7 @@ impl Transaction {
         put_token(&mut bytes, Some(&self.client_hash));
         put_token(&mut bytes, self.nonce.as_ref().map(Secret::expose));
         put_token(&mut bytes, self.code_verifier.as_ref().map(Secret::expose));
+        put_token(&mut bytes, self.dpop_key.as_ref().map(Secret::expose));
         bytes
     }
 
@@ -120,6 +123,7 @@ impl Transaction {
         let client_hash = token(&mut rest)??;
         let nonce = token(&mut rest)?.map(Secret::from);
         let code_verifier = token(&mut rest)?.map(Secret::from);
+        let dpop_key = token(&mut rest)?.map(Secret::from);
         rest.is_empty().then_some(Transaction {
             provider,
             issuer,
@@ -127,6 +131,7 @@ impl Transaction {
             state_hash,
             nonce,
             code_verifier,
+            dpop_key,
             request,
             target,
             created,
@@ -211,6 +216,7 @@ mod tests {
             state_hash: state_hash("s"),
             nonce: Some(rng::token(&SystemRng, 32).into()),
             code_verifier: Some(rng::token(&SystemRng, 32).into()),
+            dpop_key: Some(rng::token(&SystemRng, 32).into()),
             request: json!({"domain": "acme.example"}).as_object().unwrap().clone(),
             target: "https://app.example.com/dashboard".into(),
             created: 1_000,
@@ -253,13 +259,18 @@ mod tests {
         assert_eq!(opened.state_hash, transaction.state_hash);
         assert_eq!(exposed(&opened.nonce), exposed(&transaction.nonce));
         assert_eq!(exposed(&opened.code_verifier), exposed(&transaction.code_verifier));
+        assert_eq!(exposed(&opened.dpop_key), exposed(&transaction.dpop_key));
     }
 
     #[test]
     fn twelve_leave_room_for_a_session() {
-        let sealed = keys(&["a"]).seal(&transaction(), NAME, &SystemRng);
-        let all = 12 * (NAME.len() + "=; ".len() + sealed.len());
-        assert!(all < 5 * 1024, "{all}");
+        let all = |transaction| {
+            let sealed = keys(&["a"]).seal(&transaction, NAME, &SystemRng);
+            12 * (NAME.len() + "=; ".len() + sealed.len())
+        };
+        let plain = all(Transaction { dpop_key: None, ..transaction() });
+        let bound = all(transaction());
+        assert!(plain < 5 * 1024 && bound - plain <= 12 * 44, "{plain} {bound}");
     }
 
     #[test]
@@ -325,7 +336,7 @@ mod tests {
     fn bytes_of_another_layout_are_refused() {
         let bytes = transaction().to_bytes();
         assert!(Transaction::from_bytes(&[&bytes[..], &[0]].concat()).is_none());
-        assert!(Transaction::from_bytes(&[&[2], &bytes[1..]].concat()).is_none());
+        assert!(Transaction::from_bytes(&[&[1], &bytes[1..]].concat()).is_none());
         for end in 0..bytes.len() {
             assert!(Transaction::from_bytes(&bytes[..end]).is_none(), "{end}");
         }
@@ -342,7 +353,7 @@ mod tests {
     fn shows_no_secret() {
         let transaction = transaction();
         let shown = format!("{transaction:?}");
-        for secret in [&transaction.nonce, &transaction.code_verifier] {
+        for secret in [&transaction.nonce, &transaction.code_verifier, &transaction.dpop_key] {
             assert!(!shown.contains(exposed(secret).unwrap()));
         }
     }

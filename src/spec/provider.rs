@@ -106,6 +106,9 @@ pub struct ProviderSpec {
     pub client_secret: Option<ClientSecretSpec>,
     /// The assertion of `private_key_jwt` and `client_secret_jwt` (RFC 7523 §2.2).
     pub client_assertion: Option<ClientAssertionSpec>,
+    /// `true`: every sign-in makes a key, its access token is bound to it, and each request that gets the token or carries it has a
+    /// proof of that key (RFC 9449 §5.2): whoever copies the token cannot use it.
+    pub dpop_bound_access_tokens: Option<bool>,
     /// The answer of the userinfo endpoint is a JWT, signed with this algorithm (OpenID Connect Registration §2).
     pub userinfo_signed_response_alg: Option<IdTokenAlg>,
     /// Proof Key for Code Exchange; `S256` where it is absent.

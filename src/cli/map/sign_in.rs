@@ -76,6 +76,7 @@ impl<'a> Setting<'a> {
             state: Secret::from("STATE"),
             nonce: Some(Secret::from("NONCE")),
             code_verifier: Some(Secret::from("CODE_VERIFIER")),
+            dpop_key: None,
             redirect_uri: "https://app.example.com/api/auth/callback".into(),
             request,
             created: SystemClock.now(),
@@ -127,7 +128,7 @@ impl<'a> Setting<'a> {
             let mut token = token::response(registration, &answer.http, context, &SystemClock)?;
             for (step, answer) in registration.provider.then.iter().zip(&answers.then) {
                 if then::applies(step, context)? {
-                    token = then::response(step, registration, &answer.http, context, &SystemClock)?;
+                    token = then::response(step, &token, registration, &answer.http, context, &SystemClock)?;
                 }
             }
             id_token = token.id_token;

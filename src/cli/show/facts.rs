@@ -183,6 +183,10 @@ fn sign_in(effective: &Effective) -> Vec<Fact> {
         let pointer = "/userinfo_signed_response_alg";
         add("userinfo_signed_response_alg", text(pointer, ""), alg.clone(), pointer, "");
     }
+    if provider.dpop_bound_access_tokens {
+        let (name, pointer) = ("dpop_bound_access_tokens", "/dpop_bound_access_tokens");
+        add(name, "to a key of each sign-in".into(), true.into(), pointer, name);
+    }
     let refresh = &provider.refresh;
     if effective.key("/refresh").is_some() {
         let needs = match refresh.requires {

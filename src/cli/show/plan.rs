@@ -9,9 +9,10 @@ use crate::cli::effective::Effective;
 use crate::cli::given::{self, Values};
 use crate::cli::output;
 use crate::config::BaseUrl;
+use crate::flow::dpop;
 use crate::flow::metadata::Metadata;
 use crate::mock::MockClient;
-use crate::provider::Vector;
+use crate::provider::{Provider, Vector};
 
 /// What stands in the answers for a token.
 const TOKENS: [(&str, &str); 2] = [("access_token", "ACCESS_TOKEN"), ("refresh_token", "REFRESH_TOKEN")];
@@ -53,7 +54,7 @@ impl Plan {
         let vars = given::variables(effective, vars, &environment, test)?;
         given::check(&vars, &effective.provider)?;
         let request = given::inputs(effective, request, test)?;
-        let mut vector = test.map_or_else(synthetic, |(_, vector)| vector.clone());
+        let mut vector = test.map_or_else(|| synthetic(&effective.provider), |(_, vector)| vector.clone());
         vector.vars = vars.iter().map(|(name, given)| (name.clone(), given.value.clone())).collect();
         vector.request = request.iter().map(|(name, given)| (name.clone(), given.value.clone())).collect();
         let answers =
@@ -118,14 +119,15 @@ pub const ENDPOINTS: [&str; 6] = [
 ];
 
 /// A sign-in of a file without a test that works.
-fn synthetic() -> Vector {
+fn synthetic(provider: &Provider) -> Vector {
+    let token_type = if provider.dpop_bound_access_tokens { dpop::SCHEME } else { "Bearer" };
     let mut claims = Map::new();
     claims.insert("sub".into(), "SUB".into());
     Vector {
         userinfo: Some(Value::Object(claims.clone())),
         claims: Some(claims),
         token_response: Some(
-            json!({"access_token": "ACCESS_TOKEN", "refresh_token": "REFRESH_TOKEN", "token_type": "Bearer"}),
+            json!({"access_token": "ACCESS_TOKEN", "refresh_token": "REFRESH_TOKEN", "token_type": token_type}),
         ),
         ..Vector::default()
     }

@@ -10,6 +10,7 @@ use oauth2::basic::BasicTokenType;
 use oauth2::{AuthType, EmptyExtraTokenFields, StandardTokenResponse};
 
 use crate::flow::caller::Caller;
+use crate::flow::dpop;
 use crate::flow::draft::Draft;
 use crate::flow::error::{Error, Misbehaviour, MisbehaviourKind};
 use crate::oauth::Secret;
@@ -90,7 +91,11 @@ pub(super) fn authenticate(
     }
     let token = access_token.map(Secret::expose).unwrap_or_default();
     match auth {
-        Auth::Bearer => draft.authorization = Some(sensitive(format!("Bearer {token}"))?),
+        Auth::Bearer => {
+            let word =
+                if caller.registration.provider.dpop_bound_access_tokens { dpop::SCHEME } else { "Bearer" };
+            draft.authorization = Some(sensitive(format!("{word} {token}"))?);
+        }
         Auth::Scheme(word) => draft.authorization = Some(sensitive(format!("{word} {token}"))?),
         Auth::Header(name) => draft.header = Some((name.clone(), sensitive(token.to_owned())?)),
         Auth::Query(name) => draft.query.push((name.clone(), token.to_owned())),

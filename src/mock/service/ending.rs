@@ -5,6 +5,7 @@ use http::{Response, StatusCode};
 use serde_json::json;
 use url::Url;
 
+use crate::flow::dpop;
 use crate::flow::later::Later;
 use crate::mock::answer;
 use crate::mock::placeholders::Placeholders;
@@ -41,6 +42,10 @@ impl Played {
         }
         let client_id = sign_in.authorized.client_id.as_str();
         let mut told = json!({"active": true, "client_id": client_id, "token_type": "Bearer"});
+        if let Some(jkt) = &sign_in.jkt {
+            told["token_type"] = dpop::SCHEME.into();
+            told["cnf"] = json!({"jkt": jkt});
+        }
         let subject = [&vector.claims, &vector.profile];
         if let Some(sub) = subject.into_iter().flatten().find_map(|members| members.get("sub")) {
             told["sub"] = sub.clone();

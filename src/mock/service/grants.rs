@@ -21,6 +21,8 @@ pub(super) struct Authorized {
     pub redirect_uri: String,
     /// Whether the request had a `code_challenge`, and whether that is the verifier's hash.
     pub challenge: Option<Challenge>,
+    /// The key that the code is bound to: the thumbprint of RFC 9449 §10.
+    pub dpop_jkt: Option<String>,
     /// Whether the answer is a page that posts itself.
     pub form_post: bool,
     /// What the texts of the vector stand for.
@@ -47,6 +49,8 @@ pub(super) struct SignIn {
     pub authorized: Authorized,
     /// The access tokens that are valid; the newest is the last.
     pub access_tokens: Vec<String>,
+    /// The thumbprint of the key that the access tokens are bound to (RFC 9449 §6.1).
+    pub jkt: Option<String>,
     /// The refresh token that is valid.
     pub refresh_token: Option<String>,
     /// The tree that addresses of later requests are rendered with.

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::Response;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use crate::flow::grant::Grant;
 use crate::mock::grant;
@@ -12,6 +12,7 @@ use crate::mock::service::grants::{Authorized, SignIn};
 use crate::mock::service::journal::Exchange;
 use crate::mock::service::played::Played;
 use crate::mock::service::refusal::Refusal;
+use crate::mock::tokens::granted;
 use crate::oauth::Secret;
 use crate::provider::step::{Auth, Step};
 use crate::provider::token::RefreshRequires;
@@ -39,6 +40,7 @@ impl Played {
             RefreshRequires::AccessToken => self.of_any_access_token(exchange)?,
         };
         let secret = self.proven(&refresh.step, exchange, &sign_in.authorized)?;
+        self.proven_key(exchange, sign_in.jkt.as_deref())?;
         let token = sign_in.context.get("token").and_then(Value::as_object).cloned().unwrap_or_default();
         let recorded = &exchange.recorded;
         self.strictly(&mut sign_in.authorized, secret.as_ref().map(Secret::expose), |checker| {
@@ -49,7 +51,7 @@ impl Played {
         let vector = &scenario.vector;
         let again = vector.refresh_response.is_none();
         let scripted = if again { &vector.token_response } else { &vector.refresh_response };
-        let mut scripted = scripted.clone().unwrap_or_else(standard);
+        let mut scripted = scripted.clone().unwrap_or_else(|| granted(&self.provider, "AT"));
         // The answer to a refresh has no nonce to repeat (OpenID Connect Core §12.2).
         sign_in.authorized.placeholders.set("NONCE", "");
         sign_in.called.clear();
@@ -67,6 +69,7 @@ impl Played {
         self.check_shape(&then.step, exchange)?;
         let (number, mut sign_in) = self.of_any_access_token(exchange)?;
         let secret = self.proven(&then.step, exchange, &sign_in.authorized)?;
+        self.proven_key(exchange, sign_in.jkt.as_deref())?;
         let recorded = &exchange.recorded;
         self.strictly(&mut sign_in.authorized, secret.as_ref().map(Secret::expose), |checker| {
             checker.then(index, then, recorded)
@@ -123,9 +126,10 @@ impl Played {
         let scenario = &self.scenarios[number];
         exchange.scenario = Some(scenario.name.clone());
         let scripted = grant::answer_of(&scenario.vector, grant);
-        let scripted = scripted.clone().unwrap_or_else(|| grant::standard(grant));
+        let scripted = scripted.clone().unwrap_or_else(|| grant::standard(&self.provider, grant));
         let authorized = Authorized { scenario: number, client_id, ..Authorized::default() };
-        let mut sign_in = SignIn { context: self.context(&authorized), authorized, ..SignIn::default() };
+        let jkt = self.proven_key(exchange, None)?;
+        let mut sign_in = SignIn { context: self.context(&authorized), authorized, jkt, ..SignIn::default() };
         let response = self.issue(step, &scripted, &mut sign_in, &exchange.base, false);
         self.grants().redeem(None, sign_in);
         Ok(response)
@@ -165,11 +169,4 @@ impl Played {
             .map(|(number, sign_in)| (number, sign_in.clone()))
             .ok_or_else(|| Refusal::invalid_grant("there is no access token that the mock issued"))
     }
-}
-
-fn standard() -> Value {
-    let mut answer = Map::new();
-    answer.insert("access_token".into(), "AT".into());
-    answer.insert("token_type".into(), json!("Bearer"));
-    Value::Object(answer)
 }

@@ -23,6 +23,7 @@ impl Played {
             return Err(Refusal::invalid_request("a request_uri cannot go ahead (RFC 9126, section 2.1)"));
         }
         self.client(exchange, None)?;
+        self.proven_key(exchange, self.param(exchange, "dpop_jkt"))?;
         let request_uri = format!("urn:ietf:params:oauth:request_uri:{}", rng::token(&*self.rng, 16));
         let expires_at = self.clock.now() + LIFETIME;
         self.grants().push(request_uri.clone(), exchange.recorded.clone(), expires_at);

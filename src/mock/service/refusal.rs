@@ -52,6 +52,16 @@ impl Refusal {
         }
     }
 
+    /// RFC 9449 §5.
+    pub fn invalid_proof(description: impl AsRef<str>) -> Refusal {
+        Refusal::new("invalid_dpop_proof", description)
+    }
+
+    /// RFC 9449 §7.1.
+    pub fn unproven_token(description: impl AsRef<str>) -> Refusal {
+        Refusal { challenge: Some("DPoP error=\"invalid_token\""), ..Refusal::invalid_token(description) }
+    }
+
     pub fn not_found(description: impl AsRef<str>) -> Refusal {
         Refusal { status: StatusCode::NOT_FOUND, ..Refusal::new("not_found", description) }
     }

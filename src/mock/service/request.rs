@@ -46,6 +46,7 @@ pub(super) fn read(
         client_id: client_id.to_owned(),
         redirect_uri: redirect_uri.to_owned(),
         form_post: provider.authorize.response_mode == ResponseMode::FormPost,
+        dpop_jkt: param("dpop_jkt").map(str::to_owned),
         ..Authorized::default()
     };
     let placeholders = &mut authorized.placeholders;

@@ -3,8 +3,11 @@
 use bytes::Bytes;
 use http::Response;
 use serde_json::{Map, Value};
+use url::Url;
 
 use crate::mock::answer;
+use crate::mock::proof;
+use crate::mock::service::grants::Grants;
 use crate::mock::service::journal::Exchange;
 use crate::mock::service::method;
 use crate::mock::service::played::Played;
@@ -78,6 +81,9 @@ impl Played {
         if matches!(auth, Auth::None | Auth::Client(_)) {
             return any().ok_or_else(|| Refusal::invalid_token("nobody has signed in yet"));
         }
+        if self.provider.dpop_bound_access_tokens && *auth == Auth::Bearer {
+            return self.bound(exchange, &grants);
+        }
         let word = if let Auth::Scheme(word) = auth { word } else { "Bearer" };
         let mut tokens: Vec<&str> = vec![];
         if let Some(header) = recorded.header("authorization") {
@@ -105,6 +111,38 @@ impl Played {
             _ => Err(Refusal::invalid_request(
                 "the access token comes in two ways at once (RFC 6750, section 2)",
             )),
+        }
+    }
+
+    /// The same where the access tokens are bound to a key (RFC 9449 §7.1).
+    fn bound(&self, exchange: &Exchange, grants: &Grants) -> Result<u64, Refusal> {
+        let token = proof::bound_token(&exchange.recorded).ok_or_else(|| {
+            Refusal::unproven_token(
+                "the Authorization header does not begin with DPoP: the token is bound to a key",
+            )
+        })?;
+        let found = grants.by_access_token(token);
+        let (number, sign_in) = found.ok_or_else(|| {
+            Refusal::unproven_token("the access token is unknown or revoked: the mock did not issue it")
+        })?;
+        self.proven_key(exchange, sign_in.jkt.as_deref())
+            .map_err(|refusal| Refusal::unproven_token(refusal.description))?;
+        Ok(number)
+    }
+
+    /// The key by which a request proves possession, where the provider's tokens are bound to one. `known` is the one that it has
+    /// to be.
+    pub fn proven_key(&self, exchange: &Exchange, known: Option<&str>) -> Result<Option<String>, Refusal> {
+        if !self.provider.dpop_bound_access_tokens {
+            return Ok(None);
+        }
+        let here = Url::parse(&exchange.base).and_then(|base| base.join(&exchange.path));
+        let here = here.map(String::from).unwrap_or_default();
+        let jkt =
+            proof::verify(&exchange.recorded, &here, self.clock.now()).map_err(Refusal::invalid_proof)?;
+        match known {
+            Some(known) if known != jkt => Err(Refusal::invalid_proof("the proof is by another key")),
+            _ => Ok(Some(jkt)),
         }
     }
 

@@ -38,11 +38,15 @@ impl Played {
             credentials: &credentials,
             scope: self.scenarios[authorized.scenario].client.registration.scope(),
             expect: &expect,
+            now: self.clock.now(),
             placeholders: &mut authorized.placeholders,
         };
         let method = self.provider.client_auth.method;
         let signs = matches!(method, Method::ClientSecretJwt | Method::PrivateKeyJwt);
-        let is_free = |what: &str| what == "scope" || (signs && ["auth", "client_assertion"].contains(&what));
+        // A proof was held against the address of this machine, which its client knows.
+        let is_free = |what: &str| {
+            ["dpop", "scope"].contains(&what) || (signs && ["auth", "client_assertion"].contains(&what))
+        };
         match check(&mut checker).into_iter().find(|failure| !is_free(&failure.what)) {
             Some(failure) => Err(Refusal::invalid_request(told(&failure))),
             None => Ok(()),

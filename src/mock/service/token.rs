@@ -14,6 +14,7 @@ use crate::mock::service::method;
 use crate::mock::service::played::Played;
 use crate::mock::service::refusal::Refusal;
 use crate::mock::service::request::count;
+use crate::mock::tokens::granted;
 use crate::oauth::Secret;
 use crate::provider::client_auth::TokenEndpointAuthMethod;
 use crate::provider::step::{Auth, Body, Step};
@@ -60,6 +61,7 @@ impl Played {
             })
         })?;
         let client = self.client(exchange, Some(&authorized))?;
+        let jkt = self.proven_key(exchange, authorized.dpop_jkt.as_deref())?;
         self.check_redirect_uri(exchange, &authorized)?;
         self.check_verifier(exchange, &authorized)?;
         let placeholders = &mut authorized.placeholders;
@@ -71,12 +73,9 @@ impl Played {
         let scenario = &self.scenarios[authorized.scenario];
         exchange.scenario = Some(scenario.name.clone());
         let context = self.context(&authorized);
-        let mut sign_in = SignIn { context, authorized, ..SignIn::default() };
-        let mut scripted = scenario
-            .vector
-            .token_response
-            .clone()
-            .unwrap_or_else(|| json!({"access_token": "AT", "token_type": "Bearer"}));
+        let mut sign_in = SignIn { context, authorized, jkt, ..SignIn::default() };
+        let mut scripted =
+            scenario.vector.token_response.clone().unwrap_or_else(|| granted(&self.provider, "AT"));
         self.sign(&mut scripted, &mut sign_in, (&exchange.base, secret), true);
         let response = self.issue(&self.provider.token, &scripted, &mut sign_in, &exchange.base, true);
         self.grants().redeem(Some(code), sign_in);

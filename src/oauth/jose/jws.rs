@@ -39,6 +39,24 @@ impl Jws {
     /// # Errors
     /// It is too long, is not of three parts in strict base64url, or its header holds what is not taken.
     pub fn parse(token: &str) -> Result<Jws, JoseError> {
+        let (jws, header) = Jws::read(token)?;
+        match REFUSED.into_iter().find(|name| header.contains_key(*name)) {
+            Some(name) => Err(JoseError::Header(name)),
+            None => Ok(jws),
+        }
+    }
+
+    /// Reads the one kind of JWS that brings its key along: a proof (RFC 9449 §4.2). Out comes that key, too.
+    pub(super) fn parse_with_key(token: &str) -> Result<(Jws, Value), JoseError> {
+        let (jws, mut header) = Jws::read(token)?;
+        let jwk = header.shift_remove("jwk").ok_or(JoseError::Malformed("its header has no `jwk`"))?;
+        match REFUSED.into_iter().find(|name| header.contains_key(*name)) {
+            Some(name) => Err(JoseError::Header(name)),
+            None => Ok((jws, jwk)),
+        }
+    }
+
+    fn read(token: &str) -> Result<(Jws, Map<String, Value>), JoseError> {
         if token.len() > MAX_TOKEN {
             return Err(JoseError::Malformed("it is longer than 32 KB"));
         }
@@ -59,9 +77,6 @@ impl Jws {
             Ok(Value::Object(header)) => header,
             _ => return Err(JoseError::Malformed("its header is no JSON object")),
         };
-        if let Some(name) = REFUSED.into_iter().find(|name| header.contains_key(*name)) {
-            return Err(JoseError::Header(name));
-        }
         let text = |name: &str| match header.get(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.clone())),
@@ -69,7 +84,7 @@ impl Jws {
         };
         let alg = text("alg")?.ok_or(JoseError::Malformed("its header has no `alg`"))?;
         let (kid, typ) = (text("kid")?, text("typ")?);
-        Ok(Jws { alg, kid, typ, message, payload, signature })
+        Ok((Jws { alg, kid, typ, message, payload, signature }, header))
     }
 
     /// Verifies the signature with an algorithm of `algs` and the one key of `keys` that fits; HS256 with `hmac`.

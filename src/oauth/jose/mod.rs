@@ -4,6 +4,7 @@ mod alg;
 mod jwk;
 mod jws;
 mod pem;
+mod proof;
 mod sign;
 
 use base64::Engine;
@@ -12,7 +13,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 pub use alg::{Alg, UnknownAlg};
 pub use jwk::{Jwk, JwkSet, MAX_KEYS};
 pub use jws::{Jws, MAX_HEADER, MAX_TOKEN, VerifiedJws};
-pub use sign::{SigningKey, sign, sign_as};
+pub use proof::{PROOF_TYPE, Proof, thumbprint};
+pub use sign::{SigningKey, sign, sign_as, sign_proof};
 
 /// Why a token, a key set or a key was refused. Never holds the token or a part of a key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

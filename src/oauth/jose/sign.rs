@@ -14,10 +14,11 @@ use aws_lc_rs::signature::{
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
+use zeroize::Zeroizing;
 
 use crate::oauth::Secret;
 use crate::oauth::jose::pem;
-use crate::oauth::jose::{Alg, JoseError};
+use crate::oauth::jose::{Alg, JoseError, PROOF_TYPE, thumbprint};
 
 /// A key of ours and the one algorithm it signs with; a cheap clone. `Debug` shows the algorithm alone.
 #[derive(Clone)]
@@ -71,6 +72,20 @@ impl SigningKey {
         Ok(SigningKey::new(alg, pair))
     }
 
+    /// The key of `ES256` whose private number these bytes are (RFC 7518 §6.2.2.1): as short as a key can be kept.
+    ///
+    /// # Errors
+    /// A number that no key has: zero, or one from the order of the curve on.
+    pub fn from_es256_scalar(scalar: &[u8; 32]) -> Result<SigningKey, JoseError> {
+        // An ECPrivateKey (RFC 5915 §3): version 1, the number, and P-256 as the curve.
+        let mut der = Zeroizing::new(b"\x30\x31\x02\x01\x01\x04\x20".to_vec());
+        der.extend_from_slice(scalar);
+        der.extend_from_slice(b"\xa0\x0a\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07");
+        let pair = EcdsaKeyPair::from_private_key_der(&ECDSA_P256_SHA256_FIXED_SIGNING, &der)
+            .map_err(|_| JoseError::Key("no private key of P-256"))?;
+        Ok(SigningKey::new(Alg::ES256, Pair::Ecdsa(pair)))
+    }
+
     /// The secret that both sides know, for `HS256`. A verifier refuses what one shorter than 32 bytes has signed.
     pub fn from_secret(secret: &Secret) -> SigningKey {
         let key = hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes());
@@ -84,9 +99,25 @@ impl SigningKey {
 
     /// The public key, for a key set; `null` for a shared secret.
     pub fn public_jwk(&self, kid: &str) -> Value {
+        let mut jwk = self.bare_jwk();
+        if !jwk.is_null() {
+            jwk["use"] = "sig".into();
+            jwk["alg"] = self.alg.as_str().into();
+            jwk["kid"] = kid.into();
+        }
+        jwk
+    }
+
+    /// The public key's thumbprint (RFC 7638 §3), with SHA-256.
+    pub fn thumbprint(&self) -> String {
+        thumbprint(&self.bare_jwk())
+    }
+
+    /// The public key with the members that its kind needs, and no others; `null` for a shared secret.
+    fn bare_jwk(&self) -> Value {
         let text = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
-        let mut jwk = match &*self.pair {
-            Pair::Hmac(_) => return Value::Null,
+        match &*self.pair {
+            Pair::Hmac(_) => Value::Null,
             Pair::Ecdsa(pair) => {
                 let point = &pair.public_key().as_ref()[1..]; // 0x04, then both coordinates
                 let (x, y) = point.split_at(point.len() / 2);
@@ -100,11 +131,7 @@ impl SigningKey {
                 let (n, e) = pem::rsa_public_key(pair.public_key().as_ref()).expect("the library writes DER");
                 json!({"kty": "RSA", "n": text(n), "e": text(e)})
             }
-        };
-        jwk["use"] = "sig".into();
-        jwk["alg"] = self.alg.as_str().into();
-        jwk["kid"] = kid.into();
-        jwk
+        }
     }
 
     fn new(alg: Alg, pair: Pair) -> SigningKey {
@@ -158,8 +185,21 @@ pub fn sign_as(
     if let Some(kid) = kid {
         header["kid"] = kid.into();
     }
+    compact(key, &header, claims)
+}
+
+/// A JWT that brings its key along: a proof that whoever sends it holds that key (RFC 9449 §4.2).
+///
+/// # Errors
+/// The key does not sign.
+pub fn sign_proof(key: &SigningKey, claims: &Map<String, Value>) -> Result<String, JoseError> {
+    let header = json!({"alg": key.alg.as_str(), "typ": PROOF_TYPE, "jwk": key.bare_jwk()});
+    compact(key, &header, claims)
+}
+
+fn compact(key: &SigningKey, header: &Value, claims: &Map<String, Value>) -> Result<String, JoseError> {
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-    let message = format!("{}.{}", part(&header), part(&Value::Object(claims.clone())));
+    let message = format!("{}.{}", part(header), part(&Value::Object(claims.clone())));
     let signature = key.signature(message.as_bytes())?;
     Ok(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature)))
 }

@@ -145,6 +145,9 @@ struct TokenSetFields {
     id_token: Option<Secret>,
     #[serde(with = "secret")]
     refresh_token: Option<Secret>,
+    // Records of before have none.
+    #[serde(with = "secret", default, skip_serializing_if = "Option::is_none")]
+    dpop_key: Option<Secret>,
     scope: Option<String>,
     #[serde(with = "RememberedFields")]
     remembered: Remembered,
@@ -211,6 +214,7 @@ mod tests {
             expires_at: lifetime.map(|seconds| GIVEN + seconds),
             id_token: None,
             refresh_token: refresh_token.map(Secret::from),
+            dpop_key: None,
             scope: Some("openid".into()),
             remembered: Remembered::default(),
         };

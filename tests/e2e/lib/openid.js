@@ -11,14 +11,16 @@ const signingKey = { ...privateKey.export({ format: "jwk" }), kid: "e2e", use: "
 /**
  * Starts the provider for `clients`: `{client_id, client_secret, redirect_uris}`. `accessToken`: seconds that an access token lives.
  * Whoever asks for `offline_access` gets a refresh token that is good once: used again, it ends the grant.
- * With `pushed` it takes parameters only ahead of the browser (RFC 9126). `seen.authorizations` are the queries that browsers brought.
+ * With `pushed` it takes parameters only ahead of the browser (RFC 9126). `seen.authorizations` are the queries that browsers brought,
+ * `seen.answers` what its token and userinfo endpoints said.
+ * With `nonces` each proof of possession (RFC 9449) needs one of its nonces. `features` are laid over those of the provider.
  * With `logout` it signs people out (RP-Initiated Logout) and tells their applications (Back-Channel Logout): `seen.told`, `untold`.
  * With `mutualTls`, `{key, cert}` of its server, clients may show a certificate at addresses of their own (RFC 8705 §5): `seen.certificates`.
  * It is its own issuer, or stands behind `origin`.
  * `hold`, where it is set, is awaited twice for each refresh: as `hold("before")` and, done but not yet answered, as `hold("after")`.
  */
-export async function startOpenid({ clients, accessToken = 600, pushed = false, logout = false, mutualTls, origin }) {
-  const seen = { secrets: new Set(), token: 0, refreshes: [], revocations: 0, authorizations: [], told: [], untold: [], certificates: [] };
+export async function startOpenid({ clients, accessToken = 600, pushed = false, logout = false, mutualTls, origin, nonces = false, features = {} }) {
+  const seen = { secrets: new Set(), token: 0, answers: [], refreshes: [], revocations: 0, authorizations: [], told: [], untold: [], certificates: [] };
   const own = { hold: undefined };
   const server = http.createServer();
   const backend = `http://127.0.0.1:${await listen(server)}`;
@@ -33,7 +35,8 @@ export async function startOpenid({ clients, accessToken = 600, pushed = false, 
     jwks: { keys: [signingKey] },
     cookies: { keys: ["one key of the cookies of this test"] },
     pkce: { required: () => true },
-    features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: logout }, backchannelLogout: { enabled: logout }, revocation: { enabled: true }, introspection: { enabled: true }, deviceFlow: { enabled: true }, mTLS: { enabled: Boolean(aliases), certificateBoundAccessTokens: true, selfSignedTlsClientAuth: true, tlsClientAuth: true, getCertificate }, pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: pushed } },
+    features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: logout }, backchannelLogout: { enabled: logout }, revocation: { enabled: true }, introspection: { enabled: true }, deviceFlow: { enabled: true }, mTLS: { enabled: Boolean(aliases), certificateBoundAccessTokens: true, selfSignedTlsClientAuth: true, tlsClientAuth: true, getCertificate }, pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: pushed },
+      dPoP: { enabled: true, nonceSecret: Buffer.alloc(32, "nonces of this test"), requireNonce: () => nonces }, ...features },
     // Without the guard that keeps it from asking this machine, where the application is.
     fetch: (url, { dispatcher, ...options }) => fetch(url, options),
     rotateRefreshToken: true,
@@ -52,6 +55,7 @@ export async function startOpenid({ clients, accessToken = 600, pushed = false, 
     if (ctx.path === "/token/revocation") seen.revocations += 1;
     if (ctx.path === "/token" && own.hold) await own.hold("before", ctx.req);
     await next();
+    if (["/token", "/me"].includes(ctx.path)) seen.answers.push(`${ctx.path} ${ctx.status} ${ctx.body?.error ?? ctx.body?.token_type ?? ""}`.trim());
     if (ctx.path === "/token") {
       seen.token += 1;
       if (ctx.oidc?.params?.grant_type === "refresh_token") seen.refreshes.push(ctx.body?.error ?? "granted");

@@ -7,6 +7,7 @@
 mod callback;
 mod device;
 mod discovery;
+mod dpop;
 mod grants;
 mod id_token;
 mod keys;

@@ -2,6 +2,7 @@
 
 mod beside;
 mod command;
+mod dpop;
 mod later;
 mod oauth;
 mod oidc;

@@ -110,7 +110,9 @@ impl Played<'_> {
         for step in &registration.provider.then {
             let request = then::request(step, &tokens, &self.caller(&metadata, &context));
             self.keep(request);
-            if let Ok(found) = then::response(step, registration, &answer(), &mut context, &self.clock) {
+            if let Ok(found) =
+                then::response(step, &tokens, registration, &answer(), &mut context, &self.clock)
+            {
                 tokens = found;
             }
         }

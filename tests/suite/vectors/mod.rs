@@ -1,6 +1,7 @@
 //! Every test of every provider file, played over a real socket.
 
 mod certificate;
+mod dpop;
 mod learned;
 mod pushed;
 mod tokens;
