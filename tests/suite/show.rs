@@ -47,6 +47,7 @@ fn looks_as_expected() {
         ("acme-why.txt", &["./acme.yaml", "--why", "--vars", "tenant=red"]),
         ("acme-why.json", &["./acme.yaml", "--why", "--format", "json"]),
         ("acme.sh", &["./acme.yaml", "--format", "curl"]),
+        ("acme-bound-why.txt", &["./acme-bound.yaml", "--why"]),
         ("acme-eu.sh", &["./acme-eu.yaml", "--format", "curl"]),
         ("acme-eu-why.txt", &["./acme-eu.yaml", "--why"]),
     ] {

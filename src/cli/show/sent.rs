@@ -5,7 +5,7 @@ use url::form_urlencoded;
 
 use crate::cli::show::placeholders::Placeholders;
 use crate::cli::show::plan::UNKNOWN_HOST;
-use crate::flow::Authorization;
+use crate::flow::{Authorization, dpop};
 use crate::mock::Recorded;
 use crate::provider::Provider;
 
@@ -97,7 +97,10 @@ impl Sent {
         for (pairs, others) in pairs {
             for ((name, value), (_, other)) in pairs.iter_mut().zip(others) {
                 if value != other {
-                    *value = name.to_uppercase().replace('-', "_");
+                    *value = match dpop::PROOF == name.as_str() {
+                        true => "DPOP_PROOF".into(),
+                        false => name.to_uppercase().replace('-', "_"),
+                    };
                 }
             }
         }

@@ -3,10 +3,11 @@
 use serde_json::{Map, Value};
 
 use crate::cli::effective::Effective;
+use crate::cli::show::facts::place;
 use crate::cli::show::plan::Plan;
 use crate::cli::show::sent::Sent;
 use crate::flow::grant::Grant;
-use crate::flow::{pushed, sections};
+use crate::flow::{dpop, pushed, sections};
 use crate::provider::Protocol;
 use crate::provider::finding::segment;
 
@@ -143,6 +144,9 @@ impl<'a> Why<'a> {
 
     /// Who says how the request authenticates.
     fn credential(&self, auth: &str) -> String {
+        if auth == "bearer" && self.effective.provider.dpop_bound_access_tokens {
+            return place(self.effective, "/dpop_bound_access_tokens", "");
+        }
         let standard = sections::authentication(auth);
         let client = || match standard {
             Some("RFC 6750 §2.1") => None,
@@ -176,6 +180,9 @@ impl<'a> Why<'a> {
 
 /// The name of a header as people write it: `User-Agent`.
 pub fn title(name: &str) -> String {
+    if dpop::PROOF == name {
+        return dpop::SCHEME.into();
+    }
     let part = |part: &str| {
         let mut chars = part.chars();
         chars.next().map(|first| first.to_ascii_uppercase().to_string() + chars.as_str()).unwrap_or_default()
