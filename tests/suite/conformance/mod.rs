@@ -16,10 +16,12 @@ mod mix_up;
 mod modules;
 pub mod op;
 mod outage;
+mod pushed;
 mod refresh;
 mod rp;
 mod signed_userinfo;
 mod table;
+mod threats;
 mod token;
 mod userinfo;
 
