@@ -3,20 +3,30 @@
 //! Results go to standard output, diagnostics to standard error, and the last line is a summary. Exit codes: 0 fine,
 //! 1 findings, 2 wrong usage, 3 could not reach, 4 sign-in refused.
 
+#[cfg(feature = "mock")]
+mod browser;
 // Without the mock, half of what commands share has no command.
 #[cfg_attr(not(feature = "mock"), allow(dead_code))]
 mod catalog;
+#[cfg(feature = "mock")]
+mod client;
 pub mod completions;
 #[cfg(feature = "mock")]
 pub mod demo;
 #[cfg(feature = "mock")]
 mod effective;
+#[cfg(feature = "mock")]
+pub mod exchange;
 pub mod explain;
 #[cfg(feature = "mock")]
 mod given;
+#[cfg(feature = "mock")]
+pub mod introspect;
 pub mod list;
 #[cfg(feature = "mock")]
 pub mod login;
+#[cfg(feature = "mock")]
+pub mod logout;
 #[cfg(feature = "lsp")]
 pub mod lsp;
 pub mod man;
@@ -29,6 +39,8 @@ pub mod new;
 mod output;
 mod progress;
 mod recorded;
+#[cfg(feature = "mock")]
+pub mod revoke;
 pub mod schema;
 #[cfg(feature = "server")]
 pub mod serve;
@@ -38,6 +50,10 @@ pub mod show;
 mod table;
 #[cfg(feature = "mock")]
 pub mod test;
+#[cfg(feature = "mock")]
+pub mod token;
+#[cfg(feature = "mock")]
+mod tokens;
 pub mod validate;
 
 use std::process::ExitCode;
@@ -61,13 +77,22 @@ pub enum Command {
     /// See a whole sign-in on this machine: a provider is played, the sign-in server is real, no account is needed.
     #[cfg(feature = "mock")]
     Demo(demo::Args),
+    /// Exchange a token for one for another service (RFC 8693).
+    #[cfg(feature = "mock")]
+    Exchange(exchange::Args),
     /// Explain the code of a finding, such as unknown-field.
     Explain(explain::Args),
+    /// Ask the provider what it knows of a token (RFC 7662).
+    #[cfg(feature = "mock")]
+    Introspect(introspect::Args),
     /// List the providers of the catalogue, and what each of them can do.
     List(list::Args),
     /// Sign in at a provider from this terminal, see every request, and get the profile.
     #[cfg(feature = "mock")]
     Login(login::Args),
+    /// Sign out here, and at the provider where it can be told.
+    #[cfg(feature = "mock")]
+    Logout(logout::Args),
     /// Speak the Language Server Protocol on standard input and output, for an editor.
     #[cfg(feature = "lsp")]
     Lsp(lsp::Args),
@@ -81,6 +106,9 @@ pub enum Command {
     Mock(mock::Args),
     /// Write a provider file to begin with: from a provider's discovery document, or from a sample of its userinfo.
     New(new::Args),
+    /// End a token at the provider (RFC 7009).
+    #[cfg(feature = "mock")]
+    Revoke(revoke::Args),
     /// Print the JSON Schema of provider or deployment files.
     Schema(schema::Args),
     /// Run the sign-in server.
@@ -92,6 +120,9 @@ pub enum Command {
     /// Play the tests that provider files carry, each as a whole sign-in over a real socket.
     #[cfg(feature = "mock")]
     Test(test::Args),
+    /// Print a valid access token, of the sign-in that is kept or of the client itself.
+    #[cfg(feature = "mock")]
+    Token(token::Args),
     /// Check provider and deployment files: structure and meaning, every finding at once.
     Validate(validate::Args),
 }
@@ -102,10 +133,16 @@ pub fn run() -> ExitCode {
         Command::Completions(args) => completions::run(args),
         #[cfg(feature = "mock")]
         Command::Demo(args) => demo::run(args),
+        #[cfg(feature = "mock")]
+        Command::Exchange(args) => exchange::run(args),
         Command::Explain(args) => explain::run(args),
+        #[cfg(feature = "mock")]
+        Command::Introspect(args) => introspect::run(args),
         Command::List(args) => list::run(args),
         #[cfg(feature = "mock")]
         Command::Login(args) => login::run(args),
+        #[cfg(feature = "mock")]
+        Command::Logout(args) => logout::run(args),
         #[cfg(feature = "lsp")]
         Command::Lsp(args) => lsp::run(args),
         Command::Man(args) => man::run(args),
@@ -114,6 +151,8 @@ pub fn run() -> ExitCode {
         #[cfg(feature = "mock")]
         Command::Mock(args) => mock::run(args),
         Command::New(args) => new::run(args),
+        #[cfg(feature = "mock")]
+        Command::Revoke(args) => revoke::run(args),
         Command::Schema(args) => schema::run(args),
         #[cfg(feature = "server")]
         Command::Serve(args) => serve::run(args),
@@ -121,6 +160,8 @@ pub fn run() -> ExitCode {
         Command::Show(args) => show::run(args),
         #[cfg(feature = "mock")]
         Command::Test(args) => test::run(args),
+        #[cfg(feature = "mock")]
+        Command::Token(args) => token::run(args),
         Command::Validate(args) => validate::run(args),
     }
 }

@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::client::{Client, Error};
 use crate::flow::caller::later_context;
 use crate::flow::later::{self, Later};
+use crate::flow::metadata::EndpointName;
 use crate::flow::{Context, TokenSet, dpop};
 use crate::transport::Limit;
 
@@ -25,6 +26,17 @@ impl Client {
     pub async fn introspect(&self, token: &TokenSet) -> Result<Value, Error> {
         let (answer, mut context) = self.later(Later::Introspection, token).await?;
         Ok(later::introspected(self.registration(), &answer, &mut context)?)
+    }
+
+    /// Whether the provider has an endpoint, in its file or in its discovery document. `token` is that of the sign-in, where its
+    /// address may depend on that.
+    ///
+    /// # Errors
+    /// An address that cannot be rendered; [`Error::Transport`] where the discovery document cannot be had.
+    pub async fn has_endpoint(&self, name: EndpointName, token: Option<&TokenSet>) -> Result<bool, Error> {
+        let metadata = self.metadata().await?;
+        let found = metadata.endpoint(name, self.registration(), &self.later_context(token))?;
+        Ok(found.is_some())
     }
 
     async fn later(

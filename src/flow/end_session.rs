@@ -10,15 +10,22 @@ use crate::flow::metadata::EndpointName;
 use crate::oauth::Secret;
 
 /// A logout request.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct EndSessionRequest {
     /// The id_token of the sign-in that ends. Where there is none, `client_id` says who asks.
     pub id_token_hint: Option<Secret>,
     /// Who signs out, as the provider knows them.
     pub logout_hint: Option<String>,
-    /// Where the browser comes back to.
+    /// The way back; `None` leaves the browser there.
+    pub back: Option<WayBack>,
+}
+
+/// Where a browser comes back to from a sign-out.
+#[derive(Clone, Debug)]
+pub struct WayBack {
+    /// The address.
     pub post_logout_redirect_uri: String,
-    /// Comes back with it.
+    /// Comes back with the browser.
     pub state: Secret,
 }
 
@@ -35,10 +42,10 @@ pub fn url(request: &EndSessionRequest, caller: &Caller<'_>) -> Result<Option<Ur
         None => ("client_id", registration.client_id.as_str()),
     };
     let hint = request.logout_hint.as_deref().map(|hint| ("logout_hint", hint));
-    let back = [
-        ("post_logout_redirect_uri", request.post_logout_redirect_uri.as_str()),
-        ("state", request.state.expose()),
-    ];
+    let back = request.back.iter().flat_map(|back| {
+        let WayBack { post_logout_redirect_uri, state } = back;
+        [("post_logout_redirect_uri", post_logout_redirect_uri.as_str()), ("state", state.expose())]
+    });
     let rename = &registration.provider.rename;
     let standard = std::iter::once(client).chain(hint).chain(back);
     let params: Vec<(String, String)> = standard

@@ -2,7 +2,7 @@
 //!
 //! One file a step, in the order of a sign-in: [`metadata`] and [`discovery`], [`authorize`] and [`pushed`], [`callback`],
 //! [`token`] and [`then`] (or without a browser [`device`]), [`verify`] and [`id_token`], [`userinfo`], [`profile`]; and what comes after it: [`refresh`],
-//! [`later`], [`end_session`], [`logout_token`]; and without it: [`grant`]; [`dpop`] is beside all of them. No socket,
+//! [`later`], [`end_session`], [`logout_token`], [`kept`]; and without it: [`grant`]; [`dpop`] is beside all of them. No socket,
 //! no clock and no randomness of its own, so that the same values ask for the same.
 
 mod answer;
@@ -18,6 +18,7 @@ pub mod end_session;
 pub mod error;
 pub mod grant;
 pub mod id_token;
+pub mod kept;
 pub mod later;
 pub mod logout_token;
 pub mod metadata;

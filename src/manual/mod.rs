@@ -21,6 +21,7 @@ pub mod editors {}
 pub mod format {}
 
 /// [recording]: https://github.com/OWNER/authcfg/blob/main/src/manual/login-device.cast
+/// [tokens]: mod@crate::manual::tokens
 #[doc = include_str!("login.md")]
 pub mod login {}
 
@@ -37,6 +38,9 @@ pub mod sessions {}
 
 #[doc = include_str!("sign-in.md")]
 pub mod sign_in {}
+
+#[doc = include_str!("tokens.md")]
+pub mod tokens {}
 
 /// [editors]: mod@crate::manual::editors
 #[doc = include_str!("validate.md")]

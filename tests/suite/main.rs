@@ -27,6 +27,8 @@ mod proposals;
 mod server;
 mod show;
 mod stores;
+#[cfg(unix)]
+mod terminal;
 mod test_command;
 mod validate;
 mod validate_fix;

@@ -38,6 +38,7 @@ fn without_a_topic_the_pages_are_listed() {
 - `authcfg man validate`: what authcfg validate finds, fixes, allows and writes, and its exit codes
 - `authcfg man editors`: completion in an editor, and the check in pre-commit, GitHub, GitLab and any CI
 - `authcfg man login`: signing in from a terminal, by a browser or by a code
+- `authcfg man tokens`: valid tokens for a terminal: kept, renewed, exchanged, revoked
 - `authcfg man mock`: a provider on this machine, for the tests of an application
 - `authcfg man sessions`: where a session is kept, and how long it lives
 - `authcfg man sign-in`: one sign-in, from YAML to session

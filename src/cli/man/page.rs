@@ -48,6 +48,11 @@ pub(super) const PAGES: &[Page] = &[
         text: include_str!("../../manual/login.md"),
     },
     Page {
+        name: "tokens",
+        summary: "valid tokens for a terminal: kept, renewed, exchanged, revoked",
+        text: include_str!("../../manual/tokens.md"),
+    },
+    Page {
         name: "mock",
         summary: "a provider on this machine, for the tests of an application",
         text: include_str!("../../manual/mock.md"),

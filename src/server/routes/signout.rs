@@ -2,7 +2,7 @@
 
 use http::{HeaderValue, StatusCode};
 
-use crate::flow::end_session::EndSessionRequest;
+use crate::flow::end_session::{EndSessionRequest, WayBack};
 use crate::server::answer::Answer;
 use crate::server::call::{Call, Visit};
 use crate::server::failure::Failure;
@@ -44,8 +44,7 @@ async fn at_provider(call: &Call<'_>, target: &str, ended: Ended) -> Option<(Str
     let request = EndSessionRequest {
         id_token_hint: ended.id_token,
         logout_hint: ended.logout_hint,
-        post_logout_redirect_uri: call.base().signed_out_url(),
-        state,
+        back: Some(WayBack { post_logout_redirect_uri: call.base().signed_out_url(), state }),
     };
     match client.end_session(ended.token.as_ref(), &request).await {
         Ok(url) => Some((url?.into(), cookie)),

@@ -1,16 +1,15 @@
 //! The tokens of a session: who gave them, and when they are to be renewed.
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::config::StoreSettings;
 use crate::flow::TokenSet;
+use crate::flow::kept::{TokenSetFields, margin};
 use crate::flow::token_set::Remembered;
 use crate::oauth::Secret;
 use crate::provider::token::RefreshRequires;
 
-/// An access token is renewed so many seconds before it expires, or a tenth of its lifetime where that is less.
-const MARGIN: u64 = 60;
 /// Nor are they renewed twice within so many seconds, however short they live.
 const MIN_PAUSE: u64 = 2;
 /// After a refresh that failed the provider is left alone for so many seconds, twice as long after each further one.
@@ -56,7 +55,7 @@ impl Tokens {
     pub fn are_due(&self, requires: RefreshRequires, now: u64) -> bool {
         let (Some(expires_at), Some(lifetime)) = (self.set.expires_at, self.lifetime()) else { return false };
         let (margin, possible) = match requires {
-            RefreshRequires::RefreshToken => (MARGIN.min(lifetime / 10), self.set.refresh_token.is_some()),
+            RefreshRequires::RefreshToken => (margin(lifetime), self.set.refresh_token.is_some()),
             // Whoever comes too late for this one has to sign in again.
             RefreshRequires::AccessToken => (lifetime / 10, now < expires_at),
         };
@@ -131,74 +130,6 @@ impl Tokens {
 
     fn lifetime(&self) -> Option<u64> {
         Some(self.set.expires_at?.saturating_sub(self.given))
-    }
-}
-
-/// How a [`TokenSet`] is written: the one place where tokens become text, on their way under the seal.
-#[derive(Deserialize, Serialize)]
-#[serde(remote = "TokenSet")]
-struct TokenSetFields {
-    #[serde(with = "secret")]
-    access_token: Secret,
-    expires_at: Option<u64>,
-    #[serde(with = "secret")]
-    id_token: Option<Secret>,
-    #[serde(with = "secret")]
-    refresh_token: Option<Secret>,
-    // Records of before have none.
-    #[serde(with = "secret", default, skip_serializing_if = "Option::is_none")]
-    dpop_key: Option<Secret>,
-    scope: Option<String>,
-    #[serde(with = "RememberedFields")]
-    remembered: Remembered,
-}
-
-#[derive(Deserialize, Serialize)]
-#[serde(remote = "Remembered")]
-struct RememberedFields {
-    raw: Map<String, Value>,
-    vars: Map<String, Value>,
-    redirect_uri: String,
-    sign_in: Map<String, Value>,
-    first_id_token: Map<String, Value>,
-}
-
-mod secret {
-    use super::*;
-
-    /// A secret, or perhaps one.
-    pub trait Shown: Sized {
-        fn shown(&self) -> Option<&str>;
-        fn taken(text: Option<String>) -> Option<Self>;
-    }
-
-    impl Shown for Secret {
-        fn shown(&self) -> Option<&str> {
-            Some(self.expose())
-        }
-
-        fn taken(text: Option<String>) -> Option<Secret> {
-            text.map(Secret::from)
-        }
-    }
-
-    impl Shown for Option<Secret> {
-        fn shown(&self) -> Option<&str> {
-            self.as_ref().map(Secret::expose)
-        }
-
-        fn taken(text: Option<String>) -> Option<Option<Secret>> {
-            Some(text.map(Secret::from))
-        }
-    }
-
-    pub fn serialize<T: Shown, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
-        value.shown().serialize(serializer)
-    }
-
-    pub fn deserialize<'de, T: Shown, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
-        let text = Option::<String>::deserialize(deserializer)?;
-        T::taken(text).ok_or_else(|| serde::de::Error::custom("a token is missing"))
     }
 }
 

@@ -9,5 +9,5 @@ mod oidc;
 mod page;
 mod program;
 mod pushed;
-mod shapes;
-mod visitor;
+pub mod shapes;
+pub mod visitor;

@@ -1,0 +1,102 @@
+//! `authcfg logout`: the end of a sign-in that the terminal keeps, here and at the provider.
+
+use std::process::ExitCode;
+
+use crate::cli::browser;
+use crate::cli::client::{self, DeploymentArgs, Stop};
+use crate::cli::output;
+use crate::cli::tokens::{Kept, Place};
+use crate::client::Client;
+use crate::config::Config;
+use crate::flow::end_session::EndSessionRequest;
+use crate::flow::metadata::EndpointName;
+
+/// Sign out: revoke the tokens of a sign-in where the provider can, forget them, and end the session in the browser.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  authcfg logout acme
+  authcfg logout --all
+
+The tokens are forgotten whatever the provider says. Where it has a page to sign
+out, the browser opens it (OpenID Connect RP-Initiated Logout).
+
+Exit codes:
+  0 signed out, also where nobody was signed in, 1 the deployment or what is kept
+  cannot be used, 2 wrong usage, 3 signed out here, but the provider cannot be
+  reached, 4 signed out here, but it refused to revoke the tokens")]
+pub struct Args {
+    /// The provider, by its id in the deployment
+    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    id: Option<String>,
+    /// Every sign-in and every token that is kept, whatever deployment it is of
+    #[arg(long)]
+    all: bool,
+    /// Print the address instead of opening a browser
+    #[arg(long)]
+    no_browser: bool,
+    #[command(flatten)]
+    deployment: DeploymentArgs,
+}
+
+/// Runs the command.
+pub fn run(args: Args) -> ExitCode {
+    client::run(logout(&args))
+}
+
+async fn logout(args: &Args) -> Result<(), Stop> {
+    let config = args.deployment.load()?;
+    let Some(id) = &args.id else { return every(args, &config).await };
+    let client = client::client(&config, client::provider(&config, id)?, None);
+    let place = Place::of_sign_in(id, &client)?;
+    let Some(kept) = place.read()? else {
+        output::diagnostic(&format!("nobody is signed in at {}\n", client.provider().name));
+        return Ok(());
+    };
+    end(args, &place, &kept, &client).await
+}
+
+/// Ends all of them; the first failure is told by the exit code, each of them on standard error.
+async fn every(args: &Args, config: &Config) -> Result<(), Stop> {
+    let mut worst = ExitCode::SUCCESS;
+    for (place, kept) in Place::all()? {
+        let provider = config.providers.get(&kept.provider);
+        let outcome = match provider.filter(|on| on.registration.client_id == kept.client_id) {
+            Some(provider) => end(args, &place, &kept, &client::client(config, provider, None)).await,
+            None => {
+                let id = output::one_line(&kept.provider);
+                output::diagnostic(&format!("`{id}` is of another deployment: forgotten, not revoked\n"));
+                place.forget()
+            }
+        };
+        if let Err(stop) = outcome {
+            let code = stop.report();
+            worst = if worst == ExitCode::SUCCESS { code } else { worst };
+        }
+    }
+    if worst == ExitCode::SUCCESS { Ok(()) } else { Err(Stop::Said(worst)) }
+}
+
+async fn end(args: &Args, place: &Place, kept: &Kept, client: &Client) -> Result<(), Stop> {
+    let revoked = revoke(client, kept).await;
+    {
+        let _lock = place.lock()?;
+        place.forget()?;
+    }
+    let who = kept.sub.as_deref().map(|sub| format!(" as {}", output::one_line(sub))).unwrap_or_default();
+    output::diagnostic(&format!("signed out at {}{who}\n", client.provider().name));
+    // No id_token_hint: the address is printed, and whoever is on this machine can read the arguments of a browser.
+    let request = EndSessionRequest::default();
+    if let (Some(_), Ok(Some(url))) = (&kept.sub, client.end_session(Some(&kept.set), &request).await) {
+        browser::open(&url, args.no_browser);
+    }
+    revoked
+}
+
+/// Revokes the tokens, where the provider can.
+async fn revoke(client: &Client, kept: &Kept) -> Result<(), Stop> {
+    match client.has_endpoint(EndpointName::Revocation, Some(&kept.set)).await? {
+        true => Ok(client.revoke(&kept.set).await?),
+        false => Ok(()),
+    }
+}

@@ -1,0 +1,259 @@
+//! The tokens that a terminal keeps: of a sign-in, or of the client itself. Never a secret of the client.
+
+mod folder;
+mod given;
+mod shown;
+
+use aws_lc_rs::digest;
+use serde::{Deserialize, Serialize};
+use url::form_urlencoded;
+
+use crate::cli::client::Stop;
+use crate::cli::output;
+use crate::client::{Client, SignIn};
+use crate::clock::{Clock, SystemClock};
+use crate::flow::TokenSet;
+use crate::flow::grant::ClientCredentialsRequest;
+use crate::flow::kept::{TokenSetFields, margin};
+use crate::flow::metadata::Metadata;
+use crate::provider::Registration;
+use crate::provider::token::RefreshRequires;
+
+use folder::{Folder, Lock};
+
+pub use given::{Standing, alone, from_stdin};
+pub use shown::{Format, Shown};
+
+/// What the name of a file ends with.
+const END: &str = ".json";
+
+/// Tokens that are kept.
+#[derive(Clone, Deserialize, Serialize)]
+pub struct Kept {
+    /// The id under which the deployment runs the provider.
+    pub provider: String,
+    /// The issuer of the sign-in; the provider's id where it has no issuer identifier.
+    pub issuer: String,
+    /// The client that they were given to.
+    pub client_id: String,
+    /// Who signed in; `None` where it was the client itself.
+    pub sub: Option<String>,
+    /// When they were given, in seconds since 1970.
+    given: u64,
+    /// The tokens.
+    #[serde(with = "TokenSetFields")]
+    pub set: TokenSet,
+}
+
+impl Kept {
+    /// The tokens of a person who has just signed in.
+    pub fn of_sign_in(id: &str, client: &Client, sign_in: SignIn) -> Kept {
+        let sub = Some(sign_in.profile.sub().to_owned());
+        Kept { issuer: sign_in.issuer, sub, ..Kept::new(id, client, sign_in.token) }
+    }
+
+    /// The token of the client itself, as it has just come.
+    pub fn new(id: &str, client: &Client, mut set: TokenSet) -> Kept {
+        let provider = client.provider();
+        // The others are the deployment's, and some of them secret.
+        set.remembered.vars.retain(|name, _| provider.learned.contains_key(name));
+        Kept {
+            provider: id.to_owned(),
+            issuer: issuer(client.registration()),
+            client_id: client.registration().client_id.clone(),
+            sub: None,
+            given: SystemClock.now(),
+            set,
+        }
+    }
+
+    /// Whether they are to be renewed now.
+    pub fn are_due(&self, now: u64) -> bool {
+        let Some(expires_at) = self.set.expires_at else { return false };
+        now >= expires_at.saturating_sub(margin(expires_at.saturating_sub(self.given)))
+    }
+
+    /// Whether the access token has expired.
+    fn are_over(&self, now: u64) -> bool {
+        self.set.expires_at.is_some_and(|expires_at| expires_at <= now)
+    }
+
+    fn can_be_renewed(&self, requires: RefreshRequires, now: u64) -> bool {
+        match requires {
+            RefreshRequires::RefreshToken => self.set.refresh_token.is_some(),
+            RefreshRequires::AccessToken => !self.are_over(now),
+        }
+    }
+
+    /// The same after a refresh. Where that does not say how long the access token lives, it is as long as the one before.
+    fn renewed(&self, set: TokenSet, client: &Client) -> Kept {
+        let kept = Kept::new(&self.provider, client, set);
+        let lifetime = self.set.expires_at.map(|expires_at| expires_at.saturating_sub(self.given));
+        let expires_at = kept.set.expires_at.or(lifetime.map(|seconds| kept.given.saturating_add(seconds)));
+        let set = TokenSet { expires_at, ..kept.set };
+        Kept { set, issuer: self.issuer.clone(), sub: self.sub.clone(), ..kept }
+    }
+}
+
+/// Where tokens of one provider are kept.
+pub struct Place {
+    folder: Folder,
+    name: String,
+    id: String,
+}
+
+impl Place {
+    /// The tokens of the person who signed in.
+    ///
+    /// # Errors
+    /// There is no folder for such things.
+    pub fn of_sign_in(id: &str, client: &Client) -> Result<Place, Stop> {
+        Place::new(id, client, &[])
+    }
+
+    /// The token of the client itself that is good for this.
+    ///
+    /// # Errors
+    /// There is no folder for such things.
+    pub fn of_client(id: &str, client: &Client, request: &ClientCredentialsRequest) -> Result<Place, Stop> {
+        let mut words = vec!["client_credentials", request.scope.as_deref().unwrap_or("\n")];
+        words.extend(request.resource.iter().map(String::as_str));
+        Place::new(id, client, &words)
+    }
+
+    /// Another issuer or another client has other tokens, whatever the deployment calls them.
+    fn new(id: &str, client: &Client, words: &[&str]) -> Result<Place, Stop> {
+        let registration = client.registration();
+        let issuer = issuer(registration);
+        let mut of = vec![issuer.as_str(), &registration.client_id];
+        of.extend(words);
+        let hash = digest::digest(&digest::SHA256, serde_json::json!(of).to_string().as_bytes());
+        let hash: String = hash.as_ref()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+        let name = form_urlencoded::byte_serialize(id.as_bytes()).collect::<String>();
+        Ok(Place { folder: folder()?, name: format!("{name}.{hash}{END}"), id: id.to_owned() })
+    }
+
+    /// Every place in which something is kept, whatever deployment it is of.
+    ///
+    /// # Errors
+    /// A folder that others can get at.
+    pub fn all() -> Result<Vec<(Place, Kept)>, Stop> {
+        let folder = folder()?;
+        let mut all = vec![];
+        for name in folder.names(END).map_err(unusable)? {
+            let place = Place { folder: folder.clone(), name, id: String::new() };
+            if let Some(kept) = place.read()? {
+                all.push((Place { id: kept.provider.clone(), ..place }, kept));
+            }
+        }
+        Ok(all)
+    }
+
+    /// What is kept here.
+    ///
+    /// # Errors
+    /// A file that others can get at, or that is none of ours.
+    pub fn read(&self) -> Result<Option<Kept>, Stop> {
+        let Some(text) = self.folder.read(&self.name).map_err(unusable)? else { return Ok(None) };
+        let path = self.folder.path().join(&self.name);
+        // What is wrong with it is not told: the message might repeat a token.
+        let kept = serde_json::from_str(&text).map_err(|_| {
+            unusable(format!("{} holds no tokens that authcfg wrote: remove it", path.display()))
+        })?;
+        Ok(Some(kept))
+    }
+
+    /// What a sign-in left here.
+    ///
+    /// # Errors
+    /// As [`Place::read`]; 4 where nobody is signed in.
+    pub fn signed_in(&self) -> Result<Kept, Stop> {
+        let id = output::one_line(&self.id);
+        let nobody = || Stop::Here(4, format!("nobody is signed in at `{id}`\nhelp: authcfg login {id}"));
+        self.read()?.ok_or_else(nobody)
+    }
+
+    /// Keeps tokens here, in the place of those before. Says so once where they are not encrypted.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn keep(&self, kept: &Kept) -> Result<(), Stop> {
+        let text = serde_json::to_string(kept).map_err(|error| unusable(error.to_string()))?;
+        let is_first = self.folder.names(END).map_err(unusable)?.is_empty();
+        self.folder.write(&self.name, &text).map_err(unusable)?;
+        if is_first {
+            output::diagnostic(&format!(
+                "warning: tokens are kept in {}, for this account alone, not encrypted (--no-store keeps none)\n",
+                self.folder.path().display()
+            ));
+        }
+        Ok(())
+    }
+
+    /// Forgets what is kept here.
+    ///
+    /// # Errors
+    /// A file that cannot be taken away.
+    pub fn forget(&self) -> Result<(), Stop> {
+        self.folder.remove(&self.name).map_err(unusable)
+    }
+
+    /// Waits until no other process changes what is here.
+    ///
+    /// # Errors
+    /// A lock that cannot be had.
+    pub fn lock(&self) -> Result<Lock, Stop> {
+        self.folder.lock(&self.name).map_err(unusable)
+    }
+
+    /// The tokens of the sign-in, renewed where they are due: by one process, and kept before anybody sees them.
+    ///
+    /// # Errors
+    /// 4 where nobody is signed in, or not any more: then they are forgotten. Else what went wrong; nothing is lost by it.
+    pub async fn valid(&self, client: &Client) -> Result<Kept, Stop> {
+        let kept = self.signed_in()?;
+        if !kept.are_due(SystemClock.now()) {
+            return Ok(kept);
+        }
+        let _lock = self.lock()?;
+        let (kept, now) = (self.signed_in()?, SystemClock.now());
+        let can_be_renewed = kept.can_be_renewed(client.provider().refresh.requires, now);
+        if !kept.are_due(now) || !(can_be_renewed || kept.are_over(now)) {
+            return Ok(kept);
+        }
+        let again = format!("help: authcfg login {}", output::one_line(&self.id));
+        if !can_be_renewed {
+            return Err(Stop::Here(
+                4,
+                format!("the access token has expired and cannot be renewed\n{again}"),
+            ));
+        }
+        match client.refresh(&kept.set).await {
+            Ok(set) => {
+                let renewed = kept.renewed(set, client);
+                self.keep(&renewed)?;
+                Ok(renewed)
+            }
+            Err(error) if error.ends_sign_in() => {
+                self.forget()?;
+                let why = output::one_line(&format!("{}: {error}", error.code()));
+                Err(Stop::Here(4, format!("{why}\n{again}")))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// The issuer, as far as the provider file and the deployment tell; else the id of the provider.
+fn issuer(registration: &Registration) -> String {
+    let written = Metadata::written(registration).ok().and_then(|metadata| metadata.issuer);
+    written.unwrap_or_else(|| registration.provider.id.clone())
+}
+
+fn folder() -> Result<Folder, Stop> {
+    Folder::of_this_account(|name| std::env::var_os(name)).map_err(unusable)
+}
+
+fn unusable(why: String) -> Stop {
+    Stop::Here(1, why)
+}
