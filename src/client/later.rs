@@ -10,13 +10,23 @@ use crate::flow::{Context, TokenSet, dpop};
 use crate::transport::Limit;
 
 impl Client {
-    /// Ends a token (RFC 7009): the refresh token where there is one, else the access token.
+    /// Ends the tokens of a sign-in (RFC 7009): the refresh token where there is one, else the access token. Both, each by a request
+    /// of its own, where the provider file says that the first does not end the second (`revocation.cascades`).
     ///
     /// # Errors
-    /// [`Error::Misuse`] where the provider has no `revocation_endpoint`; else what went wrong there.
+    /// [`Error::Misuse`] where the provider has no `revocation_endpoint`; else what went wrong there first.
     pub async fn revoke(&self, token: &TokenSet) -> Result<(), Error> {
-        let (answer, mut context) = self.later(Later::Revocation, token).await?;
-        Ok(later::revoked(self.registration(), &answer, &mut context)?)
+        let revoked = self.revoke_one(Later::Revocation, token).await;
+        if token.refresh_token.is_none() || self.provider().revocation.cascades {
+            return revoked;
+        }
+        let too = self.revoke_one(Later::AccessTokenRevocation, token).await;
+        revoked.and(too)
+    }
+
+    async fn revoke_one(&self, which: Later, token: &TokenSet) -> Result<(), Error> {
+        let (answer, mut context) = self.later(which, token).await?;
+        Ok(later::revoked(which, self.registration(), &answer, &mut context)?)
     }
 
     /// Asks the provider what it knows of the access token (RFC 7662): an object with `active`.

@@ -18,6 +18,8 @@ use crate::provider::step::{Auth, Step};
 /// A step after the sign-in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Later {
+    /// The end of an access token that outlives its refresh token (RFC 7009 §2.1).
+    AccessTokenRevocation,
     /// What the provider knows of a token (RFC 7662 §2.1).
     Introspection,
     /// The end of a token (RFC 7009 §2.1).
@@ -28,6 +30,7 @@ impl Later {
     /// Its name in a provider file.
     pub fn as_str(self) -> &'static str {
         match self {
+            Later::AccessTokenRevocation => "access_token_revocation",
             Later::Introspection => "introspection",
             Later::Revocation => "revocation",
         }
@@ -37,7 +40,7 @@ impl Later {
     pub fn step(self, registration: &Registration) -> &Step {
         match self {
             Later::Introspection => &registration.provider.introspection,
-            Later::Revocation => &registration.provider.revocation,
+            Later::AccessTokenRevocation | Later::Revocation => &registration.provider.revocation.step,
         }
     }
 
@@ -48,7 +51,7 @@ impl Later {
     pub fn endpoint(self, caller: &Caller<'_>) -> Result<Endpoint, Error> {
         let name = match self {
             Later::Introspection => EndpointName::Introspection,
-            Later::Revocation => EndpointName::Revocation,
+            Later::AccessTokenRevocation | Later::Revocation => EndpointName::Revocation,
         };
         caller.metadata.needed(name, caller.registration, caller.context)
     }
@@ -78,18 +81,18 @@ impl Later {
     }
 }
 
-/// Reads the answer to a revocation: any success will do (RFC 7009 §2.2).
+/// Reads the answer to a revocation of either token: any success will do (RFC 7009 §2.2).
 ///
 /// # Errors
 /// [`MisbehaviourKind::TokenResponseInvalid`], with the provider's own error where it named one.
 pub fn revoked(
+    later: Later,
     registration: &Registration,
     response: &Response<Bytes>,
     context: &mut Context,
 ) -> Result<(), Error> {
-    let step = Later::Revocation.step(registration);
-    let answer = Answer::read(step, response, context, "revocation")?;
-    if answer.success { Ok(()) } else { Err(refused(Later::Revocation, answer)) }
+    let answer = Answer::read(later.step(registration), response, context, later.as_str())?;
+    if answer.success { Ok(()) } else { Err(refused(later, answer)) }
 }
 
 /// Reads the answer to an introspection: an object with `active` (RFC 7662 §2.2).

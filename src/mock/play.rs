@@ -151,7 +151,9 @@ async fn sign_in(
     if is_named(vector, "introspection", &vector.introspection_response) {
         client.introspect(current).await?;
     }
-    if is_named(vector, "revocation", &vector.revocation_response) {
+    if is_named(vector, "revocation", &vector.revocation_response)
+        || is_named(vector, "access_token_revocation", &None)
+    {
         client.revoke(current).await?;
     }
     for grant in Grant::ALL {

@@ -164,6 +164,13 @@ pub(super) struct Progress {
     pub failures: Vec<Failure>,
 }
 
+impl Progress {
+    /// Whether a step was asked for already.
+    pub fn has_seen(&self, step: &str) -> bool {
+        self.asked.iter().any(|asked| asked == step)
+    }
+}
+
 /// One sign-in.
 #[derive(Clone, Default)]
 pub(super) struct SignIn {

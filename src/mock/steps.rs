@@ -177,10 +177,11 @@ impl Checker<'_> {
                 &self.provider.introspection,
                 vec![("token", is("access_token")), ("token_type_hint", Want::Is("access_token".into()))],
             ),
-            Later::Revocation => {
-                let hint = if refreshable { "refresh_token" } else { "access_token" };
+            Later::AccessTokenRevocation | Later::Revocation => {
+                let of_refresh_token = refreshable && later == Later::Revocation;
+                let hint = if of_refresh_token { "refresh_token" } else { "access_token" };
                 (
-                    &self.provider.revocation,
+                    &self.provider.revocation.step,
                     vec![("token", is(hint)), ("token_type_hint", Want::Is(hint.into()))],
                 )
             }

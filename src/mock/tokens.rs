@@ -165,13 +165,21 @@ impl Shared {
 
     /// Answers a revocation or an introspection.
     pub fn later(&self, later: Later, recorded: &mut Recorded, progress: &mut Progress) -> Response<Bytes> {
-        recorded.step = later.as_str().into();
         let mut sign_in = progress.current.clone();
         let token = token_of(&sign_in);
+        let outlives =
+            token.contains_key("refresh_token") && !self.client.registration.provider.revocation.cascades;
+        let later = match later {
+            Later::Revocation if outlives && progress.has_seen(later.as_str()) => {
+                Later::AccessTokenRevocation
+            }
+            later => later,
+        };
+        recorded.step = later.as_str().into();
         progress.failures.extend(self.checker(&mut sign_in).after(later, &token, recorded));
         let (scripted, standard) = match later {
             Later::Introspection => (&self.vector.introspection_response, json!({"active": true})),
-            Later::Revocation => (&self.vector.revocation_response, json!({})),
+            Later::AccessTokenRevocation | Later::Revocation => (&self.vector.revocation_response, json!({})),
         };
         answer::scripted(scripted.as_ref().unwrap_or(&standard), &sign_in.placeholders)
     }

@@ -46,7 +46,7 @@ use crate::provider::learned::Learned;
 use crate::provider::metadata::MetadataTemplates;
 use crate::provider::read::Read;
 use crate::provider::step::Step;
-use crate::provider::token::{JwtBearer, Refresh, Then};
+use crate::provider::token::{JwtBearer, Refresh, Revocation, Then};
 use crate::provider::userinfo::UserinfoCall;
 use crate::provider::variable::Constraint;
 use crate::spec::{ProviderSpec, identity};
@@ -96,7 +96,7 @@ pub struct Provider {
     /// How a token is refreshed.
     pub refresh: Refresh,
     /// How a token is revoked.
-    pub revocation: Step,
+    pub revocation: Revocation,
     /// How a token is looked into.
     pub introspection: Step,
     /// How the client gets a token for itself.
@@ -157,8 +157,8 @@ impl Provider {
             token: compiler.token(spec),
             then: compiler.then(spec),
             refresh: compiler.refresh(spec),
-            revocation: compiler.later("revocation", spec.revocation.as_ref()),
-            introspection: compiler.later("introspection", spec.introspection.as_ref()),
+            revocation: compiler.revocation(spec),
+            introspection: compiler.introspection(spec),
             client_credentials: compiler.grant("client_credentials", spec.client_credentials.as_ref(), spec),
             jwt_bearer: compiler.jwt_bearer(spec),
             token_exchange: compiler.grant("token_exchange", spec.token_exchange.as_ref(), spec),

@@ -39,6 +39,15 @@ pub struct Refresh {
     pub step: Step,
 }
 
+/// How a token is revoked.
+#[derive(Debug)]
+pub struct Revocation {
+    /// Whether the end of a refresh token ends its access token too.
+    pub cascades: bool,
+    /// How request and answer deviate.
+    pub step: Step,
+}
+
 /// How an assertion becomes a token (RFC 7523 §2.1).
 #[derive(Debug)]
 pub struct JwtBearer {
@@ -109,10 +118,22 @@ impl Compiler {
         }
     }
 
-    /// A step after the sign-in: `revocation`, `introspection`.
-    pub(super) fn later(&mut self, name: &str, spec: Option<&StepSpec>) -> Step {
-        let spec = spec.cloned().unwrap_or_default();
-        self.step(&format!("/{name}"), spec.keys(), Method::Post, Moment::Later, Moment::LaterResponse)
+    pub(super) fn revocation(&mut self, spec: &ProviderSpec) -> Revocation {
+        let written = spec.revocation.clone().unwrap_or_default();
+        Revocation {
+            cascades: written.cascades.unwrap_or(true),
+            step: self.later("revocation", written.keys()),
+        }
+    }
+
+    pub(super) fn introspection(&mut self, spec: &ProviderSpec) -> Step {
+        let written = spec.introspection.clone().unwrap_or_default();
+        self.later("introspection", written.keys())
+    }
+
+    /// A step after the sign-in.
+    fn later(&mut self, name: &str, keys: StepKeys<'_>) -> Step {
+        self.step(&format!("/{name}"), keys, Method::Post, Moment::Later, Moment::LaterResponse)
     }
 
     /// A step without a sign-in: `client_credentials`, `token_exchange`.

@@ -11,7 +11,7 @@ use crate::spec::id_token::{IdTokenAlg, IdTokenSpec};
 use crate::spec::identity::{Brand, Status, Verified};
 use crate::spec::scopes::Scopes;
 use crate::spec::step::Step;
-use crate::spec::token::{JwtBearerSpec, RefreshSpec, TokenSpec};
+use crate::spec::token::{JwtBearerSpec, RefreshSpec, RevocationSpec, TokenSpec};
 use crate::spec::userinfo::UserinfoSpec;
 use crate::spec::value::{Incoming, or_default, without_null};
 use crate::spec::variable::Variable;
@@ -137,7 +137,7 @@ pub struct ProviderSpec {
     /// How a token is refreshed, where that is not as RFC 6749 §6 says.
     pub refresh: Option<RefreshSpec>,
     /// How a token is revoked, where that is not as RFC 7009 §2.1 says.
-    pub revocation: Option<Step>,
+    pub revocation: Option<RevocationSpec>,
     /// How a token is looked into, where that is not as RFC 7662 §2.1 says.
     pub introspection: Option<Step>,
     /// How the client gets a token for itself, where that is not as RFC 6749 §4.4.2 says.

@@ -55,6 +55,15 @@ step! {
     }
 }
 
+step! {
+    /// How a token is revoked, where that is not as RFC 7009 §2.1 says.
+    RevocationSpec {
+        /// `false` where the access token stays valid after the refresh token is revoked: each gets a request of its own then. RFC 7009
+        /// §2.1 says that a provider SHOULD end both.
+        pub cascades: Option<bool>,
+    }
+}
+
 /// What a refresh needs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -150,6 +150,7 @@ pub fn title_of(step: &str) -> (&str, &'static str) {
         "userinfo" => "the server asks who has signed in",
         "refresh" => "the server turns an old token into a new one",
         "revocation" => "the server ends a token",
+        "access_token_revocation" => "the server ends the access token too",
         "introspection" => "the server asks what a token is worth",
         "client_credentials" => "the server gets a token for itself",
         "jwt_bearer" => "the server turns an assertion into a token",

@@ -7,6 +7,7 @@ use crate::cli::show::facts::place;
 use crate::cli::show::plan::Plan;
 use crate::cli::show::sent::Sent;
 use crate::flow::grant::Grant;
+use crate::flow::later::Later;
 use crate::flow::{dpop, pushed, sections};
 use crate::provider::Protocol;
 use crate::provider::finding::segment;
@@ -33,7 +34,9 @@ impl<'a> Why<'a> {
         let client = || text("/token_endpoint_auth_method").unwrap_or_else(|| "client_secret_basic".into());
         match self.sent.step.as_str() {
             "authorization" => "none".into(),
-            "introspection" | "refresh" | "revocation" | "token" => own.unwrap_or_else(client),
+            "access_token_revocation" | "introspection" | "refresh" | "revocation" | "token" => {
+                own.unwrap_or_else(client)
+            }
             step if is_grant(step) => own.unwrap_or_else(client),
             pushed::STEP => client(),
             step if step.starts_with("then") => own.unwrap_or_else(|| "none".into()),
@@ -59,6 +62,7 @@ impl<'a> Why<'a> {
         let step = self.sent.step.as_str();
         let named = match step {
             step if step == "refresh" || is_grant(step) => "/token_endpoint".to_owned(),
+            step if step == Later::AccessTokenRevocation.as_str() => "/revocation_endpoint".to_owned(),
             step => format!("/{step}_endpoint"),
         };
         let written = || [&endpoint, &named].into_iter().find_map(|pointer| self.effective.place(pointer));
@@ -158,10 +162,10 @@ impl<'a> Why<'a> {
 
     /// The step as the standards know it: a named call is one for userinfo.
     fn section(&self) -> &str {
-        let step = self.sent.step.as_str();
-        match self.step.starts_with("/userinfo") {
-            true => "userinfo",
-            false => step,
+        match self.step.as_str() {
+            "/revocation" => "revocation",
+            step if step.starts_with("/userinfo") => "userinfo",
+            _ => self.sent.step.as_str(),
         }
     }
 
@@ -203,6 +207,9 @@ fn pointer_of(effective: &Effective, step: &str) -> String {
     // Its parameters are those of the authorization request.
     if step == pushed::STEP {
         return "/authorization".into();
+    }
+    if step == Later::AccessTokenRevocation.as_str() {
+        return "/revocation".into();
     }
     if is_grant(step) || ["authorization", "introspection", "refresh", "revocation", "token"].contains(&step)
     {

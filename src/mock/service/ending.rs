@@ -22,7 +22,8 @@ impl Played {
     /// Takes a token back (RFC 7009 §2). A token that nobody knows is no error.
     pub fn revoke(&self, exchange: &mut Exchange) -> Result<Response<Bytes>, Refusal> {
         let (token, sign_in) = self.token_in_question(Later::Revocation, exchange)?;
-        self.grants().revoke(&token);
+        let cascades = self.scenarios[self.first].client.registration.provider.revocation.cascades;
+        self.grants().revoke(&token, cascades);
         let scripted = sign_in.and_then(|sign_in| {
             let vector = &self.scenarios[sign_in.authorized.scenario].vector;
             Some(answer::scripted(vector.revocation_response.as_ref()?, &sign_in.authorized.placeholders))

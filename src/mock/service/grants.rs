@@ -154,10 +154,14 @@ impl Grants {
         self.sign_ins.iter().rev().map(|(number, sign_in)| (*number, sign_in))
     }
 
-    /// Takes a token back (RFC 7009 §2.1): a refresh token with all that came of it.
-    pub fn revoke(&mut self, token: &str) {
+    /// Takes a token back (RFC 7009 §2.1): a refresh token with all that came of it, where that `cascades`.
+    pub fn revoke(&mut self, token: &str, cascades: bool) {
         if let Some((number, _)) = self.by_refresh_token(token) {
-            self.sign_ins.shift_remove(&number);
+            if cascades {
+                self.sign_ins.shift_remove(&number);
+            } else if let Some(sign_in) = self.sign_ins.get_mut(&number) {
+                sign_in.refresh_token = None;
+            }
         } else if let Some((number, _)) = self.by_access_token(token)
             && let Some(sign_in) = self.sign_ins.get_mut(&number)
         {
@@ -214,10 +218,13 @@ mod tests {
         let mut grants = Grants::default();
         grants.redeem(None, sign_in("a1", "r1"));
         grants.redeem(None, sign_in("a2", "r2"));
-        grants.revoke("a1");
+        grants.revoke("a1", true);
         assert!(grants.by_access_token("a1").is_none() && grants.by_refresh_token("r1").is_some());
-        grants.revoke("r2");
+        grants.revoke("r2", true);
         assert!(grants.by_access_token("a2").is_none() && grants.by_refresh_token("r2").is_none());
+        grants.redeem(None, sign_in("a3", "r3"));
+        grants.revoke("r3", false);
+        assert!(grants.by_access_token("a3").is_some() && grants.by_refresh_token("r3").is_none());
     }
 
     #[test]

@@ -73,7 +73,7 @@ fn sent(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compiler) {
     let then = provider.then.iter().map(|then| &then.step);
     let calls = provider.userinfo.iter().flatten().map(|call| &call.step);
     let grants = [&provider.client_credentials, &provider.jwt_bearer.step, &provider.token_exchange];
-    let later = [&provider.revocation, &provider.introspection].into_iter().chain(grants);
+    let later = [&provider.revocation.step, &provider.introspection].into_iter().chain(grants);
     let steps = [&provider.token, &provider.refresh.step].into_iter().chain(then).chain(calls);
     let steps = steps.chain(later);
     let own = steps.flat_map(|step| step.params.iter().chain(&step.query)).map(|(name, _)| name.as_str());

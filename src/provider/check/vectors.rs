@@ -32,6 +32,7 @@ pub fn check(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compiler) 
             let (step, facet) = key.split_once('.').unwrap_or((key, "params"));
             let at = format!("{at}/expect/{}", segment(key));
             let steps = [
+                "access_token_revocation",
                 "authorization",
                 "client_credentials",
                 "introspection",
@@ -94,6 +95,13 @@ fn absent_steps(spec: &ProviderSpec, vector: &Vector, at: &str, compiler: &mut C
             spec.revocation_endpoint.is_none() && !discovers,
             vector.revocation_response.is_some(),
             "there is no `revocation_endpoint`",
+        ),
+        (
+            "access_token_revocation",
+            "",
+            spec.revocation.as_ref().is_none_or(|revocation| revocation.cascades != Some(false)),
+            false,
+            "`revocation.cascades` is not `false`: one request ends both tokens",
         ),
         (
             "pushed_authorization_request",

@@ -156,6 +156,31 @@ async fn a_token_is_revoked_and_looked_into() {
 }
 
 #[tokio::test]
+async fn an_access_token_that_outlives_its_refresh_token_is_revoked_too() {
+    let over = |cascades: bool| json!({"revocation_endpoint": "https://acme.example/revoke", "revocation": {"cascades": cascades}});
+    let vector = |token: &str| {
+        json!({
+            "token_response": {"access_token": "AT", "refresh_token": "RT"},
+            "expect": {"revocation": {"token": "RT"}, "access_token_revocation": {"token": token, "token_type_hint": "access_token"}},
+        })
+    };
+    assert_eq!(findings(over(false), vector("AT")).await, NOTHING);
+    assert_eq!(findings(over(false), vector("RT")).await, ["access_token_revocation token: RT/AT"]);
+    let found = findings(over(true), vector("AT")).await;
+    assert_eq!(found, ["access_token_revocation request: a request/none was made"]);
+    let mut alone = vector("AT");
+    alone["token_response"] = json!({"access_token": "AT"});
+    alone["expect"] = json!({"revocation": {"token": "AT", "token_type_hint": "access_token"}});
+    assert_eq!(findings(over(false), alone).await, NOTHING, "one token, one request");
+    // What becomes of the first request says nothing about the second.
+    let mut refused = vector("AT");
+    refused["revocation_response"] = json!({"http": {"status": 400, "body": {"error": "invalid_grant"}}});
+    refused["profile"] = Value::Null;
+    refused["error"] = "invalid_grant".into();
+    assert_eq!(findings(over(false), refused).await, NOTHING);
+}
+
+#[tokio::test]
 async fn the_client_gets_a_token_for_itself() {
     let over = json!({"scopes": {"default": ["a"]}, "client_credentials": {"params": {"audience": "api"}}});
     let vector = |audience: &str| json!({"expect": {"client_credentials": {"grant_type": "client_credentials", "scope": "a", "audience": audience}}});
