@@ -63,10 +63,11 @@ impl Client {
             let mut context = self.device_context();
             let caller = self.caller(&metadata, &context);
             let endpoint = device::token_endpoint(&caller)?;
-            let request = device::token_request(&caller, endpoint.url.clone(), &authorization)?;
+            let request = || device::token_request(&caller, endpoint.url.clone(), &authorization);
             let sent = self.send_proven("token", request, Limit::Token, &endpoint, key.as_ref()).await;
             let answer = match sent {
                 Ok(answer) => answer,
+                Err(error) if !error.is_passing() => return Err(error),
                 Err(error) => {
                     tracing::info!(provider = %registration.id, %error, "asked in vain whether the code was typed in");
                     authorization.interval = authorization.interval.saturating_mul(2);

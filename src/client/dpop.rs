@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::{Request, Response, Uri};
 
 use crate::client::{Client, Error, Inner};
+use crate::flow;
 use crate::flow::dpop;
 use crate::flow::metadata::Endpoint;
 use crate::oauth::Secret;
@@ -45,25 +46,26 @@ impl Client {
     /// Sends a request with a proof by `key`; as it is where there is none.
     ///
     /// Where the server refuses it for the lack of a nonce, and gives one, it goes out once more. That is no second use of a code
-    /// or a refresh token: the server has looked at the proof and at nothing else (RFC 9449 §8).
+    /// or a refresh token: the server has looked at the proof and at the client, and at nothing else (RFC 9449 §8). So it is made
+    /// anew: an assertion of the client is good once (RFC 7523 §3).
     pub(super) async fn send_proven(
         &self,
         step: &str,
-        http: Request<Bytes>,
+        make: impl Fn() -> Result<Request<Bytes>, flow::Error>,
         limit: Limit,
         endpoint: &Endpoint,
         key: Option<&Secret>,
     ) -> Result<Response<Bytes>, Error> {
-        let Some(key) = key else { return self.send(step, http, limit, endpoint).await };
+        let Some(key) = key else { return self.send(step, make()?, limit, endpoint).await };
         let Inner { clock, rng, nonces, .. } = &*self.inner;
-        let server = server(http.uri());
         let mut again = false;
         loop {
-            let mut proven = http.clone();
+            let mut proven = make()?;
+            let server = server(proven.uri());
             dpop::prove(&mut proven, key, nonces.of(&server).as_deref(), clock.now(), &**rng)?;
             let answer = self.send(step, proven, limit, endpoint).await?;
             if let Some(nonce) = dpop::nonce(&answer) {
-                nonces.keep(server.clone(), nonce);
+                nonces.keep(server, nonce);
             }
             if again || !dpop::wants_nonce(&answer) {
                 return Ok(answer);

@@ -74,7 +74,7 @@ impl Client {
         &self,
         grant: Grant,
         scope: Option<&str>,
-        params: impl FnOnce(&Caller<'_>) -> Result<Params, flow::Error>,
+        params: impl Fn(&Caller<'_>) -> Result<Params, flow::Error>,
     ) -> Result<Granted, Error> {
         let metadata = self.metadata().await?;
         let mut context = self.later_context(None);
@@ -85,7 +85,7 @@ impl Client {
         }
         let caller = self.caller(&metadata, &context);
         let endpoint = grant::endpoint(&caller)?;
-        let request = grant.request(endpoint.url.clone(), params(&caller)?, &caller)?;
+        let request = || grant.request(endpoint.url.clone(), params(&caller)?, &caller);
         let dpop_key = self.new_dpop_key()?;
         let key = dpop_key.as_ref();
         let answer = self.send_proven(grant.as_str(), request, Limit::Token, &endpoint, key).await?;

@@ -141,9 +141,9 @@ impl Client {
     async fn push(&self, metadata: &Metadata, request: &AuthorizationRequest) -> Result<String, Error> {
         let caller = self.caller(metadata, request.context());
         let endpoint = pushed::endpoint(&caller)?;
-        let http = pushed::request(&caller, endpoint.url.clone(), request)?;
+        let make = || pushed::request(&caller, endpoint.url.clone(), request);
         let key = request.dpop_key();
-        let answer = self.send_proven(pushed::STEP, http, Limit::Token, &endpoint, key).await?;
+        let answer = self.send_proven(pushed::STEP, make, Limit::Token, &endpoint, key).await?;
         Ok(pushed::response(&answer, &mut request.context().clone())?)
     }
 

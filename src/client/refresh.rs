@@ -44,7 +44,7 @@ impl Client {
             self.keys(&metadata, &context, None).await?;
         }
         let endpoint = refresh::endpoint(registration, &metadata, &context)?;
-        let request = refresh::request(token, &self.caller(&metadata, &context))?;
+        let request = || refresh::request(token, &self.caller(&metadata, &context));
         let key = token.dpop_key.as_ref();
         let answer = self.send_proven("refresh", request, Limit::Token, &endpoint, key).await?;
         let mut renewed = refresh::response(token, registration, &answer, &mut context, clock)?;

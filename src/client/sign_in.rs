@@ -92,7 +92,7 @@ impl Client {
         let Inner { registration, clock, .. } = &*self.inner;
         let endpoint = metadata.needed(EndpointName::Token, registration, context)?;
         let caller = self.caller(metadata, context);
-        let request = token::request(&caller, endpoint.url.clone(), response, pending)?;
+        let request = || token::request(&caller, endpoint.url.clone(), response, pending);
         let key = pending.dpop_key.as_ref();
         let answer = self.send_proven("token", request, Limit::Token, &endpoint, key).await?;
         let token = token::response(registration, &answer, context, &**clock)?;
@@ -112,7 +112,7 @@ impl Client {
                 continue;
             }
             let endpoint = then::endpoint(step, registration, context)?;
-            let request = then::request(step, &token, &self.caller(metadata, context))?;
+            let request = || then::request(step, &token, &self.caller(metadata, context));
             let key = token.dpop_key.as_ref();
             let answer = self.send_proven(then::NAME, request, Limit::Token, &endpoint, key).await?;
             token = then::response(step, &token, registration, &answer, context, &**clock)?;
@@ -224,6 +224,7 @@ impl Client {
         let caller = self.caller(metadata, context);
         let request = userinfo::request(call, endpoint.url.clone(), &token.access_token, &caller)?;
         let key = token.dpop_key.as_ref().filter(|_| dpop::carries_bound_token(&request));
+        let request = || Ok(request.clone());
         let answer = self.send_proven(&call.name, request, Limit::Userinfo, &endpoint, key).await?;
         let body = userinfo::response(call, &answer, context)?;
         match (call.step.response.format, body) {
