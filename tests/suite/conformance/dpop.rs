@@ -1,5 +1,5 @@
 //! Access tokens that are bound to a key (RFC 9449), against a server that looks at every proof by hand: nonces, replays, the
-//! letters of `token_type` and of the scheme. T-17, and three modules of FAPI 2.0 under their names.
+//! letters of `token_type` and of the scheme. T-17.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -12,16 +12,14 @@ use authcfg::oauth::Secret;
 use authcfg::provider::{Registration, RegistrationValues, load_value};
 use authcfg::rng::SystemRng;
 use authcfg::transport::{self, Transport};
-use aws_lc_rs::digest::{SHA256, digest};
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 use axum::body::{Body, to_bytes};
 use axum::extract::State;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::{HeaderMap, Request, Response};
+use http::{Request, Response};
 use indexmap::IndexMap;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use url::form_urlencoded;
+
+use super::proofs::Proofs;
 
 const REDIRECT_URI: &str = "https://app.example.com/api/auth/callback/op";
 
@@ -65,7 +63,7 @@ struct Shared {
     clock: Arc<FixedClock>,
     behaviour: Mutex<Behaviour>,
     seen: Mutex<Vec<Seen>>,
-    used: Mutex<HashSet<String>>,
+    proofs: Proofs,
 }
 
 struct Op {
@@ -83,7 +81,7 @@ impl Op {
             clock: clock.clone(),
             behaviour: Mutex::new(behaviour),
             seen: Mutex::default(),
-            used: Mutex::default(),
+            proofs: Proofs::default(),
         });
         let router = axum::Router::new().fallback(handle).with_state(shared.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
@@ -139,7 +137,8 @@ async fn handle(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Re
         let code = json!({"device_code": "D", "user_code": "U", "verification_uri": "https://acme.example", "expires_in": 60, "interval": 1});
         return answer(200, None, code);
     }
-    let proof = match proof(&shared, parts.method.as_str(), &path, &parts.headers) {
+    let url = format!("{}{path}", shared.address);
+    let proof = match shared.proofs.check(&parts, &url, shared.clock.now()) {
         Ok(proof) => proof,
         Err(why) => {
             return answer(400, None, json!({"error": "invalid_dpop_proof", "error_description": why}));
@@ -187,58 +186,12 @@ async fn handle(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Re
     answer(200, next, json!({"sub": "1"}))
 }
 
-/// The nonce of a request's proof and the thumbprint of its key, with nothing of the engine's own.
-fn proof(
-    shared: &Shared,
-    method: &str,
-    path: &str,
-    headers: &HeaderMap,
-) -> Result<(Option<String>, String), &'static str> {
-    let proofs: Vec<_> = headers.get_all("dpop").iter().collect();
-    let [proof] = proofs[..] else { return Err("not one proof") };
-    let (message, signature) = proof.to_str().unwrap().rsplit_once('.').ok_or("no JWS")?;
-    let (header, payload) = message.split_once('.').ok_or("no JWS")?;
-    let bytes = |text: &str| URL_SAFE_NO_PAD.decode(text).unwrap();
-    let object = |text: &str| serde_json::from_slice::<Map<String, Value>>(&bytes(text)).unwrap();
-    let (header, claims) = (object(header), object(payload));
-    if (header["typ"].as_str(), header["alg"].as_str()) != (Some("dpop+jwt"), Some("ES256")) {
-        return Err("another type or algorithm");
-    }
-    let jwk = header["jwk"].as_object().ok_or("no key")?;
-    let mut members: Vec<&str> = jwk.keys().map(String::as_str).collect();
-    members.sort_unstable();
-    if members != ["crv", "kty", "x", "y"] {
-        return Err("more of the key than is public");
-    }
-    let (x, y) = (jwk["x"].as_str().unwrap(), jwk["y"].as_str().unwrap());
-    let point = [vec![4], bytes(x), bytes(y)].concat();
-    let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point);
-    key.verify(message.as_bytes(), &bytes(signature)).map_err(|_| "the signature")?;
-    if claims["htm"] != method || claims["htu"] != format!("{}{path}", shared.address) {
-        return Err("for another request");
-    }
-    if claims["iat"] != shared.clock.now() {
-        return Err("of another time");
-    }
-    if !shared.used.lock().unwrap().insert(claims["jti"].as_str().unwrap().to_owned()) {
-        return Err("used before");
-    }
-    let token = headers.get("authorization").and_then(|value| value.to_str().ok()?.strip_prefix("DPoP "));
-    let ath = token.map(|token| URL_SAFE_NO_PAD.encode(digest(&SHA256, token.as_bytes())));
-    if claims.get("ath").and_then(Value::as_str) != ath.as_deref() {
-        return Err("for another token");
-    }
-    let thumbprint = format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#);
-    let thumbprint = URL_SAFE_NO_PAD.encode(digest(&SHA256, thumbprint.as_bytes()));
-    Ok((claims.get("nonce").map(|nonce| nonce.as_str().unwrap().to_owned()), thumbprint))
-}
-
 fn asked(requests: &[(&str, Option<&str>)]) -> Vec<(String, Option<String>)> {
     requests.iter().map(|(path, nonce)| ((*path).to_owned(), nonce.map(str::to_owned))).collect()
 }
 
 #[tokio::test]
-async fn fapi2_security_profile_final_client_test_happy_path() {
+async fn one_nonce_of_a_server_is_asked_for_and_given() {
     let behaviour =
         Behaviour { token_nonces: ["t1"].into(), userinfo_nonces: ["u1"].into(), ..Behaviour::default() };
     let op = Op::start(behaviour).await;
@@ -255,14 +208,14 @@ async fn fapi2_security_profile_final_client_test_happy_path() {
 }
 
 #[tokio::test]
-async fn fapi2_security_profile_final_client_test_happy_path_no_dpop_nonce() {
+async fn no_nonce_is_given_where_none_was_asked_for() {
     let op = Op::start(Behaviour::default()).await;
     op.sign_in().await.expect("a sign-in");
     assert_eq!(op.asked(), asked(&[("/token", None), ("/userinfo", None)]));
 }
 
 #[tokio::test]
-async fn fapi2_security_profile_final_client_test_token_type_case_insensitivity() {
+async fn the_letters_of_the_token_type_do_not_matter_and_its_word_does() {
     for token_type in ["DPoP", "dpop", "DPOP", "dPoP"] {
         let op = Op::start(Behaviour { token_type, ..Behaviour::default() }).await;
         op.sign_in().await.expect(token_type);
@@ -276,7 +229,7 @@ async fn fapi2_security_profile_final_client_test_token_type_case_insensitivity(
 }
 
 #[tokio::test]
-async fn fapi2_security_profile_final_client_test_rs_dpop_auth_scheme_case_insensitivity() {
+async fn the_letters_of_the_scheme_do_not_matter_and_its_word_does() {
     for scheme in ["DPoP", "dpop", "DPOP"] {
         let op =
             Op::start(Behaviour { scheme, userinfo_nonces: ["u1"].into(), ..Behaviour::default() }).await;

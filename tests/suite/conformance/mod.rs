@@ -16,6 +16,7 @@ mod mix_up;
 mod modules;
 pub mod op;
 mod outage;
+mod proofs;
 mod pushed;
 mod refresh;
 mod rp;

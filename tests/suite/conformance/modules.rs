@@ -29,8 +29,6 @@ const NO_FRONT_CHANNEL: &str = "There is no front-channel logout. With sessions 
     one site: the cookie is `SameSite=Lax`, so that the provider's iframe comes without it. With sessions in a store, `iss` and `sid` would find \
     one, unsigned; back-channel logout does that with a signed token.";
 
-const NO_DPOP: &str =
-    "Not yet: the profile wants tokens that are bound to a key of the client (DPoP, RFC 9449).";
 const NO_JARM: &str = "Not yet: there are no signed authorization responses (JARM).";
 const NO_CLAIMS_OF_OTHERS: &str = "Not yet: claims that other parties make (OpenID Connect Core §5.6.2) are not resolved; their addresses are never asked.";
 
@@ -82,17 +80,10 @@ const PROFILES: &[Profile] = &[
         plan: "fapi2-security-profile-final-client-test-plan",
         size: 24,
         modules: fapi2::ROWS,
-        missing: &[
-            ("fapi2-security-profile-final-client-test-happy-path", NO_DPOP),
-            ("fapi2-security-profile-final-client-test-happy-path-no-dpop-nonce", NO_DPOP),
-            ("fapi2-security-profile-final-client-test-token-type-case-insensitivity", NO_DPOP),
-            ("fapi2-security-profile-final-client-test-rs-dpop-auth-scheme-case-insensitivity", NO_DPOP),
-            ("fapi2-security-profile-final-client-refresh-token-test", NO_DPOP),
-            (
-                "fapi2-security-profile-final-client-test-invalid-openbanking-intent-id",
-                "Of the UK's profile alone: `openbanking_intent_id` is a claim of its own.",
-            ),
-        ],
+        missing: &[(
+            "fapi2-security-profile-final-client-test-invalid-openbanking-intent-id",
+            "Of the UK's profile alone: `openbanking_intent_id` is a claim of its own.",
+        )],
     },
     Profile {
         name: "Further",

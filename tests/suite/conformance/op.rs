@@ -22,6 +22,7 @@ use url::{Url, form_urlencoded};
 pub use wire::Fate;
 
 use super::keys::{CLIENT_KEY, KEY, Sign};
+use super::proofs::Proofs;
 
 /// When a sign-in begins, in seconds since 1970.
 pub const NOW: u64 = 1_800_000_000;
@@ -96,6 +97,8 @@ pub struct Behaviour {
     pub fate: Option<Fate>,
     /// Whether a code may be used again and again.
     pub reuses_codes: bool,
+    /// Whether a proof of possession must have a nonce, and the scheme in which userinfo says so.
+    pub asks_nonces: Option<&'static str>,
     /// Whether PKCE is looked at.
     pub checks_pkce: bool,
 }
@@ -125,6 +128,7 @@ impl Default for Behaviour {
             wired: false,
             fate: None,
             reuses_codes: false,
+            asks_nonces: None,
             checks_pkce: true,
         }
     }
@@ -148,6 +152,8 @@ struct Grant {
     method: Option<String>,
     redirect_uri: String,
     scope: String,
+    /// The thumbprint of the key that tokens are to be bound to (RFC 9449 §10).
+    jkt: Option<String>,
 }
 
 struct Shared {
@@ -162,8 +168,12 @@ struct Shared {
     pushed: Mutex<HashMap<String, String>>,
     /// The `jti` of every client assertion.
     assertions: Mutex<HashSet<String>>,
-    /// What the access token is good for.
+    /// What the access token is good for, and the key that it is bound to.
     scope: Mutex<String>,
+    key: Mutex<Option<String>>,
+    /// The refresh token that was given out last.
+    refresh_token: Mutex<String>,
+    proofs: Proofs,
     /// What the token and userinfo requests looked like.
     seen: Mutex<Vec<String>>,
     clock: Arc<FixedClock>,
@@ -190,6 +200,9 @@ impl Op {
             pushed: Mutex::default(),
             assertions: Mutex::default(),
             scope: Mutex::default(),
+            key: Mutex::default(),
+            refresh_token: Mutex::default(),
+            proofs: Proofs::default(),
             seen: Mutex::default(),
             clock: clock.clone(),
             behaviour: Mutex::new(behaviour.clone()),
@@ -286,6 +299,7 @@ impl Op {
             method: params.get("code_challenge_method").cloned(),
             redirect_uri: text("redirect_uri"),
             scope: text("scope"),
+            jkt: params.get("dpop_jkt").cloned(),
         };
         grants.insert(code.clone(), grant);
         let mut callback = vec![("code".to_owned(), code)];

@@ -1,18 +1,23 @@
-//! FAPI 2.0 Security Profile: `fapi2-security-profile-final-client-test-plan`, with `private_key_jwt`, pushed authorization requests
-//! and OpenID Connect. The client's own part of the profile is what the provider looks at in every module: a signed assertion, used
-//! once; nothing but a reference in the browser; PKCE.
+//! FAPI 2.0 Security Profile: `fapi2-security-profile-final-client-test-plan`, with `private_key_jwt`, pushed authorization requests,
+//! DPoP and OpenID Connect. The client's own part of the profile is what the provider looks at in every module: a signed assertion, used
+//! once; nothing but a reference in the browser; PKCE; a proof of possession, by the key that the sign-in began with.
 
 use serde_json::json;
+use url::form_urlencoded;
 
 use crate::conformance::callback::{remove, set};
 use crate::conformance::claims;
 use crate::conformance::id_token::es256;
 use crate::conformance::keys::{KEY, Sign};
-use crate::conformance::op::{Behaviour, CLIENT_ID, NOW};
-use crate::conformance::rp::Played;
+use crate::conformance::op::{Behaviour, CLIENT_ID, NOW, REFRESH_TOKEN};
+use crate::conformance::rp::{Played, Rp, WITH_STORE};
 use crate::conformance::table::{rows, sign_in};
 
 rows! {
+    fapi2_security_profile_final_client_test_happy_path: "Does everything right, and wants a nonce in each proof.",
+        fapi(|b| b.asks_nonces = Some("DPoP")) => "signed in", "discovery par token token jwks userinfo userinfo";
+    fapi2_security_profile_final_client_test_happy_path_no_dpop_nonce: "Does everything right, and wants no nonces.",
+        fapi(|_| ()) => "signed in", "discovery par token jwks userinfo";
     fapi2_security_profile_final_client_test_discovery_issuer_mismatch: "The `issuer` of the discovery document is another.",
         fapi(|b| b.discovery["issuer"] = "https://other.example".into()) => "refused: discovery_failed", "discovery";
     fapi2_security_profile_final_client_test_invalid_iss: "The `iss` of the id_token is another's.",
@@ -48,7 +53,13 @@ rows! {
     fapi2_security_profile_final_client_test_ensure_authorization_response_with_invalid_missing_state_fails: "The callback has no `state`.",
         fapi(remove("state")) => "refused: state_mismatch", "discovery par";
     fapi2_security_profile_final_client_test_token_endpoint_response_without_expires_in: "The token response has no `expires_in`.",
-        fapi(|b| b.token = json!({"expires_in": null})) => "signed in", "discovery par token jwks userinfo";
+        fapi(|b| b.token["expires_in"] = json!(null)) => "signed in", "discovery par token jwks userinfo";
+    fapi2_security_profile_final_client_test_token_type_case_insensitivity: "The `token_type` is `dpOp`.",
+        fapi(|b| b.token["token_type"] = "dpOp".into()) => "signed in", "discovery par token jwks userinfo";
+    fapi2_security_profile_final_client_test_rs_dpop_auth_scheme_case_insensitivity: "Userinfo asks for a nonce by the scheme `dpOp`.",
+        fapi(|b| b.asks_nonces = Some("dpOp")) => "signed in", "discovery par token token jwks userinfo userinfo";
+    fapi2_security_profile_final_client_refresh_token_test: "Gives a new refresh token with each refresh, and takes the last one alone.",
+        refresh_twice() => "signed in, renewed, renewed", "discovery par token jwks userinfo token userinfo token userinfo";
 }
 
 async fn fapi(change: impl FnOnce(&mut Behaviour)) -> Played {
@@ -63,8 +74,9 @@ async fn fapi(change: impl FnOnce(&mut Behaviour)) -> Played {
 fn profile(behaviour: &mut Behaviour) {
     behaviour.file = json!({
         "token_endpoint_auth_method": "private_key_jwt", "client": {"private_key": {"format": "pem", "secret": true}},
-        "client_assertion": {"alg": "ES256"}, "id_token": {"algs": ["ES256"]},
+        "client_assertion": {"alg": "ES256"}, "id_token": {"algs": ["ES256"]}, "dpop_bound_access_tokens": true,
     });
+    behaviour.token = json!({"token_type": "DPoP"});
     behaviour.discovery = json!({
         "pushed_authorization_request_endpoint": "ISSUER/par", "require_pushed_authorization_requests": true,
         "authorization_response_iss_parameter_supported": true,
@@ -73,8 +85,46 @@ fn profile(behaviour: &mut Behaviour) {
     es256(behaviour);
 }
 
+async fn refresh_twice() -> Played {
+    let change = |behaviour: &mut Behaviour| {
+        profile(behaviour);
+        behaviour.token = json!({"token_type": "DPoP", "refresh_token": REFRESH_TOKEN, "expires_in": 120});
+    };
+    let rp = Rp::start(change, WITH_STORE).await;
+    let mut browser = rp.site.browser();
+    let mut outcome = rp.sign_in_with(&mut browser).await;
+    for name in ["Jane Roe", "Jane Poe"] {
+        rp.op.clock.advance(120);
+        rp.op.change(|behaviour| {
+            behaviour.token["refresh_token"] = format!("{REFRESH_TOKEN}-for-{name}").into();
+            behaviour.userinfo = json!({ "name": name });
+        });
+        let session = browser.get("/auth/session").await.json();
+        outcome += if session["user"]["name"] == name { ", renewed" } else { ", and no more" };
+    }
+    rp.played(outcome)
+}
+
 fn rs256(behaviour: &mut Behaviour) {
     behaviour.keys = vec![KEY.jwk("k1")];
     behaviour.header = json!({"alg": "RS256"});
     behaviour.sign = Sign::Rs256(&KEY);
+}
+
+#[tokio::test]
+async fn the_request_with_a_nonce_had_the_assertion_of_the_one_without() {
+    let change = |behaviour: &mut Behaviour| {
+        profile(behaviour);
+        behaviour.asks_nonces = Some("DPoP");
+    };
+    let rp = Rp::start(change, "").await;
+    assert_eq!(rp.sign_in().await, "signed in");
+    let requests = rp.op.seen();
+    let sent = |request: usize, name: &str| -> String {
+        let form = requests[request].rsplit(' ').next().expect("a body");
+        let mut params = form_urlencoded::parse(form.as_bytes());
+        params.find(|(key, _)| key == name).expect("a parameter").1.into_owned()
+    };
+    assert_eq!(sent(0, "code"), sent(1, "code"));
+    assert_ne!(sent(0, "client_assertion"), sent(1, "client_assertion"));
 }

@@ -15,10 +15,7 @@ use serde_json::{Value, json};
 use url::form_urlencoded;
 
 use super::super::keys::{CLIENT_KEY, at_hash, b64, compact};
-use super::{
-    ACCESS_TOKEN, Answer, Behaviour, CLIENT_ID, CLIENT_SECRET, CODE, Grant, REFRESH_TOKEN, SUB, Shared, here,
-    lay,
-};
+use super::{ACCESS_TOKEN, Answer, Behaviour, CLIENT_ID, CLIENT_SECRET, CODE, Grant, SUB, Shared, here, lay};
 
 type Params = HashMap<String, String>;
 
@@ -57,7 +54,6 @@ impl Shared {
             let line = format!("{} {} {:?} {body}", parts.method, parts.uri, parts.headers);
             self.seen.lock().unwrap().push(line);
         }
-        let authorization = parts.headers.get("authorization").and_then(|value| value.to_str().ok());
         match endpoint {
             "discovery" => behaviour.discovery_answer.clone().unwrap_or_else(|| self.discovery(&behaviour)),
             "jwks" => {
@@ -72,9 +68,9 @@ impl Shared {
                 lay(&mut answer, &behaviour.device);
                 Answer::json(answer.to_string())
             }
-            "par" => self.push(&behaviour, authorization, body),
-            "token" => self.token(&behaviour, authorization, body),
-            "userinfo" => self.userinfo(&behaviour, authorization),
+            "par" => self.push(&behaviour, parts, body),
+            "token" => self.token(&behaviour, parts, body),
+            "userinfo" => self.userinfo(&behaviour, parts),
             _ => Answer::new(404, "text/plain", "nothing here"),
         }
     }
@@ -97,9 +93,9 @@ impl Shared {
     }
 
     /// Pushed authorization requests (RFC 9126).
-    fn push(&self, behaviour: &Behaviour, authorization: Option<&str>, body: &str) -> Answer {
+    fn push(&self, behaviour: &Behaviour, parts: &Parts, body: &str) -> Answer {
         let params = params(body);
-        if !self.authenticates(behaviour, authorization, &params) {
+        if !self.authenticates(behaviour, parts, &params) {
             return refuse("invalid_client", "the credentials are wrong");
         }
         if params.contains_key("request_uri") {
@@ -112,11 +108,15 @@ impl Shared {
         Answer::new(201, "application/json", answer.to_string())
     }
 
-    fn token(&self, behaviour: &Behaviour, authorization: Option<&str>, body: &str) -> Answer {
+    fn token(&self, behaviour: &Behaviour, parts: &Parts, body: &str) -> Answer {
         let params = params(body);
-        if !self.authenticates(behaviour, authorization, &params) {
+        if !self.authenticates(behaviour, parts, &params) {
             return refuse("invalid_client", "the credentials are wrong");
         }
+        let key = match self.proof(behaviour, parts, "token-nonce") {
+            Ok(key) => key,
+            Err(answer) => return answer,
+        };
         let grant_type = params.get("grant_type").map(String::as_str).unwrap_or_default();
         if grant_type == "urn:ietf:params:oauth:grant-type:device_code" {
             let mut waits = self.behaviour.lock().unwrap();
@@ -126,7 +126,8 @@ impl Shared {
             };
         }
         if grant_type == "refresh_token" {
-            return match params.get("refresh_token").is_some_and(|token| token == REFRESH_TOKEN) {
+            let known = params.get("refresh_token") == Some(&*self.refresh_token.lock().unwrap());
+            return match known && key == *self.key.lock().unwrap() {
                 true => self.granted(behaviour, &Grant::default()),
                 false => refuse("invalid_grant", "unknown refresh token"),
             };
@@ -148,6 +149,11 @@ impl Shared {
         if behaviour.checks_pkce && !proven {
             return refuse("invalid_grant", "PKCE");
         }
+        // The key that the sign-in began with (RFC 9449 §10).
+        if key.is_some() && key != grant.jkt {
+            return refuse("invalid_grant", "another key");
+        }
+        *self.key.lock().unwrap() = key;
         self.scope.lock().unwrap().clone_from(&grant.scope);
         self.granted(behaviour, &grant)
     }
@@ -164,6 +170,9 @@ impl Shared {
             "id_token": self.id_token(behaviour, grant),
         });
         lay(&mut response, &behaviour.token);
+        if let Some(token) = response["refresh_token"].as_str() {
+            *self.refresh_token.lock().unwrap() = token.to_owned();
+        }
         Answer::json(response.to_string())
     }
 
@@ -187,8 +196,15 @@ impl Shared {
     }
 
     /// Userinfo: what the scopes of the access token are good for (OpenID Connect Core §5.4).
-    fn userinfo(&self, behaviour: &Behaviour, authorization: Option<&str>) -> Answer {
-        if authorization != Some(format!("Bearer {ACCESS_TOKEN}").as_str()) {
+    fn userinfo(&self, behaviour: &Behaviour, parts: &Parts) -> Answer {
+        let key = match self.proof(behaviour, parts, "userinfo-nonce") {
+            Ok(key) => key,
+            Err(answer) => return answer,
+        };
+        let scheme = if key.is_some() { "DPoP" } else { "Bearer" };
+        if authorization(parts) != Some(format!("{scheme} {ACCESS_TOKEN}").as_str())
+            || key != *self.key.lock().unwrap()
+        {
             return Answer::new(401, "application/json", r#"{"error":"invalid_token"}"#);
         }
         let mut userinfo = json!({"sub": SUB});
@@ -203,8 +219,30 @@ impl Shared {
         behaviour.userinfo_answer.clone().unwrap_or_else(|| Answer::json(userinfo.to_string()))
     }
 
+    /// The key that a request proves, where tokens are bound to one; or the answer to a proof that is not right, or without the
+    /// nonce that is asked for (RFC 9449 §8, §9).
+    fn proof(&self, behaviour: &Behaviour, parts: &Parts, nonce: &str) -> Result<Option<String>, Answer> {
+        if behaviour.file["dpop_bound_access_tokens"] != true {
+            return Ok(None);
+        }
+        let url = format!("{}{}", self.issuer, parts.uri.path());
+        let proof = self.proofs.check(parts, &url, self.clock.now());
+        let (given, key) = proof.map_err(|why| refuse("invalid_dpop_proof", why))?;
+        let Some(scheme) = behaviour.asks_nonces.filter(|_| given.as_deref() != Some(nonce)) else {
+            return Ok(Some(key));
+        };
+        let mut answer = refuse("use_dpop_nonce", "with a nonce");
+        answer.headers.push(("dpop-nonce", nonce.to_owned()));
+        if authorization(parts).is_some_and(|value| value.starts_with("DPoP ")) {
+            answer.status = 401;
+            answer.headers.push(("www-authenticate", format!("{scheme} error=\"use_dpop_nonce\"")));
+        }
+        Err(answer)
+    }
+
     /// By one method, the one that the client is registered for (RFC 6749 §2.3).
-    fn authenticates(&self, behaviour: &Behaviour, authorization: Option<&str>, params: &Params) -> bool {
+    fn authenticates(&self, behaviour: &Behaviour, parts: &Parts, params: &Params) -> bool {
+        let authorization = authorization(parts);
         if params.contains_key("client_secret") {
             return false;
         }
@@ -231,6 +269,10 @@ impl Shared {
         let jti = claims["jti"].as_str().unwrap_or_default();
         ours && fresh && !jti.is_empty() && self.assertions.lock().unwrap().insert(jti.to_owned())
     }
+}
+
+fn authorization(parts: &Parts) -> Option<&str> {
+    parts.headers.get("authorization").and_then(|value| value.to_str().ok())
 }
 
 fn params(form: &str) -> Params {
