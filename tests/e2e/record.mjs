@@ -1,6 +1,6 @@
 // Records `authcfg login acme --device` at oidc-provider, in a shell on a terminal of its own, for the manual: an asciicast, version 2.
 // `npm --prefix tests/e2e run record` writes it anew; `asciinema play src/manual/login-device.cast` plays it.
-import { writeFileSync } from "node:fs";
+import { chmodSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BINARY, folder } from "./lib/authcfg.js";
@@ -16,12 +16,14 @@ const SIZE = { columns: 110, rows: 46 };
 const secret = canary("client-secret");
 const client = { client_id: "client-of-acme", client_secret: secret, redirect_uris: ["http://127.0.0.1/callback"], grant_types: ["authorization_code", "urn:ietf:params:oauth:grant-type:device_code"] };
 const op = await startOpenid({ clients: [client] });
-const here = folder({ prompt: "PS1='$ '\n", "authcfg.yaml": `providers:\n  acme: {use: oidc, name: Acme, issuer: "${op.issuer}"}\n` });
+const here = folder({ prompt: "PS1='$ '\n", "authcfg.yaml": `providers:\n  acme: {use: oidc, name: Acme, issuer: "${op.issuer}"}\n`, "state/authcfg/tokens/earlier.json": "" });
+// Tokens of an earlier sign-in: the first one says where they are kept.
+for (const [path, mode] of [["", 0o700], ["/earlier.json", 0o600]]) chmodSync(`${here.path}/state/authcfg/tokens${path}`, mode);
 const events = [];
 const start = Date.now();
 const terminal = startOnTerminal(SIZE, "bash", ["--rcfile", "prompt", "--noediting", "-i"], {
   cwd: here.path,
-  env: { AUTH_ACME_ID: client.client_id, AUTH_ACME_SECRET: secret, PATH: `${dirname(BINARY)}:${process.env.PATH}` },
+  env: { AUTH_ACME_ID: client.client_id, AUTH_ACME_SECRET: secret, PATH: `${dirname(BINARY)}:${process.env.PATH}`, XDG_STATE_HOME: `${here.path}/state` },
   hear: (text) => events.push([(Date.now() - start) / 1000, "o", text]),
 });
 try {
@@ -34,7 +36,7 @@ try {
   const [, address, code] = await terminal.until(/open \S*?(http[^\s\x1b]+)\S*\s+and type in\s+(?:\x1b\[\d+m)?([A-Z-]+)/);
   await sleep(3000);
   await typeInCode(new Visitor(), address, code, { confirm: "yes" });
-  await terminal.until(/signed in at Acme as \S+\s+\$ $/);
+  await terminal.until(/authcfg token acme prints the access token\s+\$ $/);
 } finally {
   await terminal.stop();
   await op.stop();

@@ -1,7 +1,21 @@
 // A child process of ours: its output is kept line by line, and it is the only thing `stop` ever ends.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+let made;
+
+/** Where programs keep state, so that none of it gets into the home of whoever runs the tests. */
+function state() {
+  if (!made) {
+    made = mkdtempSync(join(tmpdir(), "authcfg-e2e-state-"));
+    process.on("exit", () => rmSync(made, { recursive: true, force: true }));
+  }
+  return made;
+}
 
 export class Program {
   #child;
@@ -15,7 +29,7 @@ export class Program {
     this.output = "";
     this.ended = null;
     const { PATH, HOME } = process.env;
-    const set = Object.fromEntries(Object.entries({ PATH, HOME, ...env }).filter(([, value]) => value !== undefined));
+    const set = Object.fromEntries(Object.entries({ PATH, HOME, XDG_STATE_HOME: state(), ...env }).filter(([, value]) => value !== undefined));
     this.#child = spawn(command, args, { cwd, env: set, stdio: [keys ? "pipe" : "ignore", "pipe", "pipe"] });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream.setEncoding("utf8").on("data", (text) => {
