@@ -93,6 +93,7 @@ impl Client {
             metadata,
             nonce: None,
             max_age: None,
+            requested: &[],
             token: renewed,
             now: clock.now(),
             clock_skew: *clock_skew,

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::client::{Client, Error, Inner, SignIn};
 use crate::flow::error::{Misbehaviour, MisbehaviourKind};
-use crate::flow::id_token::VerifiedIdToken;
+use crate::flow::id_token::{RequestedClaim, VerifiedIdToken};
 use crate::flow::metadata::{EndpointName, Metadata};
 use crate::flow::verify::{Check, Refusal};
 use crate::flow::{
@@ -24,6 +24,8 @@ use crate::transport::Limit;
 pub(super) struct Asked<'a> {
     pub nonce: Option<&'a Secret>,
     pub max_age: Option<u64>,
+    /// The claims that it must have, with one of these values each.
+    pub requested: &'a [RequestedClaim],
     /// The `iss` of the callback (RFC 9207).
     pub iss: Option<&'a str>,
 }
@@ -51,7 +53,9 @@ impl Client {
         let response = params.verify(registration, &metadata, &pending, &mut context, clock.now())?;
         let token = self.redeem(&metadata, &pending, &response, &mut context).await?;
         let max_age = pending.request.get("max_age").and_then(Value::as_str);
+        let requested = authorize::requested_claims(registration, &context)?;
         let asked = Asked {
+            requested: &requested,
             nonce: pending.nonce.as_ref(),
             max_age: max_age.and_then(|text| text.parse().ok()),
             iss: response.iss(),
@@ -144,6 +148,7 @@ impl Client {
             metadata,
             nonce: asked.nonce,
             max_age: asked.max_age,
+            requested: asked.requested,
             token,
             now: clock.now(),
             clock_skew: *clock_skew,

@@ -12,14 +12,16 @@ use url::Url;
 use crate::clock::Clock;
 use crate::expr::Context;
 use crate::flow::dpop;
-use crate::flow::draft::{append_query, overlay, render};
+use crate::flow::draft::{append_query, overlay, render, unrendered};
 use crate::flow::error::{Error, Misuse};
+use crate::flow::id_token::RequestedClaim;
 use crate::flow::metadata::{EndpointName, Metadata};
 use crate::flow::pending::Pending;
 use crate::flow::variables;
 use crate::oauth::Secret;
 use crate::provider::authorize::{Pkce, ResponseMode};
 use crate::provider::learned::Stage;
+use crate::provider::param::Param;
 use crate::provider::{Protocol, Registration};
 use crate::rng::{self, Rng};
 
@@ -134,10 +136,11 @@ impl AuthorizationRequest {
     fn carrying(self, registration: &Registration, params: Vec<(String, String)>) -> Authorization {
         let provider = &registration.provider;
         let theirs = |name: &str| provider.rename.get(name).map_or(name, String::as_str).to_owned();
+        let params: Vec<(String, String)> =
+            params.into_iter().map(|(name, value)| (theirs(&name), value)).collect();
         let mut all = self.own;
-        for (name, value) in params {
-            set(&mut all, theirs(&name), value);
-        }
+        all.retain(|(own, _)| !params.iter().any(|(name, _)| name == own));
+        all.extend(params);
         let raw: Vec<String> = provider.authorize.raw.iter().map(|name| theirs(name)).collect();
         let raw: Vec<&str> = raw.iter().map(String::as_str).collect();
         let mut url = self.endpoint;
@@ -173,6 +176,30 @@ pub fn context(
     context.set("flow", Value::Object(flow));
     variables::learn(registration, Stage::Request, &mut context)?;
     Ok(context)
+}
+
+/// The essential claims of the id_token that the request asks for with values, `claims` being JSON of the provider file (OpenID
+/// Connect Core §5.5.1); `context` is that of the sign-in.
+///
+/// # Errors
+/// A template that cannot be rendered.
+pub fn requested_claims(
+    registration: &Registration,
+    context: &Context,
+) -> Result<Vec<RequestedClaim>, Error> {
+    let written = registration.provider.authorize.params.iter().find(|(name, _)| name == "claims");
+    let Some((_, Some(Param::Json(json)))) = written else { return Ok(vec![]) };
+    let claims = json
+        .render(context)
+        .map_err(|(error, source)| unrendered("authorization", &source, &error.message))?;
+    let of = |(name, request): (&String, &Value)| {
+        let values = request.get("values").and_then(Value::as_array).cloned().unwrap_or_default();
+        let values: Vec<Value> = request.get("value").cloned().into_iter().chain(values).collect();
+        let essential = request.get("essential") == Some(&Value::Bool(true));
+        // Who signs in is essential without the word (§5.5.1).
+        ((essential || name == "sub") && !values.is_empty()).then(|| (name.clone(), values))
+    };
+    Ok(claims["id_token"].as_object().into_iter().flatten().filter_map(of).collect())
 }
 
 /// SHA-256 of a client id, as base64url.

@@ -11,6 +11,7 @@ use url::form_urlencoded;
 
 use crate::expr::{Context, Template};
 use crate::flow::error::{Error, Misuse};
+use crate::provider::param::Param;
 use crate::provider::step::{Body, Method as MethodSpec, ParamTemplates, ResponseFormat, Step};
 
 /// A request of a step before the file's deviations.
@@ -112,8 +113,8 @@ impl<'a> Draft<'a> {
     }
 }
 
-/// Members of a JSON body: of a parameter that comes several times, the list.
-fn once_each(params: impl Iterator<Item = (String, Value)>) -> Map<String, Value> {
+/// Parameters as members of JSON: of one that comes several times, the list.
+pub fn once_each(params: impl Iterator<Item = (String, Value)>) -> Map<String, Value> {
     let mut members = Map::new();
     for (name, value) in params {
         match members.get_mut(&name) {
@@ -125,9 +126,12 @@ fn once_each(params: impl Iterator<Item = (String, Value)>) -> Map<String, Value
     members
 }
 
-/// The number or boolean that the file writes for a parameter of a JSON body, where that is what `text` says.
+/// The number, boolean or JSON that the file writes for a parameter of a JSON body, where that is what `text` says.
 fn typed(step: &Step, rename: &IndexMap<String, String>, name: &str, text: &str) -> Option<Value> {
     let is = |written: &str| written == name || rename.get(written).is_some_and(|theirs| theirs == name);
+    if step.params.iter().any(|(written, param)| is(written) && matches!(param, Some(Param::Json(_)))) {
+        return serde_json::from_str(text).ok();
+    }
     let (_, value) = step.typed.iter().find(|(written, _)| is(written))?;
     let word = value.to_string();
     (word == text).then(|| value.clone())
@@ -168,28 +172,26 @@ pub(super) fn overlay(
     context: &Context,
     step: &str,
 ) -> Result<(), Error> {
-    for (name, template) in templates {
-        let value = match template {
-            Some(template) => render(template, context, step)?,
-            None => String::new(),
+    for (name, param) in templates {
+        let values = match param {
+            Some(param) => {
+                param.values(context).map_err(|(error, source)| unrendered(step, &source, &error.message))?
+            }
+            None => vec![],
         };
-        let place = params.iter().position(|(existing, _)| existing == name);
+        let place = params.iter().position(|(existing, _)| existing == name).unwrap_or(params.len());
         params.retain(|(existing, _)| existing != name);
-        if !value.is_empty() {
-            params.insert(place.unwrap_or(params.len()), (name.clone(), value));
-        }
+        params.splice(place..place, values.into_iter().map(|value| (name.clone(), value)));
     }
     Ok(())
 }
 
 pub(super) fn render(template: &Template, context: &Context, step: &str) -> Result<String, Error> {
-    template.render(context).map_err(|error| {
-        Error::Misuse(Misuse::Configuration(format!(
-            "{step}: the template `{}`: {}",
-            template.source(),
-            error.message
-        )))
-    })
+    template.render(context).map_err(|error| unrendered(step, template.source(), &error.message))
+}
+
+pub(super) fn unrendered(step: &str, source: &str, why: &str) -> Error {
+    Error::Misuse(Misuse::Configuration(format!("{step}: the template `{source}`: {why}")))
 }
 
 fn unsendable(step: &str) -> Error {
@@ -209,7 +211,10 @@ mod tests {
 
     #[test]
     fn what_the_file_writes_takes_the_place_of_all_of_the_name() {
-        let template = |text: &str| Some(Template::compile(text).unwrap());
+        let template = |text: &str| Some(Param::Text(Template::compile(text).unwrap()));
+        let many = |texts: &[&str]| {
+            Some(Param::Many(texts.iter().map(|text| Template::compile(text).unwrap()).collect()))
+        };
         let of = |written: ParamTemplates| {
             let mut params: Vec<(String, String)> =
                 ["a", "b", "a"].map(|name| (name.to_owned(), "x".to_owned())).into();
@@ -218,6 +223,10 @@ mod tests {
         };
         assert_eq!(of(vec![("a".into(), template("y")), ("c".into(), template("z"))]), "a=y&b=x&c=z");
         assert_eq!(of(vec![("a".into(), None)]), "b=x");
+        assert_eq!(
+            of(vec![("a".into(), many(&["1", "", "2"])), ("c".into(), many(&["3"]))]),
+            "a=1&a=2&b=x&c=3"
+        );
     }
 
     #[test]

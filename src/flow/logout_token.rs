@@ -91,6 +91,7 @@ impl Check<'_> {
             access_token: None,
             require: &[],
             max_age: None,
+            requested: &[],
             now: self.now,
             clock_skew: self.clock_skew,
         };

@@ -38,6 +38,7 @@ pub mod verify;
 pub use crate::expr::Context;
 pub use authorize::Authorization;
 pub use callback::CallbackParams;
+pub(crate) use draft::once_each;
 pub use error::{Error, ErrorResponse};
 pub use pending::Pending;
 pub use token_set::TokenSet;

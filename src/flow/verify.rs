@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::expr::Context;
 use crate::flow::draft::render;
 use crate::flow::error::{Error, Misbehaviour, MisbehaviourKind, Misuse};
-use crate::flow::id_token::{Expected, IdTokenError, VerifiedIdToken, verify_signature};
+use crate::flow::id_token::{Expected, IdTokenError, RequestedClaim, VerifiedIdToken, verify_signature};
 use crate::flow::metadata::Metadata;
 use crate::flow::token_set::TokenSet;
 use crate::oauth::Secret;
@@ -22,6 +22,8 @@ pub struct Check<'a> {
     pub nonce: Option<&'a Secret>,
     /// How long ago the person may have proven who they are, where the authorization request said so.
     pub max_age: Option<u64>,
+    /// Claims that the authorization request asked for as essential, where the token is its answer.
+    pub requested: &'a [RequestedClaim],
     /// The token response that it came with.
     pub token: &'a TokenSet,
     /// Seconds since 1970.
@@ -70,6 +72,7 @@ impl Check<'_> {
             access_token: Some(&self.token.access_token),
             require: &policy.require,
             max_age: self.max_age,
+            requested: self.requested,
             now: self.now,
             clock_skew: self.clock_skew,
         };

@@ -10,6 +10,7 @@ use crate::mock::credentials::Credentials;
 use crate::mock::placeholders::Placeholders;
 use crate::mock::record::{Recorded, text};
 use crate::provider::Provider;
+use crate::provider::param::Param;
 use crate::provider::step::{Body, Method, ParamTemplates, Step};
 
 /// Something that is not as the vector or the standard says.
@@ -113,6 +114,10 @@ impl Checker<'_> {
             }
         }
         for (name, value) in listed.into_iter().flatten() {
+            if matches!(value, Value::Array(_) | Value::Object(_)) {
+                failures.extend(self.whole(step, name, value, recorded));
+                continue;
+            }
             let want = match value {
                 Value::Null => Want::Absent,
                 value => Want::Is(self.placeholders.fill_text(&text(value))),
@@ -121,7 +126,10 @@ impl Checker<'_> {
         }
         for (name, value) in recorded.params() {
             // RFC 8693 §2.1, RFC 8707 §2.
-            let repeats = ["audience", "resource"].contains(&name);
+            let is_list = |(written, param): &(String, Option<Param>)| {
+                self.theirs(written) == name && matches!(param, Some(Param::Many(_)))
+            };
+            let repeats = ["audience", "resource"].contains(&name) || params.iter().chain(query).any(is_list);
             if !repeats && recorded.params().filter(|(other, _)| *other == name).count() > 1 {
                 failures.push(Failure::new(step, name, "once", "more than once"));
             }
@@ -130,6 +138,17 @@ impl Checker<'_> {
             }
         }
         failures
+    }
+
+    /// All values of a parameter that a vector lists, or the JSON that it is.
+    fn whole(&self, step: &str, name: &str, wanted: &Value, recorded: &Recorded) -> Option<Failure> {
+        let wanted = self.placeholders.fill(wanted);
+        let values = recorded.params().filter(|(other, _)| *other == name).map(|(_, value)| value);
+        let got = match wanted {
+            Value::Array(_) => values.collect::<Value>(),
+            _ => recorded.param(name).and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default(),
+        };
+        (wanted != got).then(|| Failure::new(step, name, wanted.to_string(), got.to_string()))
     }
 
     fn one(&self, step: &str, name: &str, want: &Want, recorded: &Recorded) -> Option<Failure> {

@@ -130,7 +130,7 @@ impl Endpoints {
         match written {
             _ if !is_token => true,
             None => asked.recorded.param("grant_type") == Some("refresh_token"),
-            Some(Some(template)) => asked.recorded.param("grant_type") == Some(template.source()),
+            Some(Some(param)) => asked.recorded.param("grant_type") == param.constant(),
             Some(None) => asked.recorded.param("refresh_token").is_some(),
         }
     }

@@ -75,7 +75,7 @@ pub(super) fn asked_for(provider: &Provider, grant_type: &str) -> Option<Grant> 
     Grant::ALL.into_iter().find(|grant| {
         let written = grant.step(provider).params.iter().find(|(name, _)| name == "grant_type");
         match written {
-            Some((_, template)) => template.as_ref().is_some_and(|template| template.source() == grant_type),
+            Some((_, param)) => param.as_ref().is_some_and(|param| param.constant() == Some(grant_type)),
             None => grant.grant_type() == grant_type,
         }
     })

@@ -19,6 +19,7 @@ pub mod learned;
 pub mod metadata;
 mod moment;
 mod notation;
+pub mod param;
 mod pattern;
 mod placeholder;
 pub mod profile;
@@ -269,17 +270,34 @@ fn read(value: &Value) -> (Option<Provider>, Vec<Finding>) {
 ///
 /// Among parameters, headers, inputs and claims null stays: there it drops what the RFC would send or read.
 pub fn merge(base: &mut Map<String, Value>, over: &Map<String, Value>) {
-    merge_in("", base, over);
+    merge_in(Nulls::Remove, base, over);
 }
 
-fn merge_in(section: &str, base: &mut Map<String, Value>, over: &Map<String, Value>) {
-    let drops = ["headers", "inputs", "params", "profile", "query"].contains(&section);
+/// What null says.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Nulls {
+    /// It drops what the RFC would send or read.
+    Drop,
+    /// It drops a parameter, or is a value of the JSON that one is.
+    DropOrJson,
+    /// It takes away what the base says.
+    Remove,
+}
+
+fn merge_in(nulls: Nulls, base: &mut Map<String, Value>, over: &Map<String, Value>) {
+    let below = |key: &str| match (nulls, key) {
+        (Nulls::DropOrJson, _) | (_, "params" | "query") => Nulls::DropOrJson,
+        (_, "headers" | "inputs" | "profile") => Nulls::Drop,
+        _ => Nulls::Remove,
+    };
     for (key, value) in over {
         match (base.get_mut(key), value) {
-            (_, Value::Null) if !drops => {
+            (_, Value::Null) if nulls == Nulls::Remove => {
                 base.shift_remove(key);
             }
-            (Some(Value::Object(base)), Value::Object(over)) => merge_in(key, base, over),
+            (Some(Value::Object(base)), Value::Object(over)) => {
+                merge_in(below(key), base, over);
+            }
             _ => {
                 base.insert(key.clone(), value.clone());
             }
@@ -312,6 +330,10 @@ mod tests {
             base,
             json!({"token": {"params": {"a": 1, "redirect_uri": null}}, "profile": {"name": null}})
         );
+        let mut base = json!({"params": {"claims": {"userinfo": {"name": {"essential": true}}}}});
+        let over = json!({"params": {"claims": {"userinfo": {"name": null, "email": null}}}});
+        merge(base.as_object_mut().unwrap(), over.as_object().unwrap());
+        assert_eq!(base, json!({"params": {"claims": {"userinfo": {"name": null, "email": null}}}}));
     }
 
     #[test]

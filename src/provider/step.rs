@@ -9,15 +9,16 @@ use crate::expr::{Condition, Path, Template};
 use crate::provider::compile::Compiler;
 use crate::provider::finding::{Finding, segment};
 use crate::provider::moment::Moment;
+use crate::provider::param::Param;
 use crate::provider::read::Read;
 use crate::spec::client_auth::TokenEndpointAuthMethod;
 use crate::spec::step::{Params, ResponseMap, ResponseSpec, StepKeys};
-use crate::spec::value::Scalar;
+use crate::spec::value::{ParamValue, Scalar};
 
 pub use crate::spec::step::{Body, Method, ResponseFormat};
 
 /// Parameters laid over those of the RFC; `None` drops one.
-pub type ParamTemplates = Vec<(String, Option<Template>)>;
+pub type ParamTemplates = Vec<(String, Option<Param>)>;
 
 /// How the request and the answer of a step deviate.
 #[derive(Debug, Default)]
@@ -213,8 +214,8 @@ impl Compiler {
             .filter_map(|(name, value)| match value {
                 None => Some((name.clone(), None)),
                 Some(value) => {
-                    let template = self.scalar(&format!("{at}/{}", segment(name)), value, moment)?;
-                    Some((name.clone(), Some(template)))
+                    let param = self.param(&format!("{at}/{}", segment(name)), value, moment)?;
+                    Some((name.clone(), Some(param)))
                 }
             })
             .collect()
@@ -349,9 +350,9 @@ const STANDARD: [&str; 8] =
 /// The parameters that a file writes as integers or booleans.
 fn typed(params: &Params) -> Vec<(String, Value)> {
     let typed = params.iter().filter_map(|(name, value)| match value {
-        Some(Scalar::Bool(value)) => Some((name.clone(), Value::from(*value))),
-        Some(Scalar::Integer(value)) => Some((name.clone(), Value::from(*value))),
-        Some(Scalar::Text(_)) | None => None,
+        Some(ParamValue::Bool(value)) => Some((name.clone(), Value::from(*value))),
+        Some(ParamValue::Integer(value)) => Some((name.clone(), Value::from(*value))),
+        Some(ParamValue::Json(_) | ParamValue::Many(_) | ParamValue::Text(_)) | None => None,
     });
     typed.collect()
 }

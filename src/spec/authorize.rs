@@ -25,7 +25,8 @@ pub enum Pkce {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AuthorizationSpec {
-    /// Parameters, each a template, merged over those of the RFC; null drops one.
+    /// Parameters, each a template, merged over those of the RFC: a list sends one several times (`resource`), a mapping is JSON
+    /// (`claims`), null drops one.
     #[serde(default)]
     pub params: Params,
     /// What one sign-in may pass. Sent as the parameter of that name; an empty one counts as absent, an undeclared

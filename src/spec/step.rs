@@ -4,10 +4,10 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::spec::value::{Incoming, Scalar};
+use crate::spec::value::{Incoming, ParamValue, Scalar};
 
 /// Parameters: merged over those of the RFC; null drops one.
-pub type Params = IndexMap<String, Option<Scalar>>;
+pub type Params = IndexMap<String, Option<ParamValue>>;
 
 /// Declares a step: the keys that every step has, and its own before them. Serde cannot both flatten and refuse unknown keys.
 macro_rules! step {
@@ -29,7 +29,8 @@ macro_rules! step {
             /// Headers, each a template. `Authorization`, `Cookie` and `Host` cannot be set here.
             #[serde(default)]
             pub headers: IndexMap<String, Option<Scalar>>,
-            /// Parameters, each a template, merged over those of the RFC: in the query of a GET, else in the body. Null drops one.
+            /// Parameters, each a template, merged over those of the RFC: in the query of a GET, else in the body. A list sends one
+            /// several times, a mapping is JSON, null drops one.
             #[serde(default)]
             pub params: Params,
             /// For a request with a body: what goes into its URL besides.

@@ -45,6 +45,43 @@ impl Scalar {
     }
 }
 
+/// The value of a parameter: a [`Scalar`], several of them, or JSON.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum ParamValue {
+    /// `true` or `false`, sent as that word.
+    Bool(bool),
+    /// An integer, sent as its digits.
+    Integer(i64),
+    /// A template; text without `{{` is sent as it stands.
+    Text(String),
+    /// A list: the parameter is sent once for each of them, as `resource` may be (RFC 8707 §2).
+    Many(Vec<Scalar>),
+    /// A mapping: sent as JSON, such as `claims` (OpenID Connect Core §5.5). Its texts are templates.
+    Json(IndexMap<String, Value>),
+}
+
+impl ParamValue {
+    /// The values that are sent as they are written; none for JSON.
+    pub fn scalars(&self) -> Vec<Scalar> {
+        match self {
+            ParamValue::Bool(value) => vec![Scalar::Bool(*value)],
+            ParamValue::Integer(value) => vec![Scalar::Integer(*value)],
+            ParamValue::Text(text) => vec![Scalar::Text(text.clone())],
+            ParamValue::Many(values) => values.clone(),
+            ParamValue::Json(_) => vec![],
+        }
+    }
+
+    /// Whether a text in it has `word`.
+    pub fn mentions(&self, word: &str) -> bool {
+        match self {
+            ParamValue::Json(members) => members.values().any(|value| value.to_string().contains(word)),
+            other => other.scalars().iter().any(|value| value.source().contains(word)),
+        }
+    }
+}
+
 /// A value that comes in: a path (`$.userinfo.id`), a template, a literal, or a list of these of which the first
 /// that is not empty counts.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]

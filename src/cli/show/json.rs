@@ -9,6 +9,7 @@ use crate::cli::show::plan::Plan;
 use crate::cli::show::play::Played;
 use crate::cli::show::sent::Sent;
 use crate::cli::show::why::{Why, title};
+use crate::flow::once_each;
 
 /// One document.
 pub fn of(effective: &Effective, plan: &Plan, played: &Played, why: bool) -> Value {
@@ -52,7 +53,7 @@ pub fn of(effective: &Effective, plan: &Plan, played: &Played, why: bool) -> Val
 fn request(effective: &Effective, plan: &Plan, sent: &Sent, why: bool) -> Value {
     let reason = Why::new(effective, plan, sent);
     let pairs = |pairs: &[(String, String)]| -> Value {
-        Value::Object(pairs.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect())
+        Value::Object(once_each(pairs.iter().map(|(name, value)| (name.clone(), value.as_str().into()))))
     };
     let named = effective
         .provider

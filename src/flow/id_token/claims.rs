@@ -139,6 +139,19 @@ pub fn check_required(claims: &Map<String, Value>, expected: &Expected<'_>) -> R
     Ok(())
 }
 
+/// An essential claim that was asked for with values has one of them: a sign-in below the `acr` that was asked for has failed
+/// (OpenID Connect Core §5.5.1.1).
+pub fn check_requested(claims: &Map<String, Value>, expected: &Expected<'_>) -> Result<(), IdTokenError> {
+    for (name, values) in expected.requested {
+        let found = claims.get(name);
+        if !found.is_some_and(|found| values.contains(found)) {
+            let values: Vec<String> = values.iter().map(|value| format!("`{}`", text_of(value))).collect();
+            return Err(wrong(name, found, &format!("{}, as was asked for", values.join(" or "))));
+        }
+    }
+    Ok(())
+}
+
 /// Text of 1 to 255 bytes that a log, a database and a comparison read alike.
 pub fn subject(claims: &Map<String, Value>) -> Result<String, IdTokenError> {
     let found = claims.get("sub");
@@ -152,12 +165,15 @@ pub fn subject(claims: &Map<String, Value>) -> Result<String, IdTokenError> {
 
 /// What came for a claim, cut and escaped, and what should have.
 pub fn wrong(claim: &str, found: Option<&Value>, expected: &str) -> IdTokenError {
-    let found = match found {
-        None => "missing".to_owned(),
-        Some(Value::String(text)) => format!("`{}`", shown(text)),
-        Some(other) => format!("`{}`", shown(&other.to_string())),
-    };
+    let found = found.map_or("missing".to_owned(), |found| format!("`{}`", text_of(found)));
     invalid(format!("`{claim}` is {found}; expected {expected}"))
+}
+
+fn text_of(value: &Value) -> String {
+    match value {
+        Value::String(text) => shown(text),
+        other => shown(&other.to_string()),
+    }
 }
 
 #[cfg(test)]
@@ -200,6 +216,7 @@ mod tests {
             access_token: Some(&Secret::from("AT")),
             require: if over.get("tid").is_some() { &tenant } else { &[] },
             max_age: over.get("auth_time").map(|_| 3600),
+            requested: &[],
             now: NOW,
             clock_skew: 60,
         };

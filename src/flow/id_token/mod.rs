@@ -36,11 +36,16 @@ pub struct Expected<'a> {
     pub require: &'a [(String, Regex)],
     /// How long ago the person may have proven who they are, where the authorization request said so.
     pub max_age: Option<u64>,
+    /// Claims that the authorization request asked for as essential, and the values of which each must have one.
+    pub requested: &'a [RequestedClaim],
     /// Now, in seconds since 1970.
     pub now: u64,
     /// How far the provider's clock may be off, in seconds.
     pub clock_skew: u64,
 }
+
+/// A claim that must have one of these values (OpenID Connect Core §5.5.1).
+pub type RequestedClaim = (String, Vec<Value>);
 
 /// An id_token whose signature is right. Whether it is for us, and of this sign-in, is not known yet.
 #[derive(Clone)]
@@ -112,6 +117,7 @@ impl SignedIdToken {
         claims::check_nonce(&self.claims, expected)?;
         claims::check_at_hash(&self.claims, self.alg, expected)?;
         claims::check_required(&self.claims, expected)?;
+        claims::check_requested(&self.claims, expected)?;
         let sub = claims::subject(&self.claims)?;
         Ok(VerifiedIdToken { claims: self.claims, sub })
     }

@@ -25,7 +25,7 @@ impl Played {
         let written = refresh.step.params.iter().find(|(name, _)| name == "grant_type");
         grant_type == Some("refresh_token")
             || match written {
-                Some((_, Some(template))) => grant_type == Some(template.source()),
+                Some((_, Some(param))) => grant_type == param.constant(),
                 Some((_, None)) => grant_type.is_none() && self.param(exchange, "refresh_token").is_some(),
                 None => false,
             }

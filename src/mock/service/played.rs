@@ -164,10 +164,10 @@ impl Played {
         let written = step.params.iter().chain(&step.query);
         let mut constant = written
             .filter_map(|(name, value)| {
-                value.as_ref().filter(|value| value.is_literal()).map(|value| (name, value))
+                value.as_ref().and_then(|value| value.constant()).map(|value| (name, value))
             })
             .peekable();
-        constant.peek().is_some() && constant.all(|(name, value)| asked.param(name) == Some(value.source()))
+        constant.peek().is_some() && constant.all(|(name, value)| asked.param(name) == Some(value))
     }
 
     fn is_grant(&self, asked: &Recorded) -> bool {

@@ -30,7 +30,7 @@ pub fn check(spec: &ProviderSpec, _: &Provider, compiler: &mut Compiler) {
 
 fn parameter(at: &str, call: &UserinfoCallSpec, compiler: &mut Compiler) {
     let written = call.params.get("access_token").and_then(Option::as_ref);
-    if !written.is_some_and(|value| value.source().contains(TOKEN)) {
+    if !written.is_some_and(|value| value.mentions(TOKEN)) {
         return;
     }
     match call.auth.as_deref() {

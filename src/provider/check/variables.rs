@@ -178,7 +178,7 @@ fn of_a_deployment(at: &str, variable: &Variable, compiler: &mut Compiler) {
 /// A parameter that takes the place of what a sign-in chooses.
 fn shadowed(name: &str, params: &Params, compiler: &mut Compiler) {
     let Some(Some(value)) = params.get(name) else { return };
-    if value.source().contains(&format!("request.{name}")) {
+    if value.mentions(&format!("request.{name}")) {
         return;
     }
     compiler.report(

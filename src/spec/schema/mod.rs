@@ -269,7 +269,7 @@ mod tests {
     #[test]
     fn finds_every_mistake_at_once() {
         let checked =
-            provider("id: A_b\nnmae: A\npkce: s256\nscopes: [a]\ntoken: {params: {a: [1]}, methd: GET}\n");
+            provider("id: A_b\nnmae: A\npkce: s256\nscopes: [a]\ntoken: {params: {a: [[1]]}, methd: GET}\n");
         let expected = [
             "invalid-value: `id` cannot be `A_b`",
             "unknown-field: unknown field `nmae`",

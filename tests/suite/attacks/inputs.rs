@@ -36,6 +36,7 @@ fn verify(token: &str) -> Option<VerifiedIdToken> {
         access_token: Some(&Secret::from("AT")),
         require: &[],
         max_age: None,
+        requested: &[],
         now: NOW,
         clock_skew: 60,
     };

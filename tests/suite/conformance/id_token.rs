@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::keys::{KEY, OTHER_KEY, Sign, at_hash, b64, ec_jwk};
-use super::op::{ACCESS_TOKEN, Behaviour, CLIENT_ID, CLIENT_SECRET, NOW, Op};
+use super::op::{ACCESS_TOKEN, Behaviour, CLIENT_ID, CLIENT_SECRET, NOW, Op, SUB};
 use super::{Accepted, Outcome, Refused, cases, claims, header};
 
 const INVALID: Outcome = Refused("id_token_invalid", 1);
@@ -216,5 +216,35 @@ mod claim {
         op.change(|behaviour| behaviour.id_token = Arc::new(move |token| token.clone_from(&old)));
         assert_eq!(op.sign_in().await.expect_err("a replay").code(), "nonce_mismatch");
         assert_eq!(op.hits().userinfo, 1, "userinfo was asked for the first one only");
+    }
+}
+
+/// Claims that the request asked for as essential (OpenID Connect Core §5.5.1).
+mod requested {
+    use super::*;
+
+    fn asks(id_token: Value, claims: Value) -> impl FnOnce(&mut Behaviour) {
+        move |behaviour| {
+            behaviour.file = json!({"authorization": {"params": {"claims": {"id_token": id_token}}}});
+            behaviour.claims = claims;
+        }
+    }
+
+    fn acr() -> Value {
+        json!({"acr": {"essential": true, "values": ["phr", "phrh"]}})
+    }
+
+    cases! {
+        accepts_one_of_the_values: asks(acr(), json!({"acr": "phrh"})) => Accepted;
+        accepts_the_value: asks(json!({"acr": {"essential": true, "value": "phr"}}), json!({"acr": "phr"})) => Accepted;
+        accepts_another_where_it_is_voluntary: asks(json!({"acr": {"values": ["phr"]}}), json!({"acr": "pwd"})) => Accepted;
+        accepts_none_where_no_value_was_asked_for: asks(json!({"auth_time": {"essential": true}}), json!({})) => Accepted;
+        accepts_the_person_who_was_asked_for: asks(json!({"sub": {"value": SUB}}), json!({})) => Accepted;
+        refuses_another_acr: asks(acr(), json!({"acr": "pwd"})) => INVALID;
+        refuses_no_acr: asks(acr(), json!({})) => INVALID;
+        refuses_acr_0: asks(acr(), json!({"acr": "0"})) => INVALID;
+        refuses_an_acr_of_another_type: asks(acr(), json!({"acr": ["phr"]})) => INVALID;
+        refuses_an_empty_acr: asks(acr(), json!({"acr": ""})) => INVALID;
+        refuses_another_person: asks(json!({"sub": {"value": "another"}}), json!({})) => INVALID;
     }
 }

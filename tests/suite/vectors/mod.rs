@@ -3,6 +3,7 @@
 mod certificate;
 mod dpop;
 mod learned;
+mod params;
 mod pushed;
 mod tokens;
 
