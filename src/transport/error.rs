@@ -28,6 +28,8 @@ pub enum ErrorKind {
     Insecure,
     /// What came is not HTTP, or ended early.
     Protocol,
+    /// The host has given no answer several times, and is left alone for a moment.
+    Resting,
     /// The certificate is not valid for the host, or there is no common version of TLS.
     Tls,
     /// The answer is larger than is read.
@@ -101,6 +103,7 @@ impl fmt::Display for Error {
             ErrorKind::Deadline => "did not answer in time",
             ErrorKind::Insecure => "is not https",
             ErrorKind::Protocol => "did not answer in HTTP, or ended early",
+            ErrorKind::Resting => "has not answered several times, and is left alone for a moment",
             ErrorKind::Tls => "has no valid certificate",
             ErrorKind::TooLarge => "answered with more than is read",
             ErrorKind::Url => "is no address",

@@ -6,6 +6,7 @@
 //! becomes of it.
 
 mod address;
+mod breaker;
 mod bulkhead;
 mod error;
 mod http_client;
@@ -23,6 +24,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use url::{Position, Url};
 
 use crate::oauth::ClientCertificate;
+use crate::transport::breaker::Breakers;
 use crate::transport::bulkhead::Bulkheads;
 use crate::transport::http_client::HttpClients;
 use crate::transport::retry::Retries;
@@ -153,6 +155,7 @@ struct Inner {
     options: Options,
     clients: HttpClients,
     bulkheads: Arc<Bulkheads>,
+    breakers: Arc<Breakers>,
     /// The thumbprint of the certificate that the client shows, for a mock that cannot see it.
     thumbprint: Option<HeaderValue>,
     played_by: Option<SocketAddr>,
@@ -190,20 +193,21 @@ impl Transport {
 
     fn with(options: Options, played_by: Option<SocketAddr>) -> Transport {
         let clients = HttpClients::new(&options, played_by.is_some(), None);
-        let bulkheads = Arc::default();
-        Transport { inner: Arc::new(Inner { options, clients, bulkheads, thumbprint: None, played_by }) }
+        let (bulkheads, breakers, thumbprint) = (Arc::default(), Arc::default(), None);
+        Transport { inner: Arc::new(Inner { options, clients, bulkheads, breakers, thumbprint, played_by }) }
     }
 
     /// The same transport for a client that proves itself with a certificate (RFC 8705), over connections of its own. It is
     /// shown to servers that ask for one, to no others.
     pub fn showing(&self, certificate: &ClientCertificate) -> Transport {
-        let Inner { options, bulkheads, played_by, .. } = &*self.inner;
+        let Inner { options, bulkheads, breakers, played_by, .. } = &*self.inner;
         let clients = HttpClients::new(options, played_by.is_some(), Some(certificate.clone()));
         let thumbprint = HeaderValue::try_from(certificate.thumbprint()).ok();
         let inner = Inner {
             options: options.clone(),
             clients,
             bulkheads: bulkheads.clone(),
+            breakers: breakers.clone(),
             thumbprint,
             played_by: *played_by,
         };
@@ -227,6 +231,10 @@ impl Transport {
             address::check_url(&url, request.trust, &inner.options)
                 .map_err(|kind| Error::new(kind, &host))?;
         }
+        let there = format!("{} {}", request.provider, url.origin().ascii_serialization());
+        if !inner.breakers.admits(&there) {
+            return Err(Error::new(ErrorKind::Resting, &host));
+        }
         let bulkhead = inner.bulkheads.of(&request.provider);
         let _permit = match timeout_at(deadline, bulkhead.enter()).await {
             Ok(Some(permit)) => permit,
@@ -243,6 +251,11 @@ impl Transport {
                 None => break outcome,
             }
         };
+        match &outcome {
+            Ok(_) => inner.breakers.answered(&there),
+            Err(error) if error.kind().is_passing() => inner.breakers.silent(&there),
+            Err(_) => {}
+        }
         if let Some(Observer(observe)) = &inner.options.observer {
             observe(&request, outcome.as_ref(), begun.elapsed());
         }

@@ -55,6 +55,8 @@ mod of_a_sign_in {
             both(|b| b.jwks_answer = Some(down(500, None))) => "refused: discovery_failed, refused: discovery_failed", "discovery token jwks jwks jwks token";
         userinfo_500: "Answers for userinfo with status 500.",
             sign_in(|b| b.userinfo_answer = Some(down(500, None))) => "refused: userinfo_failed", "discovery token jwks userinfo";
+        closes_again_and_again: "Closes the connection once it has read the token request, six times: the last one is not sent.",
+            six_times() => "6 times refused: unreachable", "discovery token token token token token";
         is_back: "Answers with status 503 for everything, and is back a few seconds later.",
             back() => "refused: discovery_failed, then signed in", "discovery discovery token jwks userinfo";
     }
@@ -160,6 +162,15 @@ async fn both(change: impl FnOnce(&mut Behaviour)) -> Played {
     let rp = Rp::start(change, "").await;
     let (first, second) = (rp.sign_in().await, rp.sign_in().await);
     rp.played(format!("{first}, {second}"))
+}
+
+async fn six_times() -> Played {
+    let rp = Rp::over(|b| (b.wired, b.fate) = (true, Some(Closed)), "", hasty()).await;
+    for _ in 0..5 {
+        assert_eq!(rp.sign_in().await, "refused: unreachable");
+    }
+    let last = rp.sign_in().await;
+    rp.played(format!("6 times {last}"))
 }
 
 async fn back() -> Played {
