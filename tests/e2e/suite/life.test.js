@@ -107,11 +107,21 @@ async function soon(look) {
   throw new Error(`not within 5 s: ${look}`);
 }
 
-/** `authcfg login` in the folder `at`, until it asks for a person; `asks` finds what it shows. */
+/** A command of authcfg at a terminal, in the folder `at`. */
+const command = (at, ...args) => new Program(BINARY, args, { cwd: `${here.path}/${at}`, env: { ...env, NO_COLOR: "1" } });
+
+/** `authcfg login` until it asks for a person; `asks` finds what it shows. */
 async function login(id, at, asks, ...args) {
-  const program = new Program(BINARY, ["login", id, ...args], { cwd: `${here.path}/${at}`, env: { ...env, NO_COLOR: "1" } });
+  const program = command(at, "login", id, ...args);
   const shown = await program.until(asks);
   return [program, ...shown.slice(1)];
+}
+
+/** The token that `authcfg token` prints. */
+async function token(id) {
+  const program = command(".", "token", id);
+  assert.equal((await program.exit).code, 0, program.output);
+  return program.output.trim();
 }
 
 /** What was printed: who has signed in. */
@@ -196,11 +206,26 @@ function life(id, { deviations }) {
     assert.match((await visitor.request(again)).location, /login|interaction/, "it asks who it is");
   });
 
-  test("from a terminal: a browser that comes back to it", async () => {
+  test("from a terminal: a browser that comes back to it, a token whenever it is needed, and the end", async () => {
     const [program, url] = await login(id, ".", /open in a browser\s+(http\S+)/, "--no-browser", "--redirect-uri", ops[id].terminalUri);
     const visitor = new Visitor();
     assert.match((await visitor.request(await ops[id].answer(visitor, url))).text, /You can close this window/);
     await signedIn(program);
+    const given = tokens(ops[id], "authorization_code").at(-1).answer;
+    assert.equal(await token(id), given.access_token);
+
+    await seconds(LIFETIME + 1);
+    const renewed = await token(id);
+    const refresh = tokens(ops[id], "refresh_token").at(-1);
+    assert.deepEqual([refresh.form.refresh_token, refresh.answer.access_token], [given.refresh_token, renewed]);
+    assert.equal(await isActive(id, renewed), true);
+
+    const logout = command(".", "logout", id, "--no-browser");
+    assert.equal((await logout.exit).code, 0, logout.output);
+    screens.push(logout.output);
+    assert.equal(await isActive(id, renewed), false);
+    assert.equal(await refreshes(id, refresh.answer.refresh_token), false);
+    assert.equal((await command(".", "token", id).exit).code, 4);
   });
 
   test("from a terminal: a code that is typed in elsewhere", async () => {
