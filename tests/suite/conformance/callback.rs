@@ -174,6 +174,14 @@ mod code {
     cases! {
         refuses_a_provider_that_only_knows_plain:
             |b| b.discovery = json!({"code_challenge_methods_supported": ["plain"]}) => Refused("discovery_failed", 0);
+        accepts_plain_where_the_file_says_so: |b| {
+            b.discovery = json!({"code_challenge_methods_supported": ["plain"]});
+            b.file = json!({"pkce": "plain"});
+        } => Accepted;
+        accepts_none_where_the_file_says_so: |b| {
+            b.checks_pkce = false;
+            b.file = json!({"pkce": "none"});
+        } => Accepted;
         refuses_a_replay_where_the_provider_counts: |b| callback(b, |params| params[0].1 = "code-used-before".into()) => Refused("invalid_grant", 1);
     }
 

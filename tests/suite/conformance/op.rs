@@ -174,7 +174,7 @@ struct Shared {
     /// The refresh token that was given out last.
     refresh_token: Mutex<String>,
     proofs: Proofs,
-    /// What the token and userinfo requests looked like.
+    /// What these requests looked like: pushed authorization, token, userinfo.
     seen: Mutex<Vec<String>>,
     clock: Arc<FixedClock>,
 }
@@ -244,7 +244,7 @@ impl Op {
         self.shared.connections.load(Ordering::SeqCst)
     }
 
-    /// The token and userinfo requests: method, query, headers and body in one text.
+    /// The pushed authorization, token and userinfo requests: method, query, headers and body in one text.
     pub fn seen(&self) -> Vec<String> {
         self.shared.seen.lock().unwrap().clone()
     }

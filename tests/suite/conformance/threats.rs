@@ -5,7 +5,7 @@ use std::process::Command;
 
 const PAGE: &str = include_str!("threats.md");
 /// How many clauses the page has: none vanishes unseen.
-const CLAUSES: usize = 94;
+const CLAUSES: usize = 120;
 
 #[test]
 fn every_clause_has_its_test() {

@@ -15,7 +15,7 @@ use crate::conformance::table::{rows, sign_in};
 
 rows! {
     fapi2_security_profile_final_client_test_happy_path: "Does everything right, and wants a nonce in each proof.",
-        fapi(|b| b.asks_nonces = Some("DPoP")) => "signed in", "discovery par token token jwks userinfo userinfo";
+        fapi(|b| b.asks_nonces = Some("DPoP")) => "signed in", "discovery par par token jwks userinfo userinfo";
     fapi2_security_profile_final_client_test_happy_path_no_dpop_nonce: "Does everything right, and wants no nonces.",
         fapi(|_| ()) => "signed in", "discovery par token jwks userinfo";
     fapi2_security_profile_final_client_test_discovery_issuer_mismatch: "The `issuer` of the discovery document is another.",
@@ -57,7 +57,7 @@ rows! {
     fapi2_security_profile_final_client_test_token_type_case_insensitivity: "The `token_type` is `dpOp`.",
         fapi(|b| b.token["token_type"] = "dpOp".into()) => "signed in", "discovery par token jwks userinfo";
     fapi2_security_profile_final_client_test_rs_dpop_auth_scheme_case_insensitivity: "Userinfo asks for a nonce by the scheme `dpOp`.",
-        fapi(|b| b.asks_nonces = Some("dpOp")) => "signed in", "discovery par token token jwks userinfo userinfo";
+        fapi(|b| b.asks_nonces = Some("dpOp")) => "signed in", "discovery par par token jwks userinfo userinfo";
     fapi2_security_profile_final_client_refresh_token_test: "Gives a new refresh token with each refresh, and takes the last one alone.",
         refresh_twice() => "signed in, renewed, renewed", "discovery par token jwks userinfo token userinfo token userinfo";
 }
@@ -125,6 +125,6 @@ async fn the_request_with_a_nonce_had_the_assertion_of_the_one_without() {
         let mut params = form_urlencoded::parse(form.as_bytes());
         params.find(|(key, _)| key == name).expect("a parameter").1.into_owned()
     };
-    assert_eq!(sent(0, "code"), sent(1, "code"));
+    assert_eq!(sent(0, "state"), sent(1, "state"));
     assert_ne!(sent(0, "client_assertion"), sent(1, "client_assertion"));
 }

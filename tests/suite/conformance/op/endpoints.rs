@@ -50,7 +50,7 @@ impl Shared {
             "/mtls/userinfo" => "mtls/userinfo",
             _ => endpoint,
         });
-        if ["token", "userinfo"].contains(&endpoint) {
+        if ["par", "token", "userinfo"].contains(&endpoint) {
             let line = format!("{} {} {:?} {body}", parts.method, parts.uri, parts.headers);
             self.seen.lock().unwrap().push(line);
         }
@@ -101,6 +101,10 @@ impl Shared {
         if params.contains_key("request_uri") {
             return refuse("invalid_request", "a reference to a reference");
         }
+        // RFC 9449 §10.1
+        if let Err(answer) = self.proof(behaviour, parts, "token-nonce") {
+            return answer;
+        }
         let mut pushed = self.pushed.lock().unwrap();
         let request_uri = format!("urn:ietf:params:oauth:request_uri:{}", pushed.len());
         pushed.insert(request_uri.clone(), body.to_owned());
@@ -145,7 +149,11 @@ impl Shared {
         let verifier = params.get("code_verifier").cloned().unwrap_or_default();
         let challenge =
             b64(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, verifier.as_bytes()).as_ref());
-        let proven = grant.method.as_deref() == Some("S256") && grant.challenge == Some(challenge);
+        let proven = match grant.method.as_deref() {
+            Some("S256") => grant.challenge == Some(challenge),
+            Some("plain") => grant.challenge == Some(verifier),
+            _ => false,
+        };
         if behaviour.checks_pkce && !proven {
             return refuse("invalid_grant", "PKCE");
         }
