@@ -44,9 +44,9 @@ impl Error {
             Error::Transport { .. } => "unreachable",
             Error::Denied(response) => &response.error,
             Error::CallbackRejected(Mismatch::CodeMissing) => "code_missing",
-            Error::CallbackRejected(Mismatch::Duplicate(_) | Mismatch::Value(..) | Mismatch::Verify) => {
-                "callback_refused"
-            }
+            Error::CallbackRejected(
+                Mismatch::Duplicate(_) | Mismatch::Response(_) | Mismatch::Value(..) | Mismatch::Verify,
+            ) => "callback_refused",
             Error::CallbackRejected(Mismatch::Issuer(_)) => "issuer_mismatch",
             Error::CallbackRejected(Mismatch::State) => "state_mismatch",
             Error::ProviderMisbehaved(misbehaviour) => misbehaviour.code(),

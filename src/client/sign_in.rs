@@ -9,8 +9,8 @@ use crate::flow::id_token::{RequestedClaim, VerifiedIdToken};
 use crate::flow::metadata::{EndpointName, Metadata};
 use crate::flow::verify::{Check, Refusal};
 use crate::flow::{
-    self, CallbackParams, Context, Pending, TokenSet, authorize, callback, dpop, profile, signed_userinfo,
-    then, token, userinfo,
+    self, CallbackParams, Context, Pending, TokenSet, authorize, callback, dpop, profile, signed_callback,
+    signed_userinfo, then, token, userinfo,
 };
 use crate::oauth::Secret;
 use crate::oauth::jose::JwkSet;
@@ -50,6 +50,10 @@ impl Client {
             .into());
         }
         let mut context = authorize::context(registration, &pending, &**clock, &**rng)?;
+        let params = match registration.provider.authorize.response_mode.is_signed() {
+            true => self.open_callback(&metadata, &params, &context).await?,
+            false => params,
+        };
         let response = params.verify(registration, &metadata, &pending, &mut context, clock.now())?;
         let token = self.redeem(&metadata, &pending, &response, &mut context).await?;
         let max_age = pending.request.get("max_age").and_then(Value::as_str);
@@ -61,6 +65,26 @@ impl Client {
             iss: response.iss(),
         };
         self.who(&metadata, token, asked, &mut context).await
+    }
+
+    /// What a signed response holds (JARM §2.4), verified with newer keys where those at hand lack the one that it names.
+    async fn open_callback(
+        &self,
+        metadata: &Metadata,
+        params: &CallbackParams,
+        context: &Context,
+    ) -> Result<CallbackParams, Error> {
+        let Inner { registration, clock, clock_skew, .. } = &*self.inner;
+        let check =
+            signed_callback::Check { registration, metadata, now: clock.now(), clock_skew: *clock_skew };
+        let keys = self.keys(metadata, context, None).await?;
+        let opened = match check.open(params, &keys) {
+            Err(Refusal::UnknownKey(_)) => {
+                check.open(params, &*self.keys(metadata, context, Some(&keys)).await?)
+            }
+            outcome => outcome,
+        };
+        Ok(opened.map_err(flow::Error::from)?)
     }
 
     /// Who it is that a token was granted by: the requests that turn it into the one to use, the id_token, userinfo.

@@ -271,8 +271,9 @@ fn standard_params(
     if let Some(key) = &pending.dpop_key {
         request = request.add_extra_param("dpop_jkt", dpop::jkt(key)?);
     }
-    if registration.provider.authorize.response_mode == ResponseMode::FormPost {
-        request = request.add_extra_param("response_mode", "form_post");
+    match registration.provider.authorize.response_mode {
+        ResponseMode::Query => {}
+        mode => request = request.add_extra_param("response_mode", mode.as_str()),
     }
     let (url, _) = request.url();
     Ok(url.query_pairs().into_owned().collect())

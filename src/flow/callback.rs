@@ -1,5 +1,7 @@
 //! The authorization response (RFC 6749 §4.1.2): checked before anything is made of it.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use oauth2::AuthorizationCode;
 use serde_json::{Map, Value};
 use url::form_urlencoded;
@@ -9,7 +11,8 @@ use crate::flow::error::{Error, ErrorResponse, Mismatch, Misuse};
 use crate::flow::metadata::Metadata;
 use crate::flow::pending::{LIFETIME, Pending};
 use crate::flow::variables;
-use crate::oauth::Secret;
+use crate::oauth::jose::MAX_TOKEN;
+use crate::oauth::{Secret, json};
 use crate::provider::Registration;
 use crate::provider::learned::Stage;
 
@@ -17,18 +20,35 @@ use crate::provider::learned::Stage;
 #[derive(Clone)]
 pub struct CallbackParams {
     params: Vec<(String, String)>,
+    /// Whether they were in a JWT whose signature, issuer, audience and lifetime are right.
+    signed: bool,
 }
 
 impl CallbackParams {
     /// Reads the query of a redirect, or the body of a form post.
     pub fn parse(encoded: &str) -> CallbackParams {
-        CallbackParams { params: form_urlencoded::parse(encoded.as_bytes()).into_owned().collect() }
+        let params = form_urlencoded::parse(encoded.as_bytes()).into_owned().collect();
+        CallbackParams { params, signed: false }
     }
 
-    /// The `state`, where it is there exactly once: it finds the sign-in that the callback may belong to.
-    pub fn state(&self) -> Option<&str> {
-        let mut states = self.all("state");
-        states.next().filter(|state| !state.is_empty() && states.next().is_none())
+    /// What a signed response holds, once it was verified.
+    pub(super) fn signed(params: Vec<(String, String)>) -> CallbackParams {
+        CallbackParams { params, signed: true }
+    }
+
+    /// The `state`, where it is there exactly once: it finds the sign-in that the callback may belong to. That of a response which
+    /// is a JWT is read before anybody has verified it: whether it is right is for [`CallbackParams::verify`] to say.
+    pub fn state(&self) -> Option<String> {
+        let state = match self.response() {
+            Some(response) => unverified_state(response)?,
+            None => self.once("state")?.to_owned(),
+        };
+        Some(state).filter(|state| !state.is_empty())
+    }
+
+    /// `response`, the JWT that a signed response is (JARM §2.3), where it is there exactly once.
+    pub fn response(&self) -> Option<&str> {
+        self.once("response")
     }
 
     /// Checks the callback against the sign-in it claims to belong to: `state`, `iss`, then `error`, then the code.
@@ -45,6 +65,9 @@ impl CallbackParams {
         now: u64,
     ) -> Result<AuthorizationResponse, Error> {
         let reject = |mismatch| Err(Error::CallbackRejected(mismatch));
+        if registration.provider.authorize.response_mode.is_signed() && !self.signed {
+            return reject(Mismatch::Response("it was asked for, and this one is not signed".into()));
+        }
         if let Some(name) = self.repeated() {
             return reject(Mismatch::Duplicate(name));
         }
@@ -116,6 +139,11 @@ impl CallbackParams {
         self.all(name).next()
     }
 
+    fn once<'a>(&'a self, name: &'a str) -> Option<&'a str> {
+        let mut values = self.all(name);
+        values.next().filter(|_| values.next().is_none())
+    }
+
     /// What comes twice, or has no business in the answer to `response_type=code` (OAuth 2.0 Multiple Response Types §5).
     fn repeated(&self) -> Option<String> {
         const ONCE: [&str; 5] = ["code", "error", "error_description", "iss", "state"];
@@ -132,6 +160,13 @@ impl CallbackParams {
         }
         members
     }
+}
+
+/// The `state` that a JWT claims to have.
+fn unverified_state(jwt: &str) -> Option<String> {
+    let payload = jwt.split('.').nth(1).filter(|_| jwt.len() <= MAX_TOKEN)?;
+    let claims = json::parse(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()?;
+    Some(claims.get("state")?.as_str()?.to_owned())
 }
 
 /// Longer codes than this are no codes.

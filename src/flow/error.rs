@@ -63,6 +63,9 @@ pub enum Mismatch {
     /// `iss` is missing or another's (RFC 9207 §2.4).
     #[error("`iss` {0}")]
     Issuer(&'static str),
+    /// It is not the signed response that was asked for (JARM §2.4).
+    #[error("the signed response: {0}")]
+    Response(String),
     /// `state` is missing or another's (RFC 6749 §10.12).
     #[error("`state` differs")]
     State,

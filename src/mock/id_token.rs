@@ -1,4 +1,4 @@
-//! The mock's keys: what it signs id_tokens with, and the private keys of clients that mint their secrets.
+//! The mock's keys: what it signs id_tokens and responses with, and the private keys of clients that mint their secrets.
 //!
 //! Each is made once per process, at its first use.
 
@@ -9,10 +9,11 @@ use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeySize};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::oauth::Secret;
 use crate::oauth::jose::{self, Alg, SigningKey};
+use crate::provider::Provider;
 use crate::provider::client_auth::JwtAlg;
 use crate::provider::id_token::IdTokenAlg;
 
@@ -45,9 +46,43 @@ pub(super) fn sign(alg: Alg, claims: &Map<String, Value>, secret: Option<&str>) 
     jose::sign(&key(alg, secret), Some(KID), claims).expect("a generated key signs JSON")
 }
 
-/// The public key that verifies what [`sign`] signs; null where that is a shared secret.
-pub(super) fn public_key(alg: Alg) -> Value {
-    if alg == Alg::HS256 { Value::Null } else { key(alg, None).public_jwk(KID) }
+/// The public keys that verify what [`sign`] signs for a provider (RFC 7517 §5): none for a shared secret.
+pub(super) fn public_keys(provider: &Provider) -> Value {
+    let mut algs = vec![alg(&provider.id_token.algs)];
+    algs.extend(provider.userinfo_signed_response_alg.map(Alg::from));
+    algs.push(provider.callback.authorization_signed_response_alg.into());
+    let mut keys: Vec<Value> = vec![];
+    for alg in algs.into_iter().filter(|alg| *alg != Alg::HS256) {
+        let jwk = key(alg, None).public_jwk(KID);
+        if !keys.contains(&jwk) {
+            keys.push(jwk);
+        }
+    }
+    json!({"keys": keys})
+}
+
+/// The parameters of a callback as a signed response holds them (JARM §2.1): `over` are those that a vector writes, which may be
+/// claims of the JWT too; null takes one away.
+pub(super) fn response(
+    provider: &Provider,
+    (issuer, client_id): (&str, &str),
+    params: Vec<(String, String)>,
+    over: &Map<String, Value>,
+    (now, secret): (u64, Option<&str>),
+) -> Vec<(String, String)> {
+    let mut claims = Map::new();
+    claims.insert("iss".into(), issuer.into());
+    claims.insert("aud".into(), client_id.into());
+    claims.insert("exp".into(), (now + 300).into());
+    claims.extend(params.into_iter().map(|(name, value)| (name, value.into())));
+    for (name, value) in over.iter().filter(|(_, value)| !value.is_string()) {
+        match value {
+            Value::Null => drop(claims.shift_remove(name)),
+            value => drop(claims.insert(name.clone(), value.clone())),
+        }
+    }
+    let alg = provider.callback.authorization_signed_response_alg.into();
+    vec![("response".into(), sign(alg, &claims, secret))]
 }
 
 /// A private key as a provider hands it out, in PEM.

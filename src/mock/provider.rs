@@ -33,7 +33,6 @@ use crate::mock::placeholders::Placeholders;
 use crate::mock::record::Recorded;
 use crate::oauth::jose::Alg;
 use crate::provider::Vector;
-use crate::provider::authorize::ResponseMode;
 use crate::rng::{self, Rng};
 
 /// Sees each request when it has been answered.
@@ -218,7 +217,7 @@ impl Shared {
             Target::Grant(grant) => self.grant(grant, &mut recorded, &mut progress),
             Target::Jwks => {
                 recorded.step = "jwks".into();
-                answer::json(StatusCode::OK, &json!({"keys": [id_token::public_key(self.alg())]}))
+                answer::json(StatusCode::OK, &id_token::public_keys(&self.client.registration.provider))
             }
             Target::Later(later) => self.later(later, &mut recorded, &mut progress),
             Target::Pushed => self.pushed(&mut recorded, &mut progress),
@@ -326,9 +325,19 @@ impl Shared {
                 "the redirect_uri is no address",
             );
         };
-        match registration.provider.authorize.response_mode {
-            ResponseMode::FormPost => answer::html(page::form_post(redirect_uri.as_str(), &params)),
-            ResponseMode::Query => answer::redirect(&redirect_uri, &params),
+        let mode = registration.provider.authorize.response_mode;
+        let params = match mode.is_signed() {
+            true => {
+                let issuer = self.endpoints.metadata.issuer.as_deref().unwrap_or_default();
+                let client = &self.client.credentials;
+                let now = (self.clock.now(), client.client_secret.as_deref());
+                id_token::response(&registration.provider, (issuer, &client.client_id), params, over, now)
+            }
+            false => params,
+        };
+        match mode.is_posted() {
+            true => answer::html(page::form_post(redirect_uri.as_str(), &params)),
+            false => answer::redirect(&redirect_uri, &params),
         }
     }
 

@@ -42,7 +42,10 @@ impl Checker<'_> {
             Pkce::Plain => Want::Is("plain".into()),
             Pkce::None => Want::Absent,
         };
-        let form_post = authorize.response_mode == ResponseMode::FormPost;
+        let mode = match authorize.response_mode {
+            ResponseMode::Query => Want::Absent,
+            mode => Want::Is(mode.as_str().into()),
+        };
         let standard = vec![
             ("response_type", Want::Is("code".into())),
             ("client_id", Want::Is(self.credentials.client_id.clone())),
@@ -55,7 +58,7 @@ impl Checker<'_> {
             ("nonce", present(oidc)),
             ("code_challenge", present(authorize.pkce != Pkce::None)),
             ("code_challenge_method", method),
-            ("response_mode", if form_post { Want::Is("form_post".into()) } else { Want::Absent }),
+            ("response_mode", mode),
             ("client_secret", Want::Absent),
             ("code_verifier", Want::Absent),
             ("dpop_jkt", present(self.provider.dpop_bound_access_tokens)),

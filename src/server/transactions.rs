@@ -8,7 +8,6 @@ use http::HeaderValue;
 use crate::client::Client;
 use crate::flow::{CallbackParams, Pending};
 use crate::oauth::Secret;
-use crate::provider::authorize::ResponseMode;
 use crate::server::call::{Call, Visit};
 use crate::server::cookies::Cookies;
 use crate::server::failure::Failure;
@@ -54,7 +53,7 @@ pub(super) fn begin(
         ));
     }
     let mut cookies = room(call, &visit.cookies);
-    let cross_site = client.provider().authorize.response_mode == ResponseMode::FormPost;
+    let cross_site = client.provider().authorize.response_mode.is_posted();
     cookies.push(keys.transaction_cookie(&name, &value, LIFETIME, transaction.created, cross_site));
     Ok(cookies)
 }
@@ -101,7 +100,7 @@ pub(super) async fn take(
     let keys = &call.site.cookies;
     let now = call.server.clock.now();
     let state = params.state().ok_or_else(|| refuse("the callback has no `state`, or several"))?;
-    let state_hash = state_hash(state);
+    let state_hash = state_hash(&state);
     let name = keys.transaction_name(&cookie_suffix(&state_hash));
     let value = cookies
         .transaction(&name)

@@ -45,15 +45,48 @@ pub struct AuthorizationSpec {
     pub fragment: Option<String>,
 }
 
-/// How the authorization response comes back (OAuth 2.0 Multiple Response Type Encoding Practices §2.1, Form Post §2).
+/// How the authorization response comes back (OAuth 2.0 Multiple Response Type Encoding Practices §2.1, Form Post §2, JARM §2.3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
 pub enum ResponseMode {
     /// In the query of the redirect URI.
     #[default]
+    #[serde(rename = "query")]
     Query,
     /// As a form that the browser posts to the redirect URI.
+    #[serde(rename = "form_post")]
     FormPost,
+    /// Signed, as a JWT where the provider puts it by default: in the query.
+    #[serde(rename = "jwt")]
+    Jwt,
+    /// Signed, as a JWT in the query of the redirect URI.
+    #[serde(rename = "query.jwt")]
+    QueryJwt,
+    /// Signed, as a JWT in a form that the browser posts to the redirect URI.
+    #[serde(rename = "form_post.jwt")]
+    FormPostJwt,
+}
+
+impl ResponseMode {
+    /// The word in a file and in a request.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ResponseMode::Query => "query",
+            ResponseMode::FormPost => "form_post",
+            ResponseMode::Jwt => "jwt",
+            ResponseMode::QueryJwt => "query.jwt",
+            ResponseMode::FormPostJwt => "form_post.jwt",
+        }
+    }
+
+    /// Whether the browser posts it.
+    pub fn is_posted(self) -> bool {
+        matches!(self, ResponseMode::FormPost | ResponseMode::FormPostJwt)
+    }
+
+    /// Whether it is a JWT.
+    pub fn is_signed(self) -> bool {
+        matches!(self, ResponseMode::FormPostJwt | ResponseMode::Jwt | ResponseMode::QueryJwt)
+    }
 }
 
 /// One thing that a sign-in may pass.

@@ -90,7 +90,7 @@ async fn answer(State(waiting): State<Arc<Waiting>>, request: Request) -> Respon
         _ => return page(StatusCode::METHOD_NOT_ALLOWED, "There is nothing here."),
     };
     let params = CallbackParams::parse(&encoded);
-    if params.state() != Some(&*waiting.state) {
+    if params.state().as_deref() != Some(&*waiting.state) {
         return page(StatusCode::BAD_REQUEST, "This is not the sign-in that the terminal waits for.");
     }
     let waits = waiting.callback.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -162,6 +162,6 @@ mod tests {
         assert_eq!(status(format!("{redirect_uri}?code=x&state=right&state=right")).await, 400);
         assert!(!waiting.is_finished());
         assert_eq!(status(format!("{redirect_uri}?code=c&state=right")).await, 200);
-        assert_eq!(waiting.await.unwrap().state(), Some("right"));
+        assert_eq!(waiting.await.unwrap().state().as_deref(), Some("right"));
     }
 }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use crate::mock::answer;
+use crate::mock::id_token;
 use crate::mock::page as pages;
 use crate::mock::service::grants::Authorized;
 use crate::mock::service::journal::Exchange;
@@ -97,6 +98,7 @@ impl Played {
     fn send_back(&self, authorized: &Authorized, base: &str, back: Back<'_>) -> Response<Bytes> {
         let scenario = &self.scenarios[authorized.scenario];
         let issuer = self.issuer(base);
+        let signs_as = issuer.clone().unwrap_or_else(|| base.to_owned());
         let mut placeholders = authorized.placeholders.clone();
         let mut iss = None;
         let over = match back {
@@ -122,7 +124,16 @@ impl Played {
         let Ok(redirect_uri) = Url::parse(&authorized.redirect_uri) else {
             return Refusal::invalid_request("the redirect_uri is no absolute address").response();
         };
-        match authorized.form_post {
+        let mode = authorized.response_mode;
+        let params = match mode.is_signed() {
+            true => {
+                let whose = (&*signs_as, &*authorized.client_id);
+                let now = (self.clock.now(), Some(self.rules.client_secret()));
+                id_token::response(&self.provider, whose, params, &over, now)
+            }
+            false => params,
+        };
+        match mode.is_posted() {
             true => answer::html(pages::form_post(redirect_uri.as_str(), &params)),
             false => answer::redirect(&redirect_uri, &params),
         }

@@ -6,6 +6,7 @@ use crate::expr::Context;
 use crate::mock::placeholders::Placeholders;
 use crate::mock::record::Recorded;
 use crate::mock::steps::challenge_of;
+use crate::provider::authorize::ResponseMode;
 
 /// The most of each kind that is kept.
 const KEPT: usize = 10_000;
@@ -23,8 +24,8 @@ pub(super) struct Authorized {
     pub challenge: Option<Challenge>,
     /// The key that the code is bound to: the thumbprint of RFC 9449 §10.
     pub dpop_jkt: Option<String>,
-    /// Whether the answer is a page that posts itself.
-    pub form_post: bool,
+    /// How the answer comes back.
+    pub response_mode: ResponseMode,
     /// What the texts of the vector stand for.
     pub placeholders: Placeholders,
 }

@@ -19,6 +19,7 @@ use crate::mock::service::addresses::{Addresses, Role, Route, with_host};
 use crate::mock::service::grants::{Authorized, Grants};
 use crate::mock::service::journal::{Exchange, Journal};
 use crate::mock::service::refusal::Refusal;
+use crate::mock::service::request::PLAYED;
 use crate::mock::service::scenario::Scenario;
 use crate::oauth::jose::Alg;
 use crate::provider::{Protocol, Provider};
@@ -223,7 +224,7 @@ impl Played {
         let methods = json!(["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]);
         for (name, value) in [
             ("response_types_supported", json!(["code"])),
-            ("response_modes_supported", json!(["query", "form_post"])),
+            ("response_modes_supported", PLAYED.iter().map(|mode| mode.as_str()).collect()),
             ("grant_types_supported", json!(grant_types.collect::<Vec<_>>())),
             ("code_challenge_methods_supported", json!(["S256", "plain"])),
             ("token_endpoint_auth_methods_supported", methods),

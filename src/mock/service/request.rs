@@ -12,6 +12,15 @@ use crate::provider::{Protocol, Provider};
 /// Parameters that may come more than once (RFC 8707 §2).
 const REPEATABLE: [&str; 2] = ["audience", "resource"];
 
+/// How the answer can be asked for.
+pub(super) const PLAYED: [ResponseMode; 5] = [
+    ResponseMode::Query,
+    ResponseMode::FormPost,
+    ResponseMode::Jwt,
+    ResponseMode::QueryJwt,
+    ResponseMode::FormPostJwt,
+];
+
 /// How a wrong authorization request is answered.
 pub(super) enum RequestProblem {
     /// By the application, which gets the browser back.
@@ -45,7 +54,7 @@ pub(super) fn read(
     let mut authorized = Authorized {
         client_id: client_id.to_owned(),
         redirect_uri: redirect_uri.to_owned(),
-        form_post: provider.authorize.response_mode == ResponseMode::FormPost,
+        response_mode: provider.authorize.response_mode,
         dpop_jkt: param("dpop_jkt").map(str::to_owned),
         ..Authorized::default()
     };
@@ -57,13 +66,15 @@ pub(super) fn read(
     if let Some(state) = param("state") {
         placeholders.set("STATE", state);
     }
-    match param("response_mode") {
-        Some("form_post") => authorized.form_post = true,
-        Some("query") => authorized.form_post = false,
-        None => {}
-        Some(other) => {
-            let refusal =
-                Refusal::invalid_request(format!("response_mode is {other}; query and form_post are played"));
+    if let Some(word) = param("response_mode") {
+        if let Some(mode) = PLAYED.into_iter().find(|mode| mode.as_str() == word) {
+            authorized.response_mode = mode;
+        } else {
+            let played: Vec<&str> = PLAYED.iter().map(|mode| mode.as_str()).collect();
+            let refusal = Refusal::invalid_request(format!(
+                "response_mode is {word}; {} are played",
+                played.join(", ")
+            ));
             return Err(RequestProblem::Back(Box::new(authorized), refusal));
         }
     }
@@ -163,11 +174,15 @@ mod tests {
     fn a_request_in_order_is_read() {
         let authorized =
             asked(&format!("{GOOD}&state=s&code_challenge=v&code_challenge_method=plain")).unwrap();
-        assert_eq!((authorized.client_id.as_str(), authorized.form_post), ("c", false));
+        assert_eq!((authorized.client_id.as_str(), authorized.response_mode), ("c", ResponseMode::Query));
         assert!(authorized.challenge.unwrap().plain);
         assert_eq!(authorized.placeholders.get("STATE"), Some("s"));
         let posted = asked(&format!("{GOOD}&response_mode=form_post&resource=a&resource=b")).unwrap();
-        assert!(posted.form_post && posted.challenge.is_none() && posted.placeholders.get("STATE").is_none());
+        assert!(
+            posted.response_mode.is_posted()
+                && posted.challenge.is_none()
+                && posted.placeholders.get("STATE").is_none()
+        );
     }
 
     #[test]

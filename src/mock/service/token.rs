@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 use http::{Method, Response, StatusCode};
-use serde_json::{Value, json};
 
 use crate::mock::answer;
 use crate::mock::grant;
@@ -171,8 +170,6 @@ impl Played {
 
     /// The keys that verify the id_tokens.
     pub fn jwks(&self) -> Response<Bytes> {
-        let key = id_token::public_key(self.alg());
-        let keys: Vec<Value> = Some(key).filter(|key| !key.is_null()).into_iter().collect();
-        answer::json(StatusCode::OK, &json!({"keys": keys}))
+        answer::json(StatusCode::OK, &id_token::public_keys(&self.provider))
     }
 }

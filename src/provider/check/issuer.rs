@@ -6,6 +6,7 @@ use crate::provider::Provider;
 use crate::provider::compile::Compiler;
 use crate::provider::finding::Finding;
 use crate::spec::ProviderSpec;
+use crate::spec::authorize::ResponseMode;
 use crate::spec::client_auth::TokenEndpointAuthMethod;
 use crate::spec::id_token::IdTokenAlg;
 use crate::spec::provider::{Discovery, Protocol};
@@ -121,7 +122,9 @@ fn id_token(spec: &ProviderSpec, compiler: &mut Compiler) {
     if algs.is_empty() {
         useless("/id_token/algs", "no algorithm is accepted", "every sign-in would fail", compiler);
     }
-    if symmetric && spec.jwks_uri.is_some() && spec.userinfo_signed_response_alg.is_none() {
+    let signed = spec.userinfo_signed_response_alg.is_some()
+        || spec.authorization.response_mode.is_some_and(ResponseMode::is_signed);
+    if symmetric && spec.jwks_uri.is_some() && !signed {
         // It does no harm, and a deployment that moves every address may well write it.
         let finding = Finding::warning(code::NO_EFFECT, "/jwks_uri", "no token is checked with these keys");
         compiler.report(finding.on_key().label("with HS256 the client secret is the key"));

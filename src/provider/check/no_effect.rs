@@ -24,8 +24,12 @@ pub fn check(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compiler) 
                 "an id_token belongs to `protocol: oidc`",
             );
         }
-        let signed =
-            provider.userinfo.iter().flatten().any(|call| call.step.response.format == ResponseFormat::Jwt);
+        let signed = provider.authorize.response_mode.is_signed()
+            || provider
+                .userinfo
+                .iter()
+                .flatten()
+                .any(|call| call.step.response.format == ResponseFormat::Jwt);
         if spec.jwks_uri.is_some() && !signed {
             useless(
                 "/jwks_uri",
@@ -35,6 +39,22 @@ pub fn check(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compiler) 
             );
         }
     }
+    if spec.callback.authorization_signed_response_alg.is_some()
+        && !provider.authorize.response_mode.is_signed()
+    {
+        compiler.report(
+            Finding::error(
+                code::NO_EFFECT,
+                "/callback/authorization_signed_response_alg",
+                "no response is signed",
+            )
+            .on_key()
+            .help("write `response_mode: jwt` under `authorization`, or take it away"),
+        );
+    }
+    let mut useless = |at: &str, title: &str, other: &str, label: &str| {
+        compiler.report(Finding::error(code::NO_EFFECT, at, title).on_key().other(other, label));
+    };
     if spec.userinfo_endpoint.is_some()
         && provider.userinfo.as_ref().is_some_and(|calls| calls.iter().all(|call| call.name != "userinfo"))
     {

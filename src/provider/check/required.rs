@@ -6,7 +6,9 @@ use crate::provider::client_auth::{CERTIFICATE, CERTIFICATE_KEY};
 use crate::provider::compile::Compiler;
 use crate::provider::finding::Finding;
 use crate::spec::ProviderSpec;
+use crate::spec::authorize::ResponseMode;
 use crate::spec::client_auth::TokenEndpointAuthMethod;
+use crate::spec::id_token::IdTokenAlg;
 use crate::spec::identity::Status;
 use crate::spec::provider::{Discovery, Protocol};
 use crate::spec::userinfo::UserinfoSpec;
@@ -32,15 +34,19 @@ pub fn check(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compiler) 
         "nowhere to send the browser",
     );
     need(spec.token_endpoint.is_some() || discovers, "token_endpoint", "nowhere to exchange the code");
+    let signed = spec.authorization.response_mode.is_some_and(ResponseMode::is_signed);
+    let needs_no_key = !signed || spec.callback.authorization_signed_response_alg == Some(IdTokenAlg::HS256);
+    if signed && spec.protocol == Protocol::Oauth2 {
+        need(spec.issuer.is_some(), "issuer", "a signed response is checked against its issuer");
+        let has_keys = spec.jwks_uri.is_some() || discovers || needs_no_key;
+        need(has_keys, "jwks_uri", "no keys to check signed responses with");
+    }
     if spec.protocol == Protocol::Oidc {
         need(spec.issuer.is_some(), "issuer", "an id_token is checked against its issuer");
-        let symmetric = spec
-            .id_token
-            .algs
-            .as_ref()
-            .is_some_and(|algs| algs.iter().all(|alg| *alg == crate::spec::id_token::IdTokenAlg::HS256));
+        let symmetric =
+            spec.id_token.algs.as_ref().is_some_and(|algs| algs.iter().all(|alg| *alg == IdTokenAlg::HS256));
         need(
-            spec.jwks_uri.is_some() || discovers || symmetric,
+            spec.jwks_uri.is_some() || discovers || (symmetric && needs_no_key),
             "jwks_uri",
             "no keys to check id_tokens with",
         );

@@ -2,7 +2,6 @@
 
 use crate::config::ConfiguredProvider;
 use crate::flow::CallbackParams;
-use crate::provider::authorize::ResponseMode;
 use crate::server::answer::Answer;
 use crate::server::body::Body;
 use crate::server::call::Call;
@@ -43,15 +42,12 @@ pub async fn run(call: &Call<'_>, id: &str, provider: &ConfiguredProvider) -> Re
 /// Where the provider was asked to put its answer, and nowhere else.
 fn params<'a>(call: &'a Call<'_>, id: &str, provider: &ConfiguredProvider) -> Result<&'a str, Failure> {
     let refuse = |reason: &str| Err(Failure::configuration(id, "callback", "callback_refused", reason));
-    match (provider.registration.provider.authorize.response_mode, call.is_post, &call.body) {
-        (ResponseMode::Query, false, _) => Ok(call.query),
-        (ResponseMode::FormPost, true, Body::Form(form)) => Ok(form),
-        (ResponseMode::FormPost, true, _) => refuse("the body is no form"),
-        (ResponseMode::FormPost, false, _) => {
-            refuse("the provider was asked for a form post, and there was none")
-        }
-        (ResponseMode::Query, true, _) => {
-            refuse("the provider was not asked for a form post, and there was one")
-        }
+    let is_asked = provider.registration.provider.authorize.response_mode.is_posted();
+    match (is_asked, call.is_post, &call.body) {
+        (false, false, _) => Ok(call.query),
+        (true, true, Body::Form(form)) => Ok(form),
+        (true, true, _) => refuse("the body is no form"),
+        (true, false, _) => refuse("the provider was asked for a form post, and there was none"),
+        (false, true, _) => refuse("the provider was not asked for a form post, and there was one"),
     }
 }

@@ -275,7 +275,7 @@ mod tests {
             "unknown-field: unknown field `nmae`",
             "invalid-value: `pkce` cannot be `s256`",
             "wrong-type: `scopes` must be a mapping",
-            "wrong-type: `a` must be text, an integer, or `true` or `false`",
+            "wrong-type: member 1 of `a` must be text, an integer, or `true` or `false`",
             "unknown-field: unknown field `methd`",
         ];
         let mut titles = titles(&checked);

@@ -10,6 +10,7 @@ mod discovery;
 mod dpop;
 mod grants;
 mod id_token;
+mod jarm;
 mod keys;
 mod matrix;
 mod mix_up;

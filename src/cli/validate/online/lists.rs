@@ -8,7 +8,7 @@ use crate::cli::validate::online::compare::{Comparison, shown};
 use crate::diagnostic::{Severity, code, nearest};
 use crate::oauth::jose::Alg;
 use crate::provider::Protocol;
-use crate::provider::authorize::{Pkce, ResponseMode};
+use crate::provider::authorize::Pkce;
 use crate::provider::client_auth::TokenEndpointAuthMethod;
 use crate::provider::finding::Finding;
 
@@ -58,10 +58,7 @@ impl Comparison<'_> {
     }
 
     fn response_mode(&self) -> Option<Finding> {
-        let mode = match self.subject.provider.authorize.response_mode {
-            ResponseMode::FormPost => "form_post",
-            ResponseMode::Query => "query",
-        };
+        let mode = self.subject.provider.authorize.response_mode.as_str();
         let list = self.list("response_modes_supported").filter(|list| !list.contains(&mode))?;
         let at = "/authorization/response_mode";
         let known = list.iter().copied().filter(|mode| ["form_post", "query"].contains(mode));
