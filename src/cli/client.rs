@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use crate::cli::catalog::CatalogArgs;
 use crate::cli::output;
 use crate::client::{Client, Error};
 use crate::clock::SystemClock;
@@ -75,6 +76,11 @@ pub fn run(command: impl Future<Output = Result<(), Stop>>) -> ExitCode {
 }
 
 impl DeploymentArgs {
+    /// The same, for what reads provider files.
+    pub fn catalog(&self) -> CatalogArgs {
+        CatalogArgs { config: self.config.clone(), catalog: self.catalog.clone() }
+    }
+
     /// The deployment. The session cookie, which nobody gets here, needs no secret that stays.
     ///
     /// # Errors

@@ -32,6 +32,8 @@ pub struct Effective {
     pub keys: Value,
     /// What the deployment says of it.
     pub deployment: Option<Deployed>,
+    /// Its file, as it is written.
+    pub entry: Arc<Entry>,
     layers: Vec<Layer>,
 }
 
@@ -91,6 +93,7 @@ impl Effective {
             provider: as_written.clone(),
             keys: entry.value().unwrap_or_default(),
             deployment: None,
+            entry: entry.clone(),
             id,
         };
         if let Some((document, spec, folder)) = deployment

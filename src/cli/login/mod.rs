@@ -3,6 +3,7 @@
 
 mod code;
 mod loopback;
+mod record;
 mod trace;
 
 use std::process::ExitCode;
@@ -15,6 +16,7 @@ use crate::cli::browser;
 use crate::cli::client::{self, DeploymentArgs, Stop};
 use crate::cli::given::pair;
 use crate::cli::login::loopback::Loopback;
+use crate::cli::login::record::Recorder;
 use crate::cli::output;
 use crate::cli::tokens::{Kept, Place};
 use crate::client::{Client, SignIn};
@@ -44,6 +46,9 @@ pub struct Args {
     /// Leave the requests and answers out
     #[arg(long, short)]
     quiet: bool,
+    /// Write the sign-in as a test into the provider's file, with made-up values for all that is somebody's
+    #[arg(long)]
+    record: bool,
     /// Forget the tokens when the command ends
     #[arg(long)]
     no_store: bool,
@@ -59,13 +64,23 @@ pub fn run(args: Args) -> ExitCode {
 async fn login(args: &Args) -> Result<(), Stop> {
     let config = args.deployment.load()?;
     let provider = client::provider(&config, &args.id)?;
-    let client = client::client(&config, provider, (!args.quiet).then(trace::observer));
+    let recorder = Recorder::default();
+    let quiet = args.quiet;
+    let observer = recorder.observer(move |request, answer, time| {
+        if !quiet {
+            trace::show(request, answer, time);
+        }
+    });
+    let client = client::client(&config, provider, Some(observer));
     let place = Place::of_sign_in(&args.id, &client)?;
     let sign_in = sign_in(args, provider, &client).await?;
     let (name, sub) = (&client.provider().name, output::one_line(sign_in.profile.sub()));
     let profile = serde_json::to_string_pretty(&sign_in.profile.clone().into_json()).unwrap_or_default();
     output::result(&format!("{profile}\n"));
     output::diagnostic(&format!("signed in at {name} as {sub}\n"));
+    if args.record {
+        recorder.write(&args.id, &args.deployment.catalog(), &client, &sign_in)?;
+    }
     if !args.no_store {
         let _lock = place.lock()?;
         place.keep(&Kept::of_sign_in(&args.id, &client, sign_in))?;

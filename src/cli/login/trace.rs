@@ -8,7 +8,7 @@ use serde_json::Value;
 use url::form_urlencoded;
 
 use crate::cli::output;
-use crate::transport::{Error, Limit, Observer, Request};
+use crate::transport::{Error, Limit, Request};
 
 /// Parameters and members whose values may be seen.
 const SHOWN: [&str; 24] = [
@@ -40,9 +40,9 @@ const SHOWN: [&str; 24] = [
 /// Part of a path that is longer may be a token.
 const MAX_SEGMENT: usize = 32;
 
-/// Prints what it sees on standard error.
-pub fn observer() -> Observer {
-    Observer::new(|request, answer, time| output::diagnostic(&of(request, answer, time)))
+/// Prints it on standard error.
+pub fn show(request: &Request, answer: Result<&Response<Bytes>, &Error>, time: Duration) {
+    output::diagnostic(&of(request, answer, time));
 }
 
 fn of(request: &Request, answer: Result<&Response<Bytes>, &Error>, time: Duration) -> String {

@@ -9,7 +9,7 @@ mod oauth2;
 mod oidc;
 mod sample;
 mod worth;
-mod yaml;
+pub(in crate::cli) mod yaml;
 
 use std::fs::OpenOptions;
 use std::io::{Read, Write};

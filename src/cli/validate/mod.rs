@@ -9,7 +9,7 @@ mod fix;
 mod gather;
 mod meaning;
 pub mod online;
-mod replace;
+pub(in crate::cli) mod replace;
 mod watch;
 
 use std::path::PathBuf;

@@ -60,8 +60,8 @@ async function authcfg(args, input = "") {
   return { code, ...said };
 }
 
-async function login() {
-  const program = new Program(BINARY, ["login", "op", "--no-browser"], { cwd: here.path, env });
+async function login(...args) {
+  const program = new Program(BINARY, ["login", "op", "--no-browser", ...args], { cwd: here.path, env });
   const [, url] = await program.until(/open in a browser\s+(http\S+)/);
   const visitor = new Visitor();
   await visitor.request(await answerOpenid(visitor, url, { login: "ada@op.example" }));
@@ -171,4 +171,16 @@ test("a grant that the provider ended", async () => {
   assert.match(err, /invalid_grant[\s\S]*help: authcfg login op/);
   assert.equal((await authcfg(["token", "op"])).code, 4);
   assert.ok(!readdirSync(`${here.path}/state/authcfg/tokens`).includes(kept));
+});
+
+test("a sign-in as a test, which gives nothing away", async () => {
+  await login("--record", "--no-store");
+  await login("--record", "--no-store");
+  const recorded = readFileSync(`${here.path}/oidc.tests.yaml`, "utf8");
+  for (const word of ["ada@op", "op.example", "client-of-op", ...op.seen.secrets]) assert.ok(!recorded.includes(word), `${word} in ${recorded}`);
+  const { code, out, err } = await authcfg(["test", "oidc", "--vectors", "oidc.tests.yaml", "--format", "json"]);
+  assert.equal(code, 0, out + err);
+  const ours = JSON.parse(out).results.filter(({ name }) => name.startsWith("recorded"));
+  assert.deepEqual(ours.map(({ passed }) => passed), [true, true]);
+  assert.deepEqual(Object.keys(ours[0].profile).sort(), ["email", "email_verified", "sub"]);
 });

@@ -46,6 +46,11 @@ impl Person {
         fs::write(folder.join("acme.yaml"), text.replace("https://api.acme.example", &there)).unwrap();
     }
 
+    /// The provider's file.
+    pub fn file(&self) -> PathBuf {
+        self.home.path().join("providers/acme.yaml")
+    }
+
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_authcfg"));
         command.current_dir(self.home.path()).env_clear().args(args).stdin(Stdio::null());
