@@ -276,8 +276,7 @@ mod tests {
         let text = redacted(answer.clone()).to_string();
         for word in [
             "gho", "16C7", "583231", "ada", "Ada", "lovelace", "Lovelace", "acme.org", "Secret", "canary",
-            "Canary", "1815", "2024", "0b7ea2c8", "7946", "Köln", "東京", "36", "51.5", "eyJhbGci",
-            "avatars",
+            "Canary", "1815", "2024", "0b7ea2c8", "7946", "Köln", "東京", "eyJhbGci", "avatars",
         ] {
             assert!(!text.contains(word), "{word} in {text}");
         }
@@ -285,6 +284,7 @@ mod tests {
         for name in ["access_token", "login", "uuid", "phone", "jwt"] {
             assert_eq!(form(old[name].as_str().unwrap()), form(new[name].as_str().unwrap()), "{name}");
         }
+        assert!(old["age"] != new["age"] && old["at"] != new["at"], "{new}");
         assert!(UUID.is_match(new["uuid"].as_str().unwrap()));
         assert_eq!(
             (&new["birthdate"], &new["updated"]),
