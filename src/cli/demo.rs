@@ -51,6 +51,13 @@ pub fn run(args: Args) -> ExitCode {
         eprintln!("error: there is no built-in provider `{}`", args.id);
         return ExitCode::from(2);
     };
+    if !provider.signs_in {
+        eprintln!(
+            "error: `{id}` hands out tokens alone, nobody signs in with it: see `authcfg show {id}`",
+            id = args.id
+        );
+        return ExitCode::from(2);
+    }
     let Some(vector) = provider.tests.iter().find(|vector| vector.profile.is_some()).cloned() else {
         eprintln!("error: the file of `{}` has no test with a profile to play", args.id);
         return ExitCode::from(2);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::client::{Client, Error, SignIn};
+use crate::client::{Client, Error, SignIn, TOKENS_ALONE, misuse};
 use crate::flow::caller::later_context;
 use crate::flow::device::{self, Progress};
 use crate::flow::{self, Context, TokenSet};
@@ -46,6 +46,9 @@ impl Client {
     /// [`Error::ProviderMisbehaved`] with the provider's `access_denied` or `expired_token`, and every way in which a sign-in
     /// can fail; see [`Error`].
     pub async fn device_sign_in(&self, mut authorization: DeviceAuthorization) -> Result<SignIn, Error> {
+        if !self.provider().signs_in {
+            return Err(misuse(TOKENS_ALONE));
+        }
         let metadata = self.metadata().await?;
         let registration = self.registration();
         let key = self.new_dpop_key()?;

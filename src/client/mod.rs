@@ -19,13 +19,16 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use indexmap::IndexMap;
+use url::Url;
 
 use crate::clock::Clock;
 use crate::flow::Context;
 use crate::flow::authorize::{self, AuthorizationRequest};
 use crate::flow::caller::Caller;
 use crate::flow::metadata::{Endpoint, EndpointName, Metadata};
-use crate::flow::{CallbackParams, Pending, TokenSet, discovery, id_token, pushed};
+use crate::flow::{
+    self, CallbackParams, Pending, TokenSet, discovery, id_token, protected_resource, pushed, registration,
+};
 use crate::oauth::Profile;
 use crate::oauth::jose::JwkSet;
 use crate::provider::{Provider, Registration};
@@ -45,6 +48,7 @@ pub struct Client {
     inner: Arc<Inner>,
 }
 
+#[derive(Clone)]
 struct Inner {
     registration: Arc<Registration>,
     transport: Transport,
@@ -53,9 +57,9 @@ struct Inner {
     clock: Arc<dyn Clock>,
     rng: Arc<dyn Rng>,
     clock_skew: u64,
-    discovered: cache::Discovered,
-    keys: cache::Keys,
-    nonces: dpop::Nonces,
+    discovered: Arc<cache::Discovered>,
+    keys: Arc<cache::Keys>,
+    nonces: Arc<dpop::Nonces>,
 }
 
 /// A person has signed in.
@@ -95,9 +99,9 @@ impl Client {
             clock,
             rng,
             clock_skew,
-            discovered: cache::Discovered::default(),
-            keys: cache::Keys::default(),
-            nonces: dpop::Nonces::default(),
+            discovered: Arc::default(),
+            keys: Arc::default(),
+            nonces: Arc::default(),
         };
         Client { inner: Arc::new(inner) }
     }
@@ -110,6 +114,26 @@ impl Client {
     /// Our registration there.
     pub fn registration(&self) -> &Registration {
         &self.inner.registration
+    }
+
+    /// A client that has no id registers itself for sign-ins that come back to `redirect_uri` (RFC 7591); one that has an id is
+    /// returned as it is. What the provider gave is in [`Client::registration`]: keep it with the tokens, which are of no use
+    /// to another client.
+    ///
+    /// # Errors
+    /// [`Error::Misuse`] where the provider file has no `client_metadata`, or nobody knows a `registration_endpoint`; else what
+    /// went wrong there. The request is sent once.
+    pub async fn registered(&self, redirect_uri: &str) -> Result<Client, Error> {
+        let own = self.registration();
+        if own.is_registered() {
+            return Ok(self.clone());
+        }
+        let metadata = self.metadata().await?;
+        let endpoint = registration::endpoint(own, &metadata)?;
+        let request = registration::request(own, &endpoint, redirect_uri);
+        let answer = self.send(registration::STEP, request, Limit::Token, &endpoint).await?;
+        let registration = Arc::new(registration::response(own, &answer)?);
+        Ok(Client { inner: Arc::new(Inner { registration, ..(*self.inner).clone() }) })
     }
 
     /// Begins a sign-in: where to send the browser, and what to remember until it comes back to `redirect_uri`.
@@ -125,8 +149,11 @@ impl Client {
         redirect_uri: &str,
         request: &IndexMap<String, String>,
     ) -> Result<Authorization, Error> {
-        let metadata = self.metadata().await?;
         let Inner { registration, clock, rng, .. } = &*self.inner;
+        if !registration.is_registered() {
+            return Err(misuse("the client has no id: it registers itself first"));
+        }
+        let metadata = self.metadata().await?;
         let request = authorize::request(registration, &metadata, redirect_uri, request, &**clock, &**rng)?;
         match metadata.pushes(registration) {
             false => Ok(request.by_value(registration)),
@@ -153,12 +180,34 @@ impl Client {
     /// is bound to a key (RFC 9449 §8) it goes out once more with that. `pending` must not be used again.
     ///
     /// # Errors
-    /// Every way in which a sign-in can fail; see [`Error`].
+    /// Every way in which a sign-in can fail; see [`Error`]. [`Error::Misuse`] for a provider that hands out tokens alone:
+    /// [`Client::tokens`].
     pub async fn callback(&self, pending: Pending, params: CallbackParams) -> Result<SignIn, Error> {
-        match tokio::time::timeout(CALLBACK_DEADLINE, self.run_callback(pending, params)).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(Error::deadline("callback")),
+        if !self.provider().signs_in {
+            return Err(misuse(TOKENS_ALONE));
         }
+        in_time(self.run_callback(pending, params)).await
+    }
+
+    /// Whichever of the two the provider allows: its tokens, and who it is where it tells.
+    pub(crate) async fn finish(
+        &self,
+        pending: Pending,
+        params: CallbackParams,
+    ) -> Result<(Option<Profile>, TokenSet), Error> {
+        if self.provider().signs_in {
+            let SignIn { profile, token, .. } = self.callback(pending, params).await?;
+            return Ok((Some(profile), token));
+        }
+        Ok((None, self.tokens(pending, params).await?))
+    }
+
+    /// The same without asking who it is: for a provider that hands out tokens alone (`sign_in: false`).
+    ///
+    /// # Errors
+    /// What can go wrong until the tokens are there; see [`Error`].
+    pub async fn tokens(&self, pending: Pending, params: CallbackParams) -> Result<TokenSet, Error> {
+        in_time(self.run_tokens(pending, params)).await
     }
 
     fn caller<'a>(&'a self, metadata: &'a Metadata, context: &'a Context) -> Caller<'a> {
@@ -170,14 +219,41 @@ impl Client {
     async fn metadata(&self) -> Result<Arc<Metadata>, Error> {
         let Inner { registration, clock, discovered, .. } = &*self.inner;
         let fetch = async || {
-            let written = Metadata::written(registration)?;
-            let Some(url) = written.discovery_url(registration)? else { return Ok(written) };
-            let endpoint = Endpoint::document(url.clone());
-            let answer =
-                self.send("discovery", discovery::request(&url), Limit::Discovery, &endpoint).await?;
-            Ok(written.with_discovered(registration, discovery::metadata(&answer)?)?)
+            let mut metadata = Metadata::written(registration)?;
+            let mut addresses: Vec<Url> = metadata.discovery_url(registration)?.into_iter().collect();
+            if let Some(resource) = metadata.protected_resource(registration)? {
+                let named = protected_resource::addresses(&resource);
+                let answer = self.document(protected_resource::STEP, named, false).await?;
+                let issuer = protected_resource::issuer(&answer, &resource)?;
+                metadata = metadata.of_resource(&resource, &issuer)?;
+                addresses = metadata.well_known();
+            }
+            if addresses.is_empty() {
+                return Ok(metadata);
+            }
+            let answer = self.document("discovery", addresses, metadata.foreign_issuer).await?;
+            Ok(metadata.with_discovered(registration, discovery::metadata(&answer)?)?)
         };
         discovered.get(&**clock, fetch).await
+    }
+
+    /// A public document, at the first of these addresses that knows it.
+    async fn document(
+        &self,
+        step: &str,
+        addresses: Vec<Url>,
+        foreign: bool,
+    ) -> Result<http::Response<Bytes>, Error> {
+        let mut addresses = addresses.into_iter().peekable();
+        loop {
+            let url = addresses.next().expect("a document has an address");
+            let request = discovery::request(&url);
+            let endpoint = Endpoint { foreign, ..Endpoint::document(url) };
+            let answer = self.send(step, request, Limit::Discovery, &endpoint).await?;
+            if !answer.status().is_client_error() || addresses.peek().is_none() {
+                return Ok(answer);
+            }
+        }
     }
 
     /// The keys that id_tokens are signed with; `unfit` are those that did not have the key of a token.
@@ -219,5 +295,19 @@ impl Client {
             _ => transport,
         };
         transport.send(request).await.map_err(|error| Error::transport(step, error))
+    }
+}
+
+/// Why nobody signs in with a provider whose file says `sign_in: false`.
+const TOKENS_ALONE: &str = "the provider hands out tokens alone, nobody signs in with it";
+
+fn misuse(why: &str) -> Error {
+    flow::Error::Misuse(flow::error::Misuse::Configuration(why.into())).into()
+}
+
+async fn in_time<T>(callback: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    match tokio::time::timeout(CALLBACK_DEADLINE, callback).await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(Error::deadline("callback")),
     }
 }

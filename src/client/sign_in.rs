@@ -1,6 +1,8 @@
 //! One sign-in after its callback: the token, the id_token, who it is. The order is that of the protocol; what each step
 //! sends and accepts is [`flow`](crate::flow)'s business.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use crate::client::{Client, Error, Inner, SignIn};
@@ -36,6 +38,37 @@ impl Client {
         pending: Pending,
         params: CallbackParams,
     ) -> Result<SignIn, Error> {
+        let (metadata, response, mut context) = self.answered(&pending, params).await?;
+        let token = self.redeem(&metadata, &pending, &response, &mut context).await?;
+        let max_age = pending.request.get("max_age").and_then(Value::as_str);
+        let requested = authorize::requested_claims(self.registration(), &context)?;
+        let asked = Asked {
+            requested: &requested,
+            nonce: pending.nonce.as_ref(),
+            max_age: max_age.and_then(|text| text.parse().ok()),
+            iss: response.iss(),
+        };
+        self.who(&metadata, token, asked, &mut context).await
+    }
+
+    pub(super) async fn run_tokens(
+        &self,
+        pending: Pending,
+        params: CallbackParams,
+    ) -> Result<TokenSet, Error> {
+        let (metadata, response, mut context) = self.answered(&pending, params).await?;
+        let token = self.redeem(&metadata, &pending, &response, &mut context).await?;
+        let mut token = self.exchange(&metadata, token, &mut context).await?;
+        token.remember(&context, None);
+        Ok(token)
+    }
+
+    /// What the browser came back with, checked: it is the answer to this sign-in (RFC 6749 §4.1.2, RFC 9207 §2.4).
+    async fn answered(
+        &self,
+        pending: &Pending,
+        params: CallbackParams,
+    ) -> Result<(Arc<Metadata>, callback::AuthorizationResponse, Context), Error> {
         let Inner { registration, clock, rng, .. } = &*self.inner;
         if pending.provider_id != registration.id
             || pending.client_id_hash != authorize::client_id_hash(&registration.client_id)
@@ -49,22 +82,13 @@ impl Client {
             ))
             .into());
         }
-        let mut context = authorize::context(registration, &pending, &**clock, &**rng)?;
+        let mut context = authorize::context(registration, pending, &**clock, &**rng)?;
         let params = match registration.provider.authorize.response_mode.is_signed() {
             true => self.open_callback(&metadata, &params, &context).await?,
             false => params,
         };
-        let response = params.verify(registration, &metadata, &pending, &mut context, clock.now())?;
-        let token = self.redeem(&metadata, &pending, &response, &mut context).await?;
-        let max_age = pending.request.get("max_age").and_then(Value::as_str);
-        let requested = authorize::requested_claims(registration, &context)?;
-        let asked = Asked {
-            requested: &requested,
-            nonce: pending.nonce.as_ref(),
-            max_age: max_age.and_then(|text| text.parse().ok()),
-            iss: response.iss(),
-        };
-        self.who(&metadata, token, asked, &mut context).await
+        let response = params.verify(registration, &metadata, pending, &mut context, clock.now())?;
+        Ok((metadata, response, context))
     }
 
     /// What a signed response holds (JARM §2.4), verified with newer keys where those at hand lack the one that it names.

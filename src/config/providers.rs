@@ -74,15 +74,26 @@ struct Compiler<'a, 'd> {
 }
 
 impl Compiler<'_, '_> {
-    /// Every provider, by id or alias, whose client id is in the environment.
+    /// Every provider, by id or alias, whose client id is in the environment; where it needs none, the variables that it does need.
     fn ids_of_environment(&self) -> Vec<String> {
         let mut ids = vec![];
         for entry in self.catalog.entries() {
             let aliases = aliases(entry);
             let all = std::iter::once(&entry.id).chain(&aliases);
-            ids.extend(all.filter(|id| self.secrets.environment.of_provider(id, "id").is_some()).cloned());
+            ids.extend(all.filter(|id| self.is_on(entry, id)).cloned());
         }
         ids
+    }
+
+    fn is_on(&self, entry: &Entry, id: &str) -> bool {
+        let environment = self.secrets.environment;
+        let needed = |provider: &Arc<Provider>| {
+            let mut vars = provider.vars.iter().filter(|(_, rule)| rule.default.is_none() && !rule.optional);
+            provider.client_metadata.is_some()
+                && vars.clone().next().is_some()
+                && vars.all(|(name, _)| environment.of_provider(id, name).is_some())
+        };
+        environment.of_provider(id, "id").is_some() || entry.provider().is_some_and(needed)
     }
 
     fn provider(&mut self, id: &str, spec: &ProviderDeployment) -> On {

@@ -109,6 +109,8 @@ pub enum MisbehaviourKind {
     NonceMismatch,
     /// The parameters of the sign-in were not taken (RFC 9126 §2.3).
     PushedAuthorizationRequestFailed,
+    /// The provider did not register the client (RFC 7591 §3.2.2).
+    RegistrationFailed,
     /// The profile has no subject.
     SubMissing,
     /// Userinfo is about somebody else (OpenID Connect Core §5.3.2).
@@ -132,6 +134,7 @@ impl MisbehaviourKind {
             MisbehaviourKind::LogoutTokenInvalid => "logout_token_invalid",
             MisbehaviourKind::NonceMismatch => "nonce_mismatch",
             MisbehaviourKind::PushedAuthorizationRequestFailed => "pushed_authorization_request_failed",
+            MisbehaviourKind::RegistrationFailed => "registration_failed",
             MisbehaviourKind::SubMissing => "sub_missing",
             MisbehaviourKind::SubMismatch => "sub_mismatch",
             MisbehaviourKind::TokenResponseInvalid => "token_response_invalid",
@@ -148,6 +151,7 @@ impl Misbehaviour {
             self.kind,
             MisbehaviourKind::DeviceAuthorizationFailed
                 | MisbehaviourKind::PushedAuthorizationRequestFailed
+                | MisbehaviourKind::RegistrationFailed
                 | MisbehaviourKind::TokenResponseInvalid
         );
         match &self.response {

@@ -6,6 +6,7 @@ use url::Url;
 
 use crate::expr::{Context, Template};
 use crate::flow::error::{Error, Misbehaviour, MisbehaviourKind, Misuse};
+use crate::flow::protected_resource;
 use crate::oauth::ServerMetadata;
 use crate::provider::Registration;
 use crate::provider::authorize::Pkce;
@@ -20,6 +21,8 @@ pub struct Metadata {
     pub issuer: Option<String>,
     /// The discovery document, where the file asks for it.
     pub discovered: Option<Arc<ServerMetadata>>,
+    /// Whether the issuer is on another host than the resource that named it: nobody here wrote it.
+    pub foreign_issuer: bool,
 }
 
 /// Where a request goes, and who said so.
@@ -68,6 +71,8 @@ pub enum EndpointName {
     Jwks,
     /// `pushed_authorization_request_endpoint`
     PushedAuthorizationRequest,
+    /// `registration_endpoint`
+    Registration,
     /// `revocation_endpoint`
     Revocation,
     /// `token_endpoint`
@@ -86,6 +91,7 @@ impl EndpointName {
             EndpointName::Introspection => "introspection_endpoint",
             EndpointName::Jwks => "jwks_uri",
             EndpointName::PushedAuthorizationRequest => "pushed_authorization_request_endpoint",
+            EndpointName::Registration => "registration_endpoint",
             EndpointName::Revocation => "revocation_endpoint",
             EndpointName::Token => "token_endpoint",
             EndpointName::Userinfo => "userinfo_endpoint",
@@ -101,7 +107,10 @@ impl EndpointName {
             | EndpointName::Revocation
             | EndpointName::Token => auth.certificate,
             EndpointName::Userinfo => auth.bound_to_certificate,
-            EndpointName::Authorization | EndpointName::EndSession | EndpointName::Jwks => false,
+            EndpointName::Authorization
+            | EndpointName::EndSession
+            | EndpointName::Jwks
+            | EndpointName::Registration => false,
         }
     }
 }
@@ -117,7 +126,7 @@ impl Metadata {
             Some(template) => Some(render_url(template, &context)?.to_owned()),
             None => None,
         };
-        Ok(Metadata { issuer, discovered: None })
+        Ok(Metadata { issuer, ..Metadata::default() })
     }
 
     /// The address of the discovery document, where the file asks for one.
@@ -127,6 +136,12 @@ impl Metadata {
     pub fn discovery_url(&self, registration: &Registration) -> Result<Option<Url>, Error> {
         let text = match &registration.provider.metadata.discovery {
             None => return Ok(None),
+            Some(Discovery::ProtectedResource(_)) => {
+                let resource = self.protected_resource(registration)?;
+                return Ok(
+                    resource.and_then(|resource| protected_resource::addresses(&resource).into_iter().next())
+                );
+            }
             Some(Discovery::Url(template)) => render_url(template, &registration.context())?,
             Some(Discovery::WellKnown) => {
                 let issuer = self.issuer.as_deref().unwrap_or_default();
@@ -134,6 +149,53 @@ impl Metadata {
             }
         };
         checked(&text).map(Some)
+    }
+
+    /// The resource whose metadata names the authorization server, where the file asks for that (RFC 9728).
+    ///
+    /// # Errors
+    /// An address that cannot be rendered.
+    pub fn protected_resource(&self, registration: &Registration) -> Result<Option<Url>, Error> {
+        match &registration.provider.metadata.discovery {
+            Some(Discovery::ProtectedResource(template)) => {
+                checked(&render_url(template, &registration.context())?).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Takes the issuer that a resource names (RFC 9728 §2).
+    ///
+    /// # Errors
+    /// [`MisbehaviourKind::DiscoveryFailed`] for an issuer that is no https address.
+    pub fn of_resource(&self, resource: &Url, issuer: &str) -> Result<Metadata, Error> {
+        let refused = |_| {
+            let detail = "the authorization server that the resource names is no https address";
+            Misbehaviour::error(protected_resource::STEP, MisbehaviourKind::DiscoveryFailed, detail)
+        };
+        let foreign_issuer = checked(issuer).map_err(refused)?.host() != resource.host();
+        Ok(Metadata { issuer: Some(issuer.to_owned()), foreign_issuer, ..self.clone() })
+    }
+
+    /// Where the metadata of the issuer may be: as RFC 8414 §3.1 says, or OpenID Connect Discovery §4, before the path of the issuer
+    /// or behind it (RFC 8414 §5).
+    pub fn well_known(&self) -> Vec<Url> {
+        let Some(issuer) = self.issuer.as_deref().and_then(|issuer| Url::parse(issuer).ok()) else {
+            return vec![];
+        };
+        let path = issuer.path().trim_end_matches('/');
+        let below = |path: String| {
+            let mut url = issuer.clone();
+            url.set_path(&path);
+            url
+        };
+        let mut addresses = vec![
+            below(format!("/.well-known/oauth-authorization-server{path}")),
+            below(format!("/.well-known/openid-configuration{path}")),
+            below(format!("{path}/.well-known/openid-configuration")),
+        ];
+        addresses.dedup();
+        addresses
     }
 
     /// Takes in a discovery document.
@@ -177,7 +239,7 @@ impl Metadata {
                 "the provider does not know PKCE with S256; the provider file can say `pkce: plain` or `pkce: none`",
             ));
         }
-        Ok(Metadata { issuer, discovered: Some(Arc::new(document)) })
+        Ok(Metadata { issuer, discovered: Some(Arc::new(document)), foreign_issuer: self.foreign_issuer })
     }
 
     /// Where a request of this sign-in goes: what the file writes, else what was discovered. `None` where neither knows.
@@ -201,6 +263,7 @@ impl Metadata {
             EndpointName::Introspection => &metadata.introspection_endpoint,
             EndpointName::Jwks => &metadata.jwks_uri,
             EndpointName::PushedAuthorizationRequest => &metadata.pushed_authorization_request_endpoint,
+            EndpointName::Registration => &metadata.registration_endpoint,
             EndpointName::Revocation => &metadata.revocation_endpoint,
             EndpointName::Token => &metadata.token_endpoint,
             EndpointName::Userinfo => &metadata.userinfo_endpoint,
@@ -224,7 +287,7 @@ impl Metadata {
             )
         })?;
         let issuer = self.issuer.as_deref().and_then(|issuer| Url::parse(issuer).ok());
-        let foreign = issuer.is_none_or(|issuer| issuer.host() != url.host());
+        let foreign = self.foreign_issuer || issuer.is_none_or(|issuer| issuer.host() != url.host());
         Ok(Some(Endpoint { url, foreign, certificate }))
     }
 

@@ -1,8 +1,9 @@
 //! The discovery document that the mock serves, and the metadata that comes of it.
 
 use serde_json::{Map, Value, json};
-use url::Url;
+use url::{Position, Url};
 
+use crate::flow::Error;
 use crate::flow::metadata::{EndpointName, Metadata};
 use crate::mock::answer::lay;
 use crate::mock::id_token::alg;
@@ -20,7 +21,7 @@ pub(super) fn document(
     vector: &Vector,
     browser: Option<&str>,
 ) -> (Value, Metadata) {
-    let written = Metadata::written(registration).unwrap_or_default();
+    let written = named(registration, vector).unwrap_or_default();
     let issuer = written.issuer.clone().unwrap_or_default();
     let base = issuer.strip_suffix('/').unwrap_or(&issuer).to_owned();
     let context = registration.context();
@@ -64,6 +65,15 @@ pub(super) fn document(
         }
     }
     (Value::Object(document), metadata)
+}
+
+/// What the file writes; where a resource names the issuer, that of the vector's document, else one on the host of the resource.
+fn named(registration: &Registration, vector: &Vector) -> Result<Metadata, Error> {
+    let written = Metadata::written(registration)?;
+    let Some(resource) = written.protected_resource(registration)? else { return Ok(written) };
+    let origin = resource[..Position::BeforePath].to_owned();
+    let issuer = vector.discovery.get("issuer").and_then(Value::as_str).unwrap_or(&origin);
+    written.of_resource(&resource, issuer)
 }
 
 /// What a client takes from the document; nothing where it must refuse it.

@@ -47,6 +47,7 @@ pub(super) enum Target<'a> {
     Grant(Grant),
     Jwks,
     Later(Later),
+    ProtectedResource,
     Pushed,
     Refresh,
     Then(usize, &'a Then),
@@ -78,7 +79,11 @@ impl Endpoints {
             let endpoint = metadata.endpoint(name, registration, context).ok().flatten();
             endpoint.is_some_and(|endpoint| is(&endpoint.url))
         };
+        let named = metadata.protected_resource(registration).is_ok_and(|resource| resource.is_some());
         if metadata.discovery_url(registration).ok().flatten().is_some_and(|url| is(&url)) {
+            return Some(if named { Target::ProtectedResource } else { Target::Discovery });
+        }
+        if named && metadata.well_known().iter().any(is) {
             return Some(Target::Discovery);
         }
         if at(EndpointName::Jwks) {

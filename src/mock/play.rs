@@ -14,6 +14,7 @@ use crate::mock::client::MockClient;
 use crate::mock::grant;
 use crate::mock::page::callback_of;
 use crate::mock::provider::{Mock, Options};
+use crate::oauth::Profile;
 use crate::provider::Provider;
 use crate::provider::Vector;
 use crate::rng::{Rng, SystemRng};
@@ -141,8 +142,8 @@ async fn sign_in(
         transport.send(request).await.map_err(|_| broken("the authorization endpoint did not answer"))?;
     let callback = callback_of(&response)
         .ok_or_else(|| broken("the authorization request was not answered by a callback"))?;
-    let signed_in = client.callback(authorization.pending, CallbackParams::parse(&callback)).await?;
-    let token = signed_in.token;
+    let (profile, token) = client.finish(authorization.pending, CallbackParams::parse(&callback)).await?;
+    let profile = profile.map(Profile::into_json).unwrap_or_default();
     let mut refreshed = None;
     if is_named(vector, "refresh", &vector.refresh_response) {
         refreshed = Some(client.refresh(&token).await?);
@@ -161,7 +162,7 @@ async fn sign_in(
             grant::ask(&client, grant, current).await?;
         }
     }
-    Ok(Done { profile: signed_in.profile.into_json(), token, refreshed })
+    Ok(Done { profile, token, refreshed })
 }
 
 /// Whether a vector asks for a step after the sign-in: it has an answer to it, or says what its request is like.

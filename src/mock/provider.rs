@@ -21,6 +21,7 @@ use url::Url;
 
 use crate::clock::Clock;
 use crate::expr::Context;
+use crate::flow::protected_resource;
 use crate::flow::{pushed, variables};
 use crate::mock::answer;
 use crate::mock::check::{Checker, Failure};
@@ -215,6 +216,13 @@ impl Shared {
                 answer::json(StatusCode::OK, &self.document)
             }
             Target::Grant(grant) => self.grant(grant, &mut recorded, &mut progress),
+            Target::ProtectedResource => {
+                recorded.step = protected_resource::STEP.into();
+                let Endpoints { registration, metadata, .. } = &self.endpoints;
+                let resource = metadata.protected_resource(registration).ok().flatten();
+                let document = json!({"resource": resource, "authorization_servers": [metadata.issuer]});
+                answer::json(StatusCode::OK, &document)
+            }
             Target::Jwks => {
                 recorded.step = "jwks".into();
                 answer::json(StatusCode::OK, &id_token::public_keys(&self.client.registration.provider))

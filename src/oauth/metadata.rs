@@ -33,13 +33,14 @@ pub enum MetadataError {
 
 const ALIASES: &str = "mtls_endpoint_aliases";
 
-const ENDPOINTS: [&str; 9] = [
+const ENDPOINTS: [&str; 10] = [
     "authorization_endpoint",
     "device_authorization_endpoint",
     "end_session_endpoint",
     "introspection_endpoint",
     "jwks_uri",
     "pushed_authorization_request_endpoint",
+    "registration_endpoint",
     "revocation_endpoint",
     "token_endpoint",
     "userinfo_endpoint",

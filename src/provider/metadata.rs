@@ -46,6 +46,8 @@ pub enum Discovery {
     Url(Template),
     /// At the issuer's well-known address (OpenID Connect Discovery §4).
     WellKnown,
+    /// At the authorization server that this resource names (RFC 9728).
+    ProtectedResource(Template),
 }
 
 impl Compiler {
@@ -96,6 +98,11 @@ impl Compiler {
                 Some(DiscoverySpec::WellKnown(true)) => Some(Discovery::WellKnown),
                 Some(DiscoverySpec::Url(source)) => {
                     endpoint("discovery", &Some(source.clone()), Moment::Metadata).map(Discovery::Url)
+                }
+                Some(DiscoverySpec::ProtectedResource(resource)) => {
+                    let source = Some(resource.protected_resource.clone());
+                    endpoint("discovery/protected_resource", &source, Moment::Metadata)
+                        .map(Discovery::ProtectedResource)
                 }
                 Some(DiscoverySpec::WellKnown(false)) | None => None,
             },

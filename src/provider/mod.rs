@@ -53,7 +53,7 @@ use crate::provider::variable::Constraint;
 use crate::spec::{ProviderSpec, identity};
 use crate::yaml::Document;
 
-pub use crate::spec::provider::Protocol;
+pub use crate::spec::provider::{ClientMetadata, Protocol};
 pub use crate::spec::vector::{HttpAnswer, Vector};
 #[cfg(feature = "lsp")]
 pub(crate) use moment::FLOW;
@@ -78,6 +78,10 @@ pub struct Provider {
     pub learned: IndexMap<String, Learned>,
     /// Members of the client's registration.
     pub client: IndexMap<String, Constraint>,
+    /// Whether it tells who comes, so that somebody can sign in with it.
+    pub signs_in: bool,
+    /// What a client without an id registers itself with (RFC 7591).
+    pub client_metadata: Option<ClientMetadata>,
     /// Names that this provider uses for standard parameters.
     pub rename: IndexMap<String, String>,
     /// What the file writes of the provider's metadata.
@@ -149,6 +153,8 @@ impl Provider {
             aliases: spec.aliases.clone(),
             brand: spec.brand.clone(),
             protocol: spec.protocol,
+            signs_in: spec.sign_in.unwrap_or(true),
+            client_metadata: spec.client_metadata.clone(),
             rename: spec.rename.clone(),
             metadata: compiler.metadata(spec),
             authorize: compiler.authorize(spec),

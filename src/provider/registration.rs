@@ -72,10 +72,11 @@ impl Registration {
         let mut fail = |section, name: &str, message: String| {
             errors.push(RegistrationError { section, name: name.to_owned(), message });
         };
-        if values.client_id.is_empty() {
+        let registers_itself = values.client_id.is_empty() && provider.client_metadata.is_some();
+        if values.client_id.is_empty() && !registers_itself {
             fail("client_id", "", "the client id is missing".into());
         }
-        if provider.needs_client_secret() && values.client_secret.is_none() {
+        if provider.needs_client_secret() && values.client_secret.is_none() && !registers_itself {
             fail("client_secret", "", "the client secret is missing".into());
         }
         let mut vars = Map::new();
@@ -157,6 +158,16 @@ impl Registration {
     /// A member of the client, such as `private_key`.
     pub fn client_member(&self, name: &str) -> Option<&Secret> {
         self.client.get(name)
+    }
+
+    /// Whether it has a client id; one without registers itself before it asks for anything (RFC 7591).
+    pub fn is_registered(&self) -> bool {
+        !self.client_id.is_empty()
+    }
+
+    /// The same for the id, and the secret, that the provider gave to a client that registered itself.
+    pub(crate) fn registered(&self, client_id: &str, client_secret: Option<Secret>) -> Registration {
+        Registration { client_id: client_id.to_owned(), client_secret, ..self.clone() }
     }
 
     /// What the client proves itself with in TLS, where the provider file says that it does (RFC 8705).

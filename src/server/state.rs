@@ -78,12 +78,19 @@ impl Server {
 
     /// A server that keeps its sessions in a store of your own, where the deployment says `strategy: database`.
     pub fn with_store(
-        config: Config,
+        mut config: Config,
         transport: Transport,
         store: Arc<dyn SessionStore>,
         clock: Arc<dyn Clock>,
         rng: Arc<dyn Rng>,
     ) -> Server {
+        config.providers.retain(|id, provider| {
+            let signs_in = provider.registration.provider.signs_in && provider.registration.is_registered();
+            if !signs_in {
+                tracing::warn!(provider = %id, "nobody can sign in with it: it hands out tokens alone, or has no client id");
+            }
+            signs_in
+        });
         let skew = config.network.clock_skew;
         let client = |provider: &ConfiguredProvider| {
             let registration = provider.registration.clone();

@@ -58,6 +58,9 @@ pub struct ProviderSpec {
     /// `oidc` where the provider returns an id_token (OpenID Connect Core), else `oauth2` (RFC 6749). The default is `oauth2`.
     #[serde(default)]
     pub protocol: Protocol,
+    /// `false`: the provider tells nobody who comes, it hands out tokens alone. Nobody signs in with it; `authcfg login` and
+    /// `authcfg token` get tokens of it.
+    pub sign_in: Option<bool>,
     /// What the deployment fills in: `vars.NAME` in templates. `vars.issuer` is the deployment's `issuer`.
     #[serde(default, deserialize_with = "without_null")]
     #[schemars(with = "Option<IndexMap<String, Option<Variable>>>")]
@@ -66,8 +69,8 @@ pub struct ProviderSpec {
     #[serde(default, deserialize_with = "without_null")]
     #[schemars(with = "Option<IndexMap<String, Option<Variable>>>")]
     pub client: IndexMap<String, Variable>,
-    /// Where the metadata is read that this file leaves out: `true` for `ISSUER/.well-known/openid-configuration`, or an
-    /// address. What the file writes wins.
+    /// Where the metadata is read that this file leaves out: `true` for `ISSUER/.well-known/openid-configuration`, an
+    /// address, or the protected resource that names its authorization server. What the file writes wins.
     pub discovery: Option<Discovery>,
     /// The issuer identifier (RFC 8414 §2). A callback's `iss` and an id_token's must equal it.
     pub issuer: Option<String>,
@@ -102,6 +105,9 @@ pub struct ProviderSpec {
     /// `true`: access tokens are bound to the client's certificate, which goes with every request for one and with one, however
     /// the client authenticates (RFC 8705 §3).
     pub tls_client_certificate_bound_access_tokens: Option<bool>,
+    /// A client that has no id registers itself with this (RFC 7591 §2), by the names of that registry: `client_name`, `client_uri`.
+    /// What the sign-in gives is added: `redirect_uris`, `grant_types`, `response_types`, `scope`, `token_endpoint_auth_method`.
+    pub client_metadata: Option<ClientMetadata>,
     /// A client secret that is made anew for every request.
     pub client_secret: Option<ClientSecretSpec>,
     /// The assertion of `private_key_jwt` and `client_secret_jwt` (RFC 7523 §2.2).
@@ -195,7 +201,21 @@ pub enum Discovery {
     WellKnown(bool),
     /// At this address, a template.
     Url(String),
+    /// At the authorization server that a protected resource names in its own metadata (RFC 9728).
+    ProtectedResource(ProtectedResource),
 }
+
+/// What tokens are for, and who hands them out.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProtectedResource {
+    /// The resource identifier (RFC 9728 §1.2), a template: `"{{ vars.resource }}"`. The first of its `authorization_servers` is the
+    /// issuer, whose metadata is read as RFC 8414 §3 says, else as OpenID Connect Discovery §4 does.
+    pub protected_resource: String,
+}
+
+/// What a client says about itself (RFC 7591 §2), by the names of that registry.
+pub type ClientMetadata = IndexMap<String, serde_json::Value>;
 
 /// Why a claim can be trusted.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]

@@ -24,6 +24,7 @@ mod online;
 mod probes;
 mod properties;
 mod proposals;
+mod resource;
 mod server;
 mod show;
 mod stores;

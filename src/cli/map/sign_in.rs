@@ -239,7 +239,7 @@ fn read_call(call: &UserinfoCall, answer: &Answer, context: &mut Context) -> Res
 fn with_userinfo(written: &Metadata) -> Metadata {
     let document = json!({"userinfo_endpoint": "https://discovered.invalid/userinfo"});
     let discovered = ServerMetadata::parse(&document).ok().map(Arc::new);
-    Metadata { issuer: written.issuer.clone(), discovered }
+    Metadata { discovered, ..written.clone() }
 }
 
 fn refused(error: &flow::Error) -> ExitCode {

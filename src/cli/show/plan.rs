@@ -50,7 +50,10 @@ impl Plan {
         request: &[(String, String)],
     ) -> Result<Plan, ExitCode> {
         let environment = given::environment();
-        let test = effective.provider.tests.iter().enumerate().find(|(_, vector)| vector.profile.is_some());
+        let signs_in = effective.provider.signs_in;
+        let mut tests = effective.provider.tests.iter().enumerate();
+        let test =
+            tests.find(|(_, vector)| vector.profile.is_some() || (!signs_in && vector.error.is_none()));
         let vars = given::variables(effective, vars, &environment, test)?;
         given::check(&vars, &effective.provider)?;
         let request = given::inputs(effective, request, test)?;

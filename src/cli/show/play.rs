@@ -11,7 +11,7 @@ use crate::cli::show::sent::{Sent, address};
 use crate::client::{self, Client};
 use crate::clock::{Clock, FixedClock};
 use crate::flow::grant::Grant;
-use crate::flow::{Authorization, CallbackParams, TokenSet};
+use crate::flow::{Authorization, CallbackParams, TokenSet, protected_resource};
 use crate::mock::{self, Mock, Options, Recorded, callback_of};
 use crate::oauth::Secret;
 use crate::rng::Rng;
@@ -79,7 +79,9 @@ async fn once(effective: &Effective, plan: &Plan, run: u64) -> Result<Played, Ex
 
     let recorded = std::mem::take(&mut *recorded.lock().unwrap_or_else(PoisonError::into_inner));
     let placeholders = placeholders(plan, &authorization, token.as_ref(), &own, &theirs, &recorded);
-    let is_document = |request: &&Recorded| ["discovery", "jwks"].contains(&request.step.as_str());
+    let is_document = |request: &&Recorded| {
+        ["discovery", "jwks", protected_resource::STEP].contains(&request.step.as_str())
+    };
     let documents = recorded
         .iter()
         .filter(is_document)
@@ -117,9 +119,9 @@ async fn go_on(
         let callback =
             callback_of(&answer).ok_or("the authorization request was not answered by a callback")?;
         let failed = |error: client::Error| format!("{}: {error}", error.code());
-        let signed_in =
-            client.callback(authorization.pending, CallbackParams::parse(&callback)).await.map_err(failed)?;
-        Ok::<_, String>(after(client, known, signed_in.token).await)
+        let callback = CallbackParams::parse(&callback);
+        let (_, token) = client.finish(authorization.pending, callback).await.map_err(failed)?;
+        Ok::<_, String>(after(client, known, token).await)
     };
     match outcome.await {
         Ok(token) => (Some(token), None),

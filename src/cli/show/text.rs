@@ -145,6 +145,8 @@ fn request(number: usize, sent: &Sent, effective: &Effective, reason: &Why<'_>, 
 pub fn title_of(step: &str) -> (&str, &'static str) {
     let what = match step {
         "authorization" => "the browser goes to the provider",
+        "protected_resource" => "the resource says who hands out its tokens",
+        "registration" => "the client registers itself",
         "pushed_authorization_request" => "the server sends ahead what the browser would carry",
         "token" => "the server turns the code into a token",
         "userinfo" => "the server asks who has signed in",

@@ -24,6 +24,7 @@ mod scope_text;
 mod scopes;
 mod shapes;
 mod subject;
+mod tokens_alone;
 mod trust;
 mod unused;
 mod variables;
@@ -53,6 +54,7 @@ pub(super) fn all(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compi
         changing::check,
         e_mail::check,
         trust::check,
+        tokens_alone::check,
         numbers::check,
         constant::check,
         brand::check,

@@ -50,7 +50,7 @@ pub fn check(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compiler) 
             "jwks_uri",
             "no keys to check id_tokens with",
         );
-    } else {
+    } else if provider.signs_in {
         let sub = spec.profile.get("sub").is_some_and(Option::is_some);
         if !sub {
             let at = if spec.profile.is_empty() { "" } else { "/profile" };
