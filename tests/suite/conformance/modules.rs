@@ -29,7 +29,6 @@ const NO_FRONT_CHANNEL: &str = "There is no front-channel logout. With sessions 
     one site: the cookie is `SameSite=Lax`, so that the provider's iframe comes without it. With sessions in a store, `iss` and `sid` would find \
     one, unsigned; back-channel logout does that with a signed token.";
 
-const NO_JARM: &str = "Not yet: there are no signed authorization responses (JARM).";
 const NO_CLAIMS_OF_OTHERS: &str = "Not yet: claims that other parties make (OpenID Connect Core §5.6.2) are not resolved; their addresses are never asked.";
 
 const PROFILES: &[Profile] = &[
@@ -86,19 +85,18 @@ const PROFILES: &[Profile] = &[
         )],
     },
     Profile {
+        name: "JARM",
+        plan: "fapi2-message-signing-final-client-test-plan, besides what the Security Profile has",
+        size: 8,
+        modules: fapi2::jarm::ROWS,
+        missing: &[],
+    },
+    Profile {
         name: "Further",
-        plan: "oidcc-client-test-plan, and JARM of fapi2-message-signing-final-client-test-plan",
-        size: 19,
+        plan: "oidcc-client-test-plan",
+        size: 11,
         modules: further::ROWS,
         missing: &[
-            ("fapi2-security-profile-final-client-test-ensure-jarm-signature-is-not-none", NO_JARM),
-            ("fapi2-security-profile-final-client-test-ensure-jarm-with-expired-exp-fails", NO_JARM),
-            ("fapi2-security-profile-final-client-test-ensure-jarm-with-invalid-aud-fails", NO_JARM),
-            ("fapi2-security-profile-final-client-test-ensure-jarm-with-invalid-iss-fails", NO_JARM),
-            ("fapi2-security-profile-final-client-test-ensure-jarm-with-invalid-sig-fails", NO_JARM),
-            ("fapi2-security-profile-final-client-test-ensure-jarm-without-aud-fails", NO_JARM),
-            ("fapi2-security-profile-final-client-test-ensure-jarm-without-exp-fails", NO_JARM),
-            ("fapi2-security-profile-final-client-test-ensure-jarm-without-iss-fails", NO_JARM),
             ("oidcc-client-test-aggregated-claims", NO_CLAIMS_OF_OTHERS),
             ("oidcc-client-test-distributed-claims", NO_CLAIMS_OF_OTHERS),
             (

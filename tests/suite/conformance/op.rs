@@ -70,6 +70,12 @@ pub struct Behaviour {
     pub jwks_answer: Option<Answer>,
     /// Whether the callback has an `iss` (RFC 9207).
     pub sends_iss: bool,
+    /// Whether the callback is signed where that was asked for (JARM §2.1).
+    pub signs_response: bool,
+    /// Laid over the claims of a signed callback, and over its JOSE header; and how it is signed, where that is not as an id_token is.
+    pub response: Value,
+    pub response_header: Value,
+    pub response_sign: Option<Sign>,
     /// Changes the parameters of the callback.
     pub callback: Edit<Vec<(String, String)>>,
     /// Laid over the device authorization response.
@@ -113,6 +119,10 @@ impl Default for Behaviour {
             keys: vec![KEY.jwk("k1")],
             jwks_answer: None,
             sends_iss: false,
+            signs_response: false,
+            response: json!({}),
+            response_header: json!({}),
+            response_sign: None,
             callback: Arc::new(|_| ()),
             device: json!({}),
             waits: vec![],
@@ -310,6 +320,9 @@ impl Op {
             callback.push(("iss".to_owned(), self.shared.issuer.clone()));
         }
         (behaviour.callback)(&mut callback);
+        if behaviour.signs_response && text("response_mode").ends_with("jwt") {
+            callback = vec![("response".to_owned(), self.shared.signed(&behaviour, &callback))];
+        }
         form_urlencoded::Serializer::new(String::new()).extend_pairs(&callback).finish()
     }
 }

@@ -84,7 +84,7 @@ impl Rp {
             return Err(reply);
         }
         let params = self.op.params(&Url::parse(reply.location()).expect("an address"));
-        let is_form = params.get("response_mode").is_some_and(|mode| mode == "form_post");
+        let is_form = params.get("response_mode").is_some_and(|mode| mode.starts_with("form_post"));
         Ok(Callback { params: self.op.grant(&params), is_form })
     }
 
@@ -219,7 +219,9 @@ impl Log {
 
 /// No code, token or secret stands in a text, and no JWT.
 fn keeps_secrets(text: &str, what: &str) {
-    for secret in [ACCESS_TOKEN, REFRESH_TOKEN, CODE, CLIENT_SECRET, "eyJhbGciOiJSUzI1NiI", "PRIVATE KEY"] {
+    // What a JWT signed with RS256 begins with, and one with ES256.
+    let jwts = ["eyJhbGciOiJSUzI1NiI", "eyJhbGciOiJFUzI1NiI"];
+    for secret in [ACCESS_TOKEN, REFRESH_TOKEN, CODE, CLIENT_SECRET, "PRIVATE KEY"].into_iter().chain(jwts) {
         assert!(!text.contains(secret), "{secret} stands in {what}: {text}");
     }
 }

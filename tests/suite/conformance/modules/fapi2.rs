@@ -62,6 +62,46 @@ rows! {
         refresh_twice() => "signed in, renewed, renewed", "discovery par token jwks userinfo token userinfo token userinfo";
 }
 
+/// Signed authorization responses, of FAPI 2.0 Message Signing: `fapi2-message-signing-final-client-test-plan`.
+pub mod jarm {
+    use super::*;
+
+    rows! {
+        fapi2_security_profile_final_client_test_ensure_jarm_signature_is_not_none: "Does not sign the response: `alg` is `none`.",
+            jarm(|b| { b.response_header = json!({"alg": "none"}); b.response_sign = Some(Sign::Nothing); }) => "refused: callback_refused", "discovery par jwks";
+        fapi2_security_profile_final_client_test_ensure_jarm_with_invalid_sig_fails: "The signature of the response is wrong.",
+            jarm(|b| b.response_sign = Some(Sign::Garbage)) => "refused: callback_refused", "discovery par jwks";
+        fapi2_security_profile_final_client_test_ensure_jarm_with_invalid_iss_fails: "The `iss` of the response is another's.",
+            jarm(|b| b.response = json!({"iss": "https://other.example"})) => "refused: callback_refused", "discovery par jwks";
+        fapi2_security_profile_final_client_test_ensure_jarm_without_iss_fails: "The response has no `iss`.",
+            jarm(|b| b.response = json!({"iss": null})) => "refused: callback_refused", "discovery par jwks";
+        fapi2_security_profile_final_client_test_ensure_jarm_with_invalid_aud_fails: "The `aud` of the response is another client.",
+            jarm(|b| b.response = json!({"aud": "another-client"})) => "refused: callback_refused", "discovery par jwks";
+        fapi2_security_profile_final_client_test_ensure_jarm_without_aud_fails: "The response has no `aud`.",
+            jarm(|b| b.response = json!({"aud": null})) => "refused: callback_refused", "discovery par jwks";
+        fapi2_security_profile_final_client_test_ensure_jarm_with_expired_exp_fails: "The response expired five minutes ago.",
+            jarm(|b| b.response = json!({"exp": NOW - 300})) => "refused: callback_refused", "discovery par jwks";
+        fapi2_security_profile_final_client_test_ensure_jarm_without_exp_fails: "The response has no `exp`.",
+            jarm(|b| b.response = json!({"exp": null})) => "refused: callback_refused", "discovery par jwks";
+    }
+
+    #[tokio::test]
+    async fn a_right_response_signs_in() {
+        let Played { outcome, asked } = jarm(|_| ()).await;
+        assert_eq!((&*outcome, &*asked), ("signed in", "discovery par jwks token userinfo"));
+    }
+
+    async fn jarm(change: impl FnOnce(&mut Behaviour)) -> Played {
+        fapi(|behaviour| {
+            behaviour.file["authorization"] = json!({"response_mode": "jwt"});
+            behaviour.file["callback"] = json!({"authorization_signed_response_alg": "ES256"});
+            behaviour.signs_response = true;
+            change(behaviour);
+        })
+        .await
+    }
+}
+
 async fn fapi(change: impl FnOnce(&mut Behaviour)) -> Played {
     sign_in(|behaviour| {
         profile(behaviour);

@@ -184,6 +184,20 @@ impl Shared {
         Answer::json(response.to_string())
     }
 
+    /// A callback as a JWT (JARM §2.1).
+    pub fn signed(&self, behaviour: &Behaviour, callback: &[(String, String)]) -> String {
+        let mut claims = json!({"iss": self.issuer, "aud": CLIENT_ID, "exp": self.clock.now() + 600});
+        for (name, value) in callback {
+            claims[name] = value.as_str().into();
+        }
+        lay(&mut claims, &behaviour.response);
+        let mut header = json!({"alg": "RS256", "kid": "k1"});
+        lay(&mut header, &behaviour.header);
+        lay(&mut header, &behaviour.response_header);
+        let sign = behaviour.response_sign.as_ref().unwrap_or(&behaviour.sign);
+        compact(&header, claims.to_string().as_bytes(), sign)
+    }
+
     fn id_token(&self, behaviour: &Behaviour, grant: &Grant) -> String {
         let now = self.clock.now();
         let mut claims = json!({
