@@ -25,6 +25,26 @@ pub struct DeploymentArgs {
     catalog: Vec<PathBuf>,
 }
 
+/// Which provider of a deployment it is.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ProviderArgs {
+    /// The provider, by its id in the deployment
+    pub id: String,
+    #[command(flatten)]
+    deployment: DeploymentArgs,
+}
+
+impl ProviderArgs {
+    /// A client of it.
+    ///
+    /// # Errors
+    /// A deployment that has findings, or no such provider.
+    pub fn client(&self) -> Result<Client, Stop> {
+        let config = self.deployment.load()?;
+        Ok(client(&config, provider(&config, &self.id)?, None))
+    }
+}
+
 /// Why a command ends before its time.
 #[derive(Debug)]
 pub enum Stop {

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::cli::client::{self, DeploymentArgs, Stop};
+use crate::cli::client::{self, ProviderArgs, Stop};
 use crate::cli::tokens::{Format, Place, Shown, Standing, from_stdin};
 use crate::flow::grant::{TokenExchangeRequest, TypedToken};
 
@@ -20,8 +20,6 @@ Exit codes:
   0 exchanged, 1 the deployment or what is kept cannot be used, 2 wrong usage,
   3 the provider cannot be reached, 4 it refused, or nobody is signed in")]
 pub struct Args {
-    /// The provider, by its id in the deployment
-    id: String,
     /// Another token than that of the sign-in: - reads it from standard input
     #[arg(long, value_name = "-", allow_hyphen_values = true)]
     subject_token: Option<Standing>,
@@ -56,7 +54,7 @@ pub struct Args {
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
     #[command(flatten)]
-    deployment: DeploymentArgs,
+    provider: ProviderArgs,
 }
 
 /// Runs the command.
@@ -65,11 +63,10 @@ pub fn run(args: Args) -> ExitCode {
 }
 
 async fn exchange(args: &Args) -> Result<(), Stop> {
-    let config = args.deployment.load()?;
-    let client = client::client(&config, client::provider(&config, &args.id)?, None);
+    let client = args.provider.client()?;
     let token = match from_stdin("--subject-token", args.subject_token.as_ref())? {
         Some(token) => token,
-        None => Place::of_sign_in(&args.id, &client)?.valid(&client).await?.set.access_token,
+        None => Place::of_sign_in(&args.provider.id, &client)?.valid(&client).await?.set.access_token,
     };
     let actor = from_stdin("--actor-token", args.actor_token.as_ref())?.zip(args.actor_token_type.as_deref());
     let request = TokenExchangeRequest {

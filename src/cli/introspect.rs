@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use crate::cli::client::{self, DeploymentArgs, Stop};
+use crate::cli::client::{self, ProviderArgs, Stop};
 use crate::cli::output;
-use crate::cli::tokens::{Place, Standing, alone, from_stdin};
+use crate::cli::tokens::{OtherToken, Place};
 
 /// Ask the provider what it knows of the access token of the sign-in, or of another token (RFC 7662).
 #[derive(Debug, clap::Args)]
@@ -20,13 +20,10 @@ Exit codes:
   kept cannot be used, 2 wrong usage, or the provider tells nothing, 3 the
   provider cannot be reached, 4 it refused, or nobody is signed in")]
 pub struct Args {
-    /// The provider, by its id in the deployment
-    id: String,
-    /// Another token than that of the sign-in: - reads it from standard input
-    #[arg(long, value_name = "-", allow_hyphen_values = true)]
-    token: Option<Standing>,
     #[command(flatten)]
-    deployment: DeploymentArgs,
+    other: OtherToken,
+    #[command(flatten)]
+    provider: ProviderArgs,
 }
 
 /// Runs the command.
@@ -35,11 +32,10 @@ pub fn run(args: Args) -> ExitCode {
 }
 
 async fn introspect(args: &Args) -> Result<(), Stop> {
-    let config = args.deployment.load()?;
-    let client = client::client(&config, client::provider(&config, &args.id)?, None);
-    let set = match from_stdin("--token", args.token.as_ref())? {
-        Some(token) => alone(token),
-        None => Place::of_sign_in(&args.id, &client)?.signed_in()?.set,
+    let client = args.provider.client()?;
+    let set = match args.other.given()? {
+        Some(token) => token,
+        None => Place::of_sign_in(&args.provider.id, &client)?.signed_in()?.set,
     };
     output::result(&format!("{:#}\n", client.introspect(&set).await?));
     Ok(())

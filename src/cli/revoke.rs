@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use crate::cli::client::{self, DeploymentArgs, Stop};
+use crate::cli::client::{self, ProviderArgs, Stop};
 use crate::cli::output;
-use crate::cli::tokens::{Place, Standing, alone, from_stdin};
+use crate::cli::tokens::{OtherToken, Place};
 
 /// End the tokens of the sign-in at the provider, or another token (RFC 7009).
 #[derive(Debug, clap::Args)]
@@ -21,13 +21,10 @@ Exit codes:
   the provider revokes nothing, 3 the provider cannot be reached, 4 it refused,
   or nobody is signed in")]
 pub struct Args {
-    /// The provider, by its id in the deployment
-    id: String,
-    /// Another token than that of the sign-in: - reads it from standard input
-    #[arg(long, value_name = "-", allow_hyphen_values = true)]
-    token: Option<Standing>,
     #[command(flatten)]
-    deployment: DeploymentArgs,
+    other: OtherToken,
+    #[command(flatten)]
+    provider: ProviderArgs,
 }
 
 /// Runs the command.
@@ -36,12 +33,11 @@ pub fn run(args: Args) -> ExitCode {
 }
 
 async fn revoke(args: &Args) -> Result<(), Stop> {
-    let config = args.deployment.load()?;
-    let client = client::client(&config, client::provider(&config, &args.id)?, None);
-    match from_stdin("--token", args.token.as_ref())? {
-        Some(token) => client.revoke(&alone(token)).await?,
+    let client = args.provider.client()?;
+    match args.other.given()? {
+        Some(token) => client.revoke(&token).await?,
         None => {
-            let place = Place::of_sign_in(&args.id, &client)?;
+            let place = Place::of_sign_in(&args.provider.id, &client)?;
             place.signed_in()?;
             let _lock = place.lock()?;
             client.revoke(&place.signed_in()?.set).await?;

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::cli::client::{self, DeploymentArgs, Stop};
+use crate::cli::client::{self, ProviderArgs, Stop};
 use crate::cli::tokens::{Format, Kept, Place, Shown};
 use crate::client::Client;
 use crate::clock::{Clock, SystemClock};
@@ -23,8 +23,6 @@ Exit codes:
   0 printed, 1 the deployment or what is kept cannot be used, 2 wrong usage,
   3 the provider cannot be reached, 4 nobody is signed in, or not any more")]
 pub struct Args {
-    /// The provider, by its id in the deployment
-    id: String,
     /// A token for the client itself, without a sign-in (RFC 6749, section 4.4)
     #[arg(long)]
     client_credentials: bool,
@@ -41,7 +39,7 @@ pub struct Args {
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
     #[command(flatten)]
-    deployment: DeploymentArgs,
+    provider: ProviderArgs,
 }
 
 /// Runs the command.
@@ -50,11 +48,10 @@ pub fn run(args: Args) -> ExitCode {
 }
 
 async fn token(args: &Args) -> Result<(), Stop> {
-    let config = args.deployment.load()?;
-    let client = client::client(&config, client::provider(&config, &args.id)?, None);
+    let client = args.provider.client()?;
     let kept = match args.client_credentials {
         true => of_client(args, &client).await?,
-        false => Place::of_sign_in(&args.id, &client)?.valid(&client).await?,
+        false => Place::of_sign_in(&args.provider.id, &client)?.valid(&client).await?,
     };
     let more = kept.sub.as_deref().map(|sub| ("sub", sub));
     Shown { set: &kept.set, is_access_token: true, more }.write(args.format);
@@ -66,12 +63,12 @@ async fn of_client(args: &Args, client: &Client) -> Result<Kept, Stop> {
     let request = ClientCredentialsRequest { scope: args.scope.clone(), resource: args.resource.clone() };
     let ask = async || {
         let set = client.client_credentials(&request).await?;
-        Ok::<_, Stop>(Kept::new(&args.id, client, set))
+        Ok::<_, Stop>(Kept::new(&args.provider.id, client, set))
     };
     if args.no_store {
         return ask().await;
     }
-    let place = Place::of_client(&args.id, client, &request)?;
+    let place = Place::of_client(&args.provider.id, client, &request)?;
     let _lock = place.lock()?;
     if let Some(kept) = place.read()?.filter(|kept| !kept.are_due(SystemClock.now())) {
         return Ok(kept);

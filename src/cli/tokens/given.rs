@@ -48,8 +48,26 @@ pub fn from_stdin(option: &str, standing: Option<&Standing>) -> Result<Option<Se
     }
 }
 
+/// A token that stands in for that of the sign-in.
+#[derive(Clone, Debug, clap::Args)]
+pub struct OtherToken {
+    /// Another token than that of the sign-in: - reads it from standard input
+    #[arg(long, value_name = "-", allow_hyphen_values = true)]
+    token: Option<Standing>,
+}
+
+impl OtherToken {
+    /// The token; `None` where it is that of the sign-in.
+    ///
+    /// # Errors
+    /// As [`from_stdin`].
+    pub fn given(&self) -> Result<Option<TokenSet>, Stop> {
+        Ok(from_stdin("--token", self.token.as_ref())?.map(alone))
+    }
+}
+
 /// An access token of which nothing else is known.
-pub fn alone(access_token: Secret) -> TokenSet {
+fn alone(access_token: Secret) -> TokenSet {
     TokenSet {
         access_token,
         expires_at: None,

@@ -21,7 +21,7 @@ use crate::provider::token::RefreshRequires;
 
 use folder::{Folder, Lock};
 
-pub use given::{Standing, alone, from_stdin};
+pub use given::{OtherToken, Standing, from_stdin};
 pub use shown::{Format, Shown};
 
 /// What the name of a file ends with.
