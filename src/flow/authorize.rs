@@ -189,9 +189,8 @@ pub fn requested_claims(
 ) -> Result<Vec<RequestedClaim>, Error> {
     let written = registration.provider.authorize.params.iter().find(|(name, _)| name == "claims");
     let Some((_, Some(Param::Json(json)))) = written else { return Ok(vec![]) };
-    let claims = json
-        .render(context)
-        .map_err(|(error, source)| unrendered("authorization", &source, &error.message))?;
+    let claims =
+        json.render(context).map_err(|error| unrendered("authorization", &error.source, &error.message))?;
     let of = |(name, request): (&String, &Value)| {
         let values = request.get("values").and_then(Value::as_array).cloned().unwrap_or_default();
         let values: Vec<Value> = request.get("value").cloned().into_iter().chain(values).collect();

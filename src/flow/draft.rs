@@ -175,7 +175,7 @@ pub(super) fn overlay(
     for (name, param) in templates {
         let values = match param {
             Some(param) => {
-                param.values(context).map_err(|(error, source)| unrendered(step, &source, &error.message))?
+                param.values(context).map_err(|error| unrendered(step, &error.source, &error.message))?
             }
             None => vec![],
         };

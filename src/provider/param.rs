@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::expr::{Context, ExprError, Template};
+use crate::expr::{Context, Template};
 use crate::provider::compile::Compiler;
 use crate::provider::finding::segment;
 use crate::provider::moment::Moment;
@@ -32,12 +32,21 @@ pub enum JsonTemplate {
     Text(Template),
 }
 
+/// A template that cannot be rendered.
+#[derive(Debug)]
+pub struct Unrendered {
+    /// The template.
+    pub source: String,
+    /// Why.
+    pub message: String,
+}
+
 impl Param {
     /// What is sent; nothing for a value that is empty.
     ///
     /// # Errors
-    /// A template that cannot be rendered, and its source.
-    pub fn values(&self, context: &Context) -> Result<Vec<String>, (ExprError, String)> {
+    /// A template that cannot be rendered.
+    pub fn values(&self, context: &Context) -> Result<Vec<String>, Unrendered> {
         let text = |template: &Template| render(template, context);
         let values = match self {
             Param::Text(template) => vec![text(template)?],
@@ -60,8 +69,8 @@ impl JsonTemplate {
     /// The JSON with its texts rendered. A member whose template prints nothing is left out.
     ///
     /// # Errors
-    /// A template that cannot be rendered, and its source.
-    pub fn render(&self, context: &Context) -> Result<Value, (ExprError, String)> {
+    /// A template that cannot be rendered.
+    pub fn render(&self, context: &Context) -> Result<Value, Unrendered> {
         Ok(match self {
             JsonTemplate::Plain(value) => value.clone(),
             JsonTemplate::Text(template) => render(template, context)?.into(),
@@ -90,8 +99,10 @@ fn is_nothing<E>(value: &Result<Value, E>, template: &JsonTemplate) -> bool {
     is_template && value.as_ref().is_ok_and(|value| value.as_str() == Some(""))
 }
 
-fn render(template: &Template, context: &Context) -> Result<String, (ExprError, String)> {
-    template.render(context).map_err(|error| (error, template.source().to_owned()))
+fn render(template: &Template, context: &Context) -> Result<String, Unrendered> {
+    template
+        .render(context)
+        .map_err(|error| Unrendered { source: template.source().to_owned(), message: error.message })
 }
 
 impl Compiler {
@@ -169,7 +180,8 @@ mod tests {
         let many = Param::Many(vec![template("{{ vars.a }}"), template("{{ vars.none }}"), template("b")]);
         assert_eq!(many.values(&context).unwrap(), ["https://a.example", "b"]);
         assert!(Param::Text(template("{{ vars.none }}")).values(&context).unwrap().is_empty());
-        let (_, source) = Param::Text(template("{{ vars.missing }}")).values(&context).unwrap_err();
+        let Unrendered { source, .. } =
+            Param::Text(template("{{ vars.missing }}")).values(&context).unwrap_err();
         assert_eq!(source, "{{ vars.missing }}");
     }
 }
