@@ -11,12 +11,14 @@ use url::Url;
 
 use crate::clock::Clock;
 use crate::expr::Context;
+use crate::flow::caller::Caller;
 use crate::flow::dpop;
 use crate::flow::draft::{append_query, overlay, render, unrendered};
 use crate::flow::error::{Error, Misuse};
 use crate::flow::id_token::RequestedClaim;
 use crate::flow::metadata::{EndpointName, Metadata};
 use crate::flow::pending::Pending;
+use crate::flow::request_object;
 use crate::flow::variables;
 use crate::oauth::Secret;
 use crate::provider::authorize::{Pkce, ResponseMode};
@@ -95,6 +97,10 @@ pub fn request(
         }
     }
     overlay(&mut params, &provider.authorize.params, &context, "authorization")?;
+    if let Some(alg) = provider.authorize.request_object_signing_alg {
+        let caller = Caller { registration, metadata, context: &context, clock, rng };
+        params = request_object::instead_of(params, alg, &caller)?;
+    }
     let fragment = match &provider.authorize.fragment {
         Some(fragment) => Some(render(fragment, &context, "authorization")?),
         None => None,

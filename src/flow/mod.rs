@@ -1,6 +1,6 @@
 //! The protocol, pure: values become requests, responses become values.
 //!
-//! One file a step, in the order of a sign-in: [`metadata`] with [`protected_resource`] and [`discovery`], [`registration`], [`authorize`] and [`pushed`], [`callback`] and [`signed_callback`],
+//! One file a step, in the order of a sign-in: [`metadata`] with [`protected_resource`] and [`discovery`], [`registration`], [`authorize`], [`request_object`] and [`pushed`], [`callback`] and [`signed_callback`],
 //! [`token`] and [`then`] (or without a browser [`device`]), [`verify`] and [`id_token`], [`userinfo`], [`profile`]; and what comes after it: [`refresh`],
 //! [`later`], [`end_session`], [`logout_token`], [`kept`]; and without it: [`grant`]; [`dpop`] is beside all of them. No socket,
 //! no clock and no randomness of its own, so that the same values ask for the same.
@@ -28,6 +28,7 @@ pub mod protected_resource;
 pub mod pushed;
 pub mod refresh;
 pub mod registration;
+pub mod request_object;
 pub mod sections;
 pub mod signed_callback;
 pub mod signed_userinfo;

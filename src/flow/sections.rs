@@ -18,6 +18,7 @@ pub fn parameter(step: &str, name: &str) -> Option<&'static str> {
         }
         ("authorization", "code_challenge" | "code_challenge_method") => "RFC 7636 §4.3",
         ("authorization", "dpop_jkt") => "RFC 9449 §10",
+        ("authorization", "request") => "RFC 9101 §5",
         ("authorization", "request_uri") => "RFC 9126 §4",
         ("authorization", "response_mode") => "OAuth 2.0 Form Post Response Mode §2",
         (

@@ -10,8 +10,9 @@ use crate::flow::metadata::{EndpointName, Metadata};
 use crate::mock::check::Failure;
 use crate::mock::credentials::{Assertion, Credentials, Minted};
 use crate::mock::id_token;
+use crate::mock::request_object::RequestObject;
 use crate::oauth::Secret;
-use crate::oauth::jose::{JwkSet, SigningKey};
+use crate::oauth::jose::{Alg, JwkSet, SigningKey};
 use crate::provider::client_auth::{CERTIFICATE, CERTIFICATE_KEY, MintedJwt, TokenEndpointAuthMethod};
 use crate::provider::id_token::IdTokenAlg;
 use crate::provider::variable::Format;
@@ -81,6 +82,7 @@ impl MockClient {
         let minted = jwt(&provider.client_auth.minted_secret);
         let made_assertion = jwt(&provider.jwt_bearer.assertion);
         let assertion = assertion(&registration);
+        let request_object = request_object(&registration);
         Ok(MockClient {
             credentials: Credentials {
                 client_id: id.to_owned(),
@@ -88,6 +90,7 @@ impl MockClient {
                 minted,
                 made_assertion,
                 assertion,
+                request_object,
                 certificate: registration.certificate().map(|own| own.thumbprint().to_owned()),
             },
             registration,
@@ -106,7 +109,8 @@ fn pem(provider: &Provider, name: &str) -> String {
             let asserted =
                 (auth.method == TokenEndpointAuthMethod::PrivateKeyJwt).then_some(auth.assertion.alg);
             let granted = provider.jwt_bearer.assertion.as_ref().map(|jwt| jwt.alg);
-            id_token::private_key_pem(minted.or(asserted).or(granted))
+            let requested = provider.authorize.request_object_signing_alg;
+            id_token::private_key_pem(minted.or(asserted).or(granted).or(requested))
         }
     }
 }
@@ -115,13 +119,7 @@ fn pem(provider: &Provider, name: &str) -> String {
 fn assertion(registration: &Registration) -> Assertion {
     let asserted = &registration.provider.client_auth.assertion;
     let alg = asserted.alg.into();
-    let pem = registration.client_member("private_key");
-    let key = pem.and_then(|pem| SigningKey::from_pem(alg, pem.expose()).ok());
     let context = registration.context();
-    let kid = asserted.kid.as_ref().and_then(|kid| kid.render(&context).ok());
-    let keys = key.and_then(|key| {
-        JwkSet::parse(&json!({"keys": [key.public_jwk(kid.as_deref().unwrap_or("client"))]})).ok()
-    });
     let metadata = Metadata::written(registration).unwrap_or_default();
     let token_endpoint = || {
         let endpoint = metadata.endpoint(EndpointName::Token, registration, &context).ok().flatten();
@@ -129,11 +127,28 @@ fn assertion(registration: &Registration) -> Assertion {
     };
     let written = asserted.aud.as_ref().and_then(|aud| aud.render(&context).ok());
     Assertion {
-        keys: keys.unwrap_or_default(),
+        keys: public_keys(registration, alg),
         alg: Some(alg),
         aud: written.or(metadata.issuer.clone()).unwrap_or_else(token_endpoint),
         ttl: asserted.ttl,
     }
+}
+
+/// What a request object must look like, where the file has one.
+fn request_object(registration: &Registration) -> Option<RequestObject> {
+    let alg = registration.provider.authorize.request_object_signing_alg?.into();
+    let aud = Metadata::written(registration).ok()?.issuer.unwrap_or_default();
+    Some(RequestObject { alg, keys: public_keys(registration, alg), aud })
+}
+
+/// The public key that belongs to the client's own, under the `kid` of its assertions.
+fn public_keys(registration: &Registration, alg: Alg) -> JwkSet {
+    let pem = registration.client_member("private_key");
+    let key = pem.and_then(|pem| SigningKey::from_pem(alg, pem.expose()).ok());
+    let kid = registration.provider.client_auth.assertion.kid.as_ref();
+    let kid = kid.and_then(|kid| kid.render(&registration.context()).ok());
+    let jwk = key.map(|key| key.public_jwk(kid.as_deref().unwrap_or("client")));
+    jwk.and_then(|jwk| JwkSet::parse(&json!({"keys": [jwk]})).ok()).unwrap_or_default()
 }
 
 /// What a JWT that is made per request must look like. Claims that differ from one to the next are not looked at.

@@ -9,6 +9,7 @@ use crate::flow::dpop;
 use crate::mock::endpoints::SHOWN_CERTIFICATE;
 use crate::mock::placeholders::Placeholders;
 use crate::mock::record::Recorded;
+use crate::mock::request_object::RequestObject;
 use crate::oauth::Secret;
 use crate::oauth::jose::{Alg, JwkSet, Jws};
 use crate::provider::Provider;
@@ -22,6 +23,8 @@ pub(super) struct Credentials {
     /// What the assertion of a JWT bearer grant must look like, where the client makes it.
     pub made_assertion: Option<Minted>,
     pub assertion: Assertion,
+    /// What its request objects must look like, where it sends any.
+    pub request_object: Option<RequestObject>,
     /// The thumbprint of the certificate that the client shows (RFC 8705); absent where nobody here can know it.
     pub certificate: Option<String>,
 }
@@ -202,6 +205,7 @@ mod tests {
         let client = Credentials {
             client_id: "me".into(),
             client_secret: None,
+            request_object: None,
             minted: None,
             made_assertion: None,
             assertion,

@@ -19,6 +19,7 @@ mod play;
 mod proof;
 mod provider;
 mod record;
+mod request_object;
 mod service;
 mod steps;
 mod tokens;

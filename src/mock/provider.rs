@@ -251,9 +251,11 @@ impl Shared {
     fn pushed(&self, recorded: &mut Recorded, progress: &mut Progress) -> Response<Bytes> {
         recorded.step = pushed::STEP.into();
         let mut sign_in = progress.fresh.clone();
-        progress.failures.extend(self.checker(&mut sign_in).pushed(recorded));
+        let mut checker = self.checker(&mut sign_in);
+        let failures = checker.request_object(pushed::STEP, recorded);
+        progress.failures.extend([failures, checker.pushed(&recorded.opened())].concat());
         let request_uri = format!("urn:ietf:params:oauth:request_uri:{}", rng::token(&*self.rng, 16));
-        progress.pushed.insert(request_uri.clone(), recorded.clone());
+        progress.pushed.insert(request_uri.clone(), recorded.opened());
         match &self.vector.pushed_authorization_request_response {
             Some(scripted) => answer::scripted(scripted, &sign_in.placeholders),
             None => {
@@ -271,7 +273,10 @@ impl Shared {
         let mut checker = self.checker(&mut sign_in);
         let failures = match &pushed {
             Some(pushed) => checker.by_reference(recorded, pushed),
-            None => checker.authorization(recorded),
+            None => {
+                let failures = checker.request_object("authorization", recorded);
+                [failures, checker.authorization(&recorded.opened())].concat()
+            }
         };
         progress.failures.extend(failures);
         if pushed.is_none() && self.endpoints.metadata.pushes(&self.client.registration) {

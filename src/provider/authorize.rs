@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 
 use crate::diagnostic::code;
 use crate::expr::Template;
+use crate::provider::client_auth::JwtAlg;
 use crate::provider::compile::Compiler;
 use crate::provider::finding::{Finding, segment};
 use crate::provider::moment::Moment;
@@ -27,6 +28,8 @@ pub struct Authorize {
     pub one_of: Vec<Vec<String>>,
     /// How the answer comes back.
     pub response_mode: ResponseMode,
+    /// The algorithm of the request object, where the parameters go as one.
+    pub request_object_signing_alg: Option<JwtAlg>,
     /// Parameters whose value is not percent-encoded.
     pub raw: Vec<String>,
     /// What stands behind `#`.
@@ -116,6 +119,7 @@ impl Compiler {
             params: self.params("/authorization/params", &authorization.params, Moment::Authorize),
             inputs,
             one_of: authorization.one_of.clone(),
+            request_object_signing_alg: authorization.request_object_signing_alg,
             response_mode: authorization.response_mode.unwrap_or_default(),
             scope: spec.scopes.default.clone().unwrap_or_else(default_scope),
             separator: spec.scopes.separator.clone().unwrap_or_else(|| " ".into()),

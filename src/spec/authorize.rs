@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::spec::client_auth::JwtAlg;
 use crate::spec::step::Params;
 use crate::spec::variable::Format;
 
@@ -38,6 +39,9 @@ pub struct AuthorizationSpec {
     pub one_of: Vec<Vec<String>>,
     /// How the answer comes back; `query` where it is absent.
     pub response_mode: Option<ResponseMode>,
+    /// The parameters go as a request object, a JWT that is signed with `client.private_key` and this algorithm (RFC 9101); its
+    /// `kid` is that of `client_assertion`.
+    pub request_object_signing_alg: Option<JwtAlg>,
     /// Parameters whose value is sent without percent-encoding, for a provider that does not decode it.
     #[serde(default)]
     pub raw: Vec<String>,

@@ -32,7 +32,7 @@ impl Played {
     /// Answers an authorization request.
     pub fn authorization(&self, exchange: &mut Exchange) -> Result<Response<Bytes>, Refusal> {
         method::takes(&[Method::GET, Method::POST], &exchange.recorded)?;
-        let recorded = &self.brought(exchange)?;
+        let recorded = &self.brought(exchange)?.opened();
         let read = request::read(recorded, &self.provider, &self.rules);
         let mut authorized = match read {
             Ok(authorized) => authorized,

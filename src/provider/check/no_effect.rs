@@ -145,7 +145,9 @@ fn certificate(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compiler
 /// An assertion that no request has, or an algorithm that it is not signed with.
 fn assertion(spec: &ProviderSpec, compiler: &mut Compiler) {
     let Some(assertion) = &spec.client_assertion else { return };
-    let (at, title, why) = if !authenticates_by(spec, &[PrivateKeyJwt, ClientSecretJwt]) {
+    // It is that of the request object, too.
+    let names_key = spec.authorization.request_object_signing_alg.is_some() && assertion.kid.is_some();
+    let (at, title, why) = if !names_key && !authenticates_by(spec, &[PrivateKeyJwt, ClientSecretJwt]) {
         (
             "/client_assertion",
             "no request has an assertion",

@@ -82,6 +82,18 @@ pub fn check(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compiler) 
                 .note("RFC 9126 §5"),
         );
     }
+    if spec.authorization.request_object_signing_alg.is_some() && spec.issuer.is_none() {
+        compiler.report(
+            Finding::error(
+                code::MISSING_FIELD,
+                "/authorization/request_object_signing_alg",
+                "`issuer` is missing",
+            )
+            .on_key()
+            .label("a request object is written to the issuer")
+            .note("RFC 9101 §4"),
+        );
+    }
     if spec.discovery == Some(Discovery::WellKnown(true)) && spec.issuer.is_none() {
         compiler.report(
             Finding::error(code::MISSING_FIELD, "/discovery", "`issuer` is missing")
@@ -91,8 +103,10 @@ pub fn check(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compiler) 
         );
     }
     let makes_assertion = spec.jwt_bearer.as_ref().is_some_and(|step| step.assertion.is_some());
+    let signs_request = spec.authorization.request_object_signing_alg.is_some();
     let signed = [
         ("/client_secret", spec.client_secret.is_some(), "the secret is signed with it"),
+        ("/authorization/request_object_signing_alg", signs_request, "the request object is signed with it"),
         ("/jwt_bearer/assertion", makes_assertion, "the assertion is signed with it"),
     ];
     for (at, is_signed, label) in signed {

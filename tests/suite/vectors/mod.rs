@@ -5,6 +5,7 @@ mod dpop;
 mod learned;
 mod params;
 mod pushed;
+mod request_object;
 mod tokens;
 
 use std::sync::Arc;
