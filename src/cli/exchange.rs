@@ -63,10 +63,14 @@ pub fn run(args: Args) -> ExitCode {
 }
 
 async fn exchange(args: &Args) -> Result<(), Stop> {
-    let client = args.provider.client()?;
+    let mut client = args.provider.client()?;
     let token = match from_stdin("--subject-token", args.subject_token.as_ref())? {
         Some(token) => token,
-        None => Place::of_sign_in(&args.provider.id, &client)?.valid(&client).await?.set.access_token,
+        None => {
+            let kept = Place::of_sign_in(&args.provider.id, &client)?.valid(&client).await?;
+            client = kept.client(&client);
+            kept.set.access_token
+        }
     };
     let actor = from_stdin("--actor-token", args.actor_token.as_ref())?.zip(args.actor_token_type.as_deref());
     let request = TokenExchangeRequest {

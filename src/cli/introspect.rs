@@ -33,10 +33,13 @@ pub fn run(args: Args) -> ExitCode {
 
 async fn introspect(args: &Args) -> Result<(), Stop> {
     let client = args.provider.client()?;
-    let set = match args.other.given()? {
-        Some(token) => token,
-        None => Place::of_sign_in(&args.provider.id, &client)?.signed_in()?.set,
+    let answer = match args.other.given()? {
+        Some(token) => client.introspect(&token).await?,
+        None => {
+            let kept = Place::of_sign_in(&args.provider.id, &client)?.signed_in()?;
+            kept.client(&client).introspect(&kept.set).await?
+        }
     };
-    output::result(&format!("{:#}\n", client.introspect(&set).await?));
+    output::result(&format!("{answer:#}\n"));
     Ok(())
 }

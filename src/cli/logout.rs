@@ -53,7 +53,7 @@ async fn logout(args: &Args) -> Result<(), Stop> {
         output::diagnostic(&format!("nobody is signed in at {}\n", client.provider().name));
         return Ok(());
     };
-    end(args, &place, &kept, &client).await
+    end(args, &place, &kept, &kept.client(&client)).await
 }
 
 /// Ends all of them; the first failure is told by the exit code, each of them on standard error.
@@ -61,8 +61,12 @@ async fn every(args: &Args, config: &Config) -> Result<(), Stop> {
     let mut worst = ExitCode::SUCCESS;
     for (place, kept) in Place::all()? {
         let provider = config.providers.get(&kept.provider);
-        let outcome = match provider.filter(|on| on.registration.client_id == kept.client_id) {
-            Some(provider) => end(args, &place, &kept, &client::client(config, provider, None)).await,
+        let client = provider.map(|provider| client::client(config, provider, None));
+        let is_ours = |client: &Client| {
+            client.registration().client_id == kept.client_id || place.is_of(&kept.provider, client)
+        };
+        let outcome = match client.filter(is_ours) {
+            Some(client) => end(args, &place, &kept, &kept.client(&client)).await,
             None => {
                 let id = output::one_line(&kept.provider);
                 output::diagnostic(&format!("`{id}` is of another deployment: forgotten, not revoked\n"));

@@ -40,7 +40,8 @@ async fn revoke(args: &Args) -> Result<(), Stop> {
             let place = Place::of_sign_in(&args.provider.id, &client)?;
             place.signed_in()?;
             let _lock = place.lock()?;
-            client.revoke(&place.signed_in()?.set).await?;
+            let kept = place.signed_in()?;
+            kept.client(&client).revoke(&kept.set).await?;
             place.forget()?;
         }
     }

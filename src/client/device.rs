@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::client::{Client, Error, SignIn, TOKENS_ALONE, misuse};
+use crate::client::{Client, Error, SignIn, TOKENS_ALONE, UNREGISTERED, misuse};
 use crate::flow::caller::later_context;
 use crate::flow::device::{self, Progress};
 use crate::flow::{self, Context, TokenSet};
@@ -18,6 +18,12 @@ impl Client {
     /// # Errors
     /// [`Error::Misuse`] where the provider has no `device_authorization_endpoint`; else what went wrong there.
     pub async fn device_authorization(&self) -> Result<DeviceAuthorization, Error> {
+        if !self.provider().signs_in {
+            return Err(misuse(TOKENS_ALONE));
+        }
+        if !self.registration().is_registered() {
+            return Err(misuse(UNREGISTERED));
+        }
         let metadata = self.metadata().await?;
         let mut context = self.device_context();
         let caller = self.caller(&metadata, &context);

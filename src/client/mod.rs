@@ -29,8 +29,8 @@ use crate::flow::metadata::{Endpoint, EndpointName, Metadata};
 use crate::flow::{
     self, CallbackParams, Pending, TokenSet, discovery, id_token, protected_resource, pushed, registration,
 };
-use crate::oauth::Profile;
 use crate::oauth::jose::JwkSet;
+use crate::oauth::{Profile, Secret};
 use crate::provider::{Provider, Registration};
 use crate::rng::Rng;
 use crate::transport::{Limit, Request, Transport, Trust};
@@ -132,8 +132,17 @@ impl Client {
         let endpoint = registration::endpoint(own, &metadata)?;
         let request = registration::request(own, &endpoint, redirect_uri);
         let answer = self.send(registration::STEP, request, Limit::Token, &endpoint).await?;
-        let registration = Arc::new(registration::response(own, &answer)?);
-        Ok(Client { inner: Arc::new(Inner { registration, ..(*self.inner).clone() }) })
+        Ok(self.with(registration::response(own, &answer)?))
+    }
+
+    /// A client that has registered itself before: the same with what it was given then.
+    pub fn registered_as(&self, client_id: &str, client_secret: Option<Secret>) -> Client {
+        self.with(self.registration().registered(client_id, client_secret))
+    }
+
+    fn with(&self, registration: Registration) -> Client {
+        let registration = Arc::new(registration);
+        Client { inner: Arc::new(Inner { registration, ..(*self.inner).clone() }) }
     }
 
     /// Begins a sign-in: where to send the browser, and what to remember until it comes back to `redirect_uri`.
@@ -151,7 +160,7 @@ impl Client {
     ) -> Result<Authorization, Error> {
         let Inner { registration, clock, rng, .. } = &*self.inner;
         if !registration.is_registered() {
-            return Err(misuse("the client has no id: it registers itself first"));
+            return Err(misuse(UNREGISTERED));
         }
         let metadata = self.metadata().await?;
         let request = authorize::request(registration, &metadata, redirect_uri, request, &**clock, &**rng)?;
@@ -300,6 +309,9 @@ impl Client {
 
 /// Why nobody signs in with a provider whose file says `sign_in: false`.
 const TOKENS_ALONE: &str = "the provider hands out tokens alone, nobody signs in with it";
+
+/// Why a client without an id asks for nothing.
+const UNREGISTERED: &str = "the client has no id: it has to register itself first";
 
 fn misuse(why: &str) -> Error {
     flow::Error::Misuse(flow::error::Misuse::Configuration(why.into())).into()

@@ -45,12 +45,15 @@ struct RememberedFields {
     first_id_token: Map<String, Value>,
 }
 
-mod secret {
+/// How a secret is written, for serde's `with`; as above.
+pub mod secret {
     use super::*;
 
     /// A secret, or perhaps one.
     pub trait Shown: Sized {
+        /// Its text.
         fn shown(&self) -> Option<&str>;
+        /// It again; `None` where it is missed.
         fn taken(text: Option<String>) -> Option<Self>;
     }
 
@@ -74,10 +77,12 @@ mod secret {
         }
     }
 
+    /// Writes it.
     pub fn serialize<T: Shown, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
         value.shown().serialize(serializer)
     }
 
+    /// Reads it.
     pub fn deserialize<'de, T: Shown, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
         let text = Option::<String>::deserialize(deserializer)?;
         T::taken(text).ok_or_else(|| serde::de::Error::custom("a token is missing"))

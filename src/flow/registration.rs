@@ -35,10 +35,6 @@ pub fn request(registration: &Registration, endpoint: &Endpoint, redirect_uri: &
     client.insert("grant_types".into(), json!(["authorization_code", "refresh_token"]));
     client.insert("response_types".into(), json!(["code"]));
     client.insert("token_endpoint_auth_method".into(), json!(provider.client_auth.method));
-    let scope = registration.scope();
-    if !scope.is_empty() {
-        client.insert("scope".into(), scope.into());
-    }
     client.extend(provider.client_metadata.clone().unwrap_or_default());
     Request::post(endpoint.url.as_str())
         .header(ACCEPT, "application/json")
@@ -119,7 +115,7 @@ mod tests {
             sent,
             json!({
                 "redirect_uris": ["http://127.0.0.1:4711/callback"], "grant_types": ["authorization_code"], "response_types": ["code"],
-                "token_endpoint_auth_method": "none", "scope": "a b", "client_name": "Us",
+                "token_endpoint_auth_method": "none", "client_name": "Us",
             })
         );
     }

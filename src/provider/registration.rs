@@ -26,6 +26,8 @@ pub struct Registration {
     pub client_secret: Option<Secret>,
     /// Whether the deployment itself chose `vars.issuer`.
     pub issuer_is_set: bool,
+    /// Whether id and secret are what the provider gave to a client that registered itself (RFC 7591).
+    pub registered_itself: bool,
     certificate: Option<ClientCertificate>,
     client: IndexMap<String, Secret>,
     vars: Map<String, Value>,
@@ -148,6 +150,7 @@ impl Registration {
             client_secret: values.client_secret,
             issuer_is_set: values.vars.contains_key("issuer"),
             provider,
+            registered_itself: false,
             certificate,
             client,
             vars,
@@ -167,7 +170,8 @@ impl Registration {
 
     /// The same for the id, and the secret, that the provider gave to a client that registered itself.
     pub(crate) fn registered(&self, client_id: &str, client_secret: Option<Secret>) -> Registration {
-        Registration { client_id: client_id.to_owned(), client_secret, ..self.clone() }
+        let client_id = client_id.to_owned();
+        Registration { client_id, client_secret, registered_itself: true, ..self.clone() }
     }
 
     /// What the client proves itself with in TLS, where the provider file says that it does (RFC 8705).

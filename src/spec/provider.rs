@@ -106,7 +106,7 @@ pub struct ProviderSpec {
     /// the client authenticates (RFC 8705 §3).
     pub tls_client_certificate_bound_access_tokens: Option<bool>,
     /// A client that has no id registers itself with this (RFC 7591 §2), by the names of that registry: `client_name`, `client_uri`.
-    /// What the sign-in gives is added: `redirect_uris`, `grant_types`, `response_types`, `scope`, `token_endpoint_auth_method`.
+    /// What the sign-in gives is added: `redirect_uris`, `grant_types`, `response_types`, `token_endpoint_auth_method`.
     pub client_metadata: Option<ClientMetadata>,
     /// A client secret that is made anew for every request.
     pub client_secret: Option<ClientSecretSpec>,

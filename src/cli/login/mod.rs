@@ -21,6 +21,7 @@ use crate::cli::output;
 use crate::cli::tokens::{Kept, Place};
 use crate::client::{Client, SignIn};
 use crate::config::ConfiguredProvider;
+use crate::flow::TokenSet;
 
 /// Sign in at a provider from this terminal, see every request, and get the profile.
 #[derive(Debug, clap::Args)]
@@ -73,17 +74,30 @@ async fn login(args: &Args) -> Result<(), Stop> {
     });
     let client = client::client(&config, provider, Some(observer));
     let place = Place::of_sign_in(&args.id, &client)?;
-    let sign_in = sign_in(args, provider, &client).await?;
-    let (name, sub) = (&client.provider().name, output::one_line(sign_in.profile.sub()));
-    let profile = serde_json::to_string_pretty(&sign_in.profile.clone().into_json()).unwrap_or_default();
-    output::result(&format!("{profile}\n"));
-    output::diagnostic(&format!("signed in at {name} as {sub}\n"));
-    if args.record {
-        recorder.write(&args.id, &args.deployment.catalog(), &client, &sign_in)?;
+    if args.record && !client.provider().signs_in {
+        let why = "--record: the provider hands out tokens alone, there is no sign-in to record";
+        return Err(Stop::Here(2, why.into()));
     }
+    let name = &client.provider().name;
+    let kept = match sign_in(args, provider, &client).await? {
+        Outcome::Tokens(client, token) => {
+            output::diagnostic(&format!("got tokens at {name}\n"));
+            Kept::new(&args.id, &client, token)
+        }
+        Outcome::SignIn(client, sign_in) => {
+            let sub = output::one_line(sign_in.profile.sub());
+            let profile = serde_json::to_string_pretty(&sign_in.profile.clone().into_json());
+            output::result(&format!("{}\n", profile.unwrap_or_default()));
+            output::diagnostic(&format!("signed in at {name} as {sub}\n"));
+            if args.record {
+                recorder.write(&args.id, &args.deployment.catalog(), &client, &sign_in)?;
+            }
+            Kept::of_sign_in(&args.id, &client, sign_in)
+        }
+    };
     if !args.no_store {
         let _lock = place.lock()?;
-        place.keep(&Kept::of_sign_in(&args.id, &client, sign_in))?;
+        place.keep(&kept)?;
         output::diagnostic(&format!(
             "authcfg token {} prints the access token\n",
             output::one_line(&args.id)
@@ -92,21 +106,33 @@ async fn login(args: &Args) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn sign_in(args: &Args, provider: &ConfiguredProvider, client: &Client) -> Result<SignIn, Stop> {
+/// What comes of it, and the client that got it: the one of the deployment, or one that registered itself.
+enum Outcome {
+    SignIn(Client, SignIn),
+    Tokens(Client, TokenSet),
+}
+
+async fn sign_in(args: &Args, provider: &ConfiguredProvider, client: &Client) -> Result<Outcome, Stop> {
     if args.device {
         let authorization = client.device_authorization().await?;
         output::diagnostic(&code::shown(&authorization, output::style().color));
-        return Ok(client.device_sign_in(authorization).await?);
+        return Ok(Outcome::SignIn(client.clone(), client.device_sign_in(authorization).await?));
     }
     let loopback =
         Loopback::listen(args.redirect_uri.as_ref()).await.map_err(|(code, why)| Stop::Here(code, why))?;
     let mut request: IndexMap<String, String> = provider.request.clone();
     request.extend(args.request.iter().cloned());
+    let client = client.registered(loopback.redirect_uri()).await?;
     let authorization = client.authorize(loopback.redirect_uri(), &request).await?;
     browser::open(&authorization.url, args.no_browser);
     let wait = loopback.callback(authorization.pending.state.expose());
-    match tokio::time::timeout(Duration::from_secs(args.timeout), wait).await {
-        Ok(params) => Ok(client.callback(authorization.pending, params).await?),
-        Err(_) => Err(Stop::Here(4, format!("nobody came back within {} s", args.timeout))),
+    let Ok(params) = tokio::time::timeout(Duration::from_secs(args.timeout), wait).await else {
+        return Err(Stop::Here(4, format!("nobody came back within {} s", args.timeout)));
+    };
+    if client.provider().signs_in {
+        let sign_in = client.callback(authorization.pending, params).await?;
+        return Ok(Outcome::SignIn(client, sign_in));
     }
+    let token = client.tokens(authorization.pending, params).await?;
+    Ok(Outcome::Tokens(client, token))
 }

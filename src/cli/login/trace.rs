@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Response;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use url::form_urlencoded;
 
 use crate::cli::output;
@@ -52,13 +52,14 @@ fn of(request: &Request, answer: Result<&Response<Bytes>, &Error>, time: Duratio
     let method = request.http.method();
     let scheme = uri.scheme_str().unwrap_or_default();
     let mut text = format!("{}\n  {method} {scheme}://{host}{}\n", request.step, path.join("/"));
-    for sent in [uri.query().unwrap_or_default().as_bytes(), request.http.body()] {
-        let params: Vec<String> = form_urlencoded::parse(sent)
-            .map(|(name, value)| format!("{name}={}", value_of(&name, &value)))
-            .collect();
-        if !params.is_empty() {
-            text += &format!("    {}\n", params.join(" "));
-        }
+    let query = form(uri.query().unwrap_or_default().as_bytes());
+    // What a file sends as JSON is no form, and would be shown as the name of a parameter.
+    let body_sent = match serde_json::from_slice(request.http.body()) {
+        Ok(Value::Object(sent)) => members(&sent),
+        _ => form(request.http.body()),
+    };
+    for params in [query, body_sent].iter().filter(|params| !params.is_empty()) {
+        text += &format!("    {params}\n");
     }
     match answer {
         Err(error) => text += &format!("  no answer after {} ms: {error}\n", time.as_millis()),
@@ -70,20 +71,27 @@ fn of(request: &Request, answer: Result<&Response<Bytes>, &Error>, time: Duratio
     text + "\n"
 }
 
+fn form(sent: &[u8]) -> String {
+    let params = form_urlencoded::parse(sent);
+    params.map(|(name, value)| format!("{name}={}", value_of(&name, &value))).collect::<Vec<_>>().join(" ")
+}
+
+fn members(members: &Map<String, Value>) -> String {
+    let member = |(name, value): (&String, &Value)| match value {
+        Value::String(text) => format!("{name}={}", value_of(name, text)),
+        Value::Array(_) | Value::Object(_) => format!("{name}=…"),
+        value => format!("{name}={}", value_of(name, &value.to_string())),
+    };
+    members.iter().map(member).collect::<Vec<_>>().join(" ")
+}
+
 /// The members of an answer. Of a document that is public, how many; of what is no JSON object, how long it is.
 fn body(limit: Limit, answer: &Response<Bytes>) -> String {
     match serde_json::from_slice(answer.body()) {
         Ok(Value::Object(members)) if matches!(limit, Limit::Discovery | Limit::Jwks) => {
             format!("{} members", members.len())
         }
-        Ok(Value::Object(members)) => {
-            let member = |(name, value): (&String, &Value)| match value {
-                Value::String(text) => format!("{name}={}", value_of(name, text)),
-                Value::Array(_) | Value::Object(_) => format!("{name}=…"),
-                value => format!("{name}={}", value_of(name, &value.to_string())),
-            };
-            members.iter().map(member).collect::<Vec<_>>().join(" ")
-        }
+        Ok(Value::Object(answered)) => members(&answered),
         _ => format!("{} bytes", answer.body().len()),
     }
 }
@@ -103,6 +111,18 @@ fn segment(segment: &str) -> &str {
 mod tests {
     use super::*;
     use crate::transport::Trust;
+
+    #[test]
+    fn a_body_of_json_was_shown_as_the_name_of_a_parameter() {
+        let sent =
+            r#"{"grant_type":"authorization_code","client_secret":"canary1","code":"canary2","n":[1]}"#;
+        let http = http::Request::post("https://acme.example/token").body(Bytes::from(sent)).unwrap();
+        let (provider, step) = ("acme".to_owned(), "token".to_owned());
+        let request = Request { http, limit: Limit::Token, trust: Trust::Operator, provider, step };
+        let text = of(&request, Ok(&Response::new(Bytes::from("{}"))), Duration::ZERO);
+        assert!(!text.contains("canary"), "{text}");
+        assert!(text.contains("    grant_type=authorization_code client_secret=… code=… n=…\n"), "{text}");
+    }
 
     #[test]
     fn shows_what_is_no_secret_and_nothing_else() {

@@ -1,4 +1,4 @@
-//! The tokens that a terminal keeps: of a sign-in, or of the client itself. Never a secret of the client.
+//! The tokens that a terminal keeps: of a sign-in, or of the client itself. Never a secret of the deployment's client.
 
 mod folder;
 mod given;
@@ -14,8 +14,9 @@ use crate::client::{Client, SignIn};
 use crate::clock::{Clock, SystemClock};
 use crate::flow::TokenSet;
 use crate::flow::grant::ClientCredentialsRequest;
-use crate::flow::kept::{TokenSetFields, margin};
+use crate::flow::kept::{TokenSetFields, margin, secret};
 use crate::flow::metadata::Metadata;
+use crate::oauth::Secret;
 use crate::provider::Registration;
 use crate::provider::token::RefreshRequires;
 
@@ -36,7 +37,10 @@ pub struct Kept {
     pub issuer: String,
     /// The client that they were given to.
     pub client_id: String,
-    /// Who signed in; `None` where it was the client itself.
+    /// Its secret, where it registered itself and was given one.
+    #[serde(with = "secret", default, skip_serializing_if = "Option::is_none")]
+    client_secret: Option<Secret>,
+    /// Who signed in; `None` where it was the client itself, or nobody tells.
     pub sub: Option<String>,
     /// When they were given, in seconds since 1970.
     given: u64,
@@ -52,18 +56,27 @@ impl Kept {
         Kept { issuer: sign_in.issuer, sub, ..Kept::new(id, client, sign_in.token) }
     }
 
-    /// The token of the client itself, as it has just come.
+    /// The token of the client itself, or of a provider that does not tell whose it is, as it has just come.
     pub fn new(id: &str, client: &Client, mut set: TokenSet) -> Kept {
-        let provider = client.provider();
+        let (provider, registration) = (client.provider(), client.registration());
         // The others are the deployment's, and some of them secret.
         set.remembered.vars.retain(|name, _| provider.learned.contains_key(name));
         Kept {
             provider: id.to_owned(),
-            issuer: issuer(client.registration()),
-            client_id: client.registration().client_id.clone(),
+            issuer: issuer(registration),
+            client_id: registration.client_id.clone(),
+            client_secret: registration.client_secret.clone().filter(|_| registration.registered_itself),
             sub: None,
             given: SystemClock.now(),
             set,
+        }
+    }
+
+    /// The client that they were given to: the deployment's, or one that registered itself.
+    pub fn client(&self, deployed: &Client) -> Client {
+        match deployed.registration().is_registered() {
+            true => deployed.clone(),
+            false => deployed.registered_as(&self.client_id, self.client_secret.clone()),
         }
     }
 
@@ -131,6 +144,11 @@ impl Place {
         let hash: String = hash.as_ref()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
         let name = form_urlencoded::byte_serialize(id.as_bytes()).collect::<String>();
         Ok(Place { folder: folder()?, name: format!("{name}.{hash}{END}"), id: id.to_owned() })
+    }
+
+    /// Whether the tokens of a sign-in of this client are kept here.
+    pub fn is_of(&self, id: &str, client: &Client) -> bool {
+        Place::of_sign_in(id, client).is_ok_and(|place| place.name == self.name)
     }
 
     /// Every place in which something is kept, whatever deployment it is of.
@@ -228,9 +246,10 @@ impl Place {
                 format!("the access token has expired and cannot be renewed\n{again}"),
             ));
         }
+        let client = kept.client(client);
         match client.refresh(&kept.set).await {
             Ok(set) => {
-                let renewed = kept.renewed(set, client);
+                let renewed = kept.renewed(set, &client);
                 self.keep(&renewed)?;
                 Ok(renewed)
             }
@@ -244,10 +263,11 @@ impl Place {
     }
 }
 
-/// The issuer, as far as the provider file and the deployment tell; else the id of the provider.
+/// The issuer, as far as the provider file and the deployment tell, or the resource that names it; else the id of the provider.
 fn issuer(registration: &Registration) -> String {
-    let written = Metadata::written(registration).ok().and_then(|metadata| metadata.issuer);
-    written.unwrap_or_else(|| registration.provider.id.clone())
+    let written = Metadata::written(registration).unwrap_or_default();
+    let resource = || Some(written.protected_resource(registration).ok()??.to_string());
+    written.issuer.clone().or_else(resource).unwrap_or_else(|| registration.provider.id.clone())
 }
 
 fn folder() -> Result<Folder, Stop> {
