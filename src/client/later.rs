@@ -2,11 +2,13 @@
 
 use serde_json::Value;
 
-use crate::client::{Client, Error};
+use crate::client::{Client, Error, Inner};
 use crate::flow::caller::later_context;
 use crate::flow::later::{self, Later};
 use crate::flow::metadata::EndpointName;
-use crate::flow::{Context, TokenSet, dpop};
+use crate::flow::verify::Refusal;
+use crate::flow::{self, Context, TokenSet, dpop, signed_introspection};
+use crate::oauth::Secret;
 use crate::transport::Limit;
 
 impl Client {
@@ -29,13 +31,33 @@ impl Client {
         Ok(later::revoked(which, self.registration(), &answer, &mut context)?)
     }
 
-    /// Asks the provider what it knows of the access token (RFC 7662): an object with `active`.
+    /// Asks the provider what it knows of the access token (RFC 7662): an object with `active`. Where the provider file says that it
+    /// signs its answer (RFC 9701), that is verified first.
     ///
     /// # Errors
     /// [`Error::Misuse`] where the provider has no `introspection_endpoint`; else what went wrong there.
     pub async fn introspect(&self, token: &TokenSet) -> Result<Value, Error> {
         let (answer, mut context) = self.later(Later::Introspection, token).await?;
-        Ok(later::introspected(self.registration(), &answer, &mut context)?)
+        match later::introspected(self.registration(), &answer, &mut context)? {
+            Value::String(jwt) => self.open_introspection(&Secret::from(jwt), &context).await,
+            told => Ok(told),
+        }
+    }
+
+    /// What a signed answer says (RFC 9701), verified with newer keys where those at hand lack the one that it names.
+    async fn open_introspection(&self, jwt: &Secret, context: &Context) -> Result<Value, Error> {
+        let metadata = self.metadata().await?;
+        let Inner { registration, clock, clock_skew, .. } = &*self.inner;
+        let (now, clock_skew) = (clock.now(), *clock_skew);
+        let check = signed_introspection::Check { registration, metadata: &metadata, now, clock_skew };
+        let keys = self.keys(&metadata, context, None).await?;
+        let opened = match check.open(jwt, &keys) {
+            Err(Refusal::UnknownKey(_)) => {
+                check.open(jwt, &*self.keys(&metadata, context, Some(&keys)).await?)
+            }
+            outcome => outcome,
+        };
+        Ok(opened.map_err(flow::Error::from)?)
     }
 
     /// Whether the provider has an endpoint, in its file or in its discovery document. `token` is that of the sign-in, where its

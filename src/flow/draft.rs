@@ -11,6 +11,7 @@ use url::form_urlencoded;
 
 use crate::expr::{Context, Template};
 use crate::flow::error::{Error, Misuse};
+use crate::flow::later::Later;
 use crate::provider::param::Param;
 use crate::provider::step::{Body, Method as MethodSpec, ParamTemplates, ResponseFormat, Step};
 
@@ -54,6 +55,9 @@ impl<'a> Draft<'a> {
             step.raw.iter().map(|name| rename.get(name).map_or(name.as_str(), String::as_str)).collect();
         let mut url = self.url;
         let accept = match step.response.format {
+            ResponseFormat::Jwt if self.name == Later::Introspection.as_str() => {
+                "application/token-introspection+jwt"
+            }
             ResponseFormat::Jwt => "application/jwt",
             ResponseFormat::Bytes => "*/*",
             ResponseFormat::Json | ResponseFormat::Form => "application/json",

@@ -13,7 +13,7 @@ use crate::flow::error::{Error, Misbehaviour, MisbehaviourKind};
 use crate::flow::metadata::{Endpoint, EndpointName};
 use crate::flow::token_set::TokenSet;
 use crate::provider::Registration;
-use crate::provider::step::{Auth, Step};
+use crate::provider::step::{Auth, ResponseFormat, Step};
 
 /// A step after the sign-in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,7 +95,8 @@ pub fn revoked(
     if answer.success { Ok(()) } else { Err(refused(later, answer)) }
 }
 
-/// Reads the answer to an introspection: an object with `active` (RFC 7662 §2.2).
+/// Reads the answer to an introspection: an object with `active` (RFC 7662 §2.2), or the text of a JWT that holds it, which is to
+/// be verified (RFC 9701 §5).
 ///
 /// # Errors
 /// [`MisbehaviourKind::TokenResponseInvalid`] where it is none.
@@ -106,8 +107,10 @@ pub fn introspected(
 ) -> Result<Value, Error> {
     let step = Later::Introspection.step(registration);
     let answer = Answer::read(step, response, context, "introspection")?;
+    let is_signed = step.response.format == ResponseFormat::Jwt;
     match answer.body.get("active") {
         Some(Value::Bool(_)) if answer.success => Ok(answer.body),
+        _ if is_signed && answer.success => Ok(answer.body),
         _ => Err(refused(Later::Introspection, answer)),
     }
 }

@@ -83,18 +83,8 @@ impl Check<'_> {
         issuers: &[String],
         audiences: &[String],
     ) -> Result<VerifiedLogoutToken, IdTokenError> {
-        let expected = Expected {
-            issuers,
-            client_id: &self.registration.client_id,
-            audiences,
-            nonce: None,
-            access_token: None,
-            require: &[],
-            max_age: None,
-            requested: &[],
-            now: self.now,
-            clock_skew: self.clock_skew,
-        };
+        let expected =
+            Expected { audiences, ..Expected::of(issuers, self.registration, self.now, self.clock_skew) };
         claims::check_issuer(claims, &expected)?;
         claims::check_audience(claims, &expected)?;
         claims::check_times(claims, &expected)?;

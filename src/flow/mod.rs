@@ -2,7 +2,7 @@
 //!
 //! One file a step, in the order of a sign-in: [`metadata`] with [`protected_resource`] and [`discovery`], [`registration`], [`authorize`], [`request_object`] and [`pushed`], [`callback`] and [`signed_callback`],
 //! [`token`] and [`then`] (or without a browser [`device`]), [`verify`] and [`id_token`], [`userinfo`], [`profile`]; and what comes after it: [`refresh`],
-//! [`later`], [`end_session`], [`logout_token`], [`kept`]; and without it: [`grant`]; [`dpop`] is beside all of them. No socket,
+//! [`later`] with [`signed_introspection`], [`end_session`], [`logout_token`], [`kept`]; and without it: [`grant`]; [`dpop`] is beside all of them. No socket,
 //! no clock and no randomness of its own, so that the same values ask for the same.
 
 mod answer;
@@ -31,6 +31,7 @@ pub mod registration;
 pub mod request_object;
 pub mod sections;
 pub mod signed_callback;
+pub mod signed_introspection;
 pub mod signed_userinfo;
 pub mod then;
 pub mod token;

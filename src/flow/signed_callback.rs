@@ -56,18 +56,7 @@ impl Check<'_> {
     fn check(&self, signed: &SignedIdToken) -> Result<(), IdTokenError> {
         let claims: &Map<String, Value> = signed.claims();
         let issuers: Vec<String> = self.metadata.issuer.iter().cloned().collect();
-        let expected = Expected {
-            issuers: &issuers,
-            client_id: &self.registration.client_id,
-            audiences: &[],
-            nonce: None,
-            access_token: None,
-            require: &[],
-            max_age: None,
-            requested: &[],
-            now: self.now,
-            clock_skew: self.clock_skew,
-        };
+        let expected = Expected::of(&issuers, self.registration, self.now, self.clock_skew);
         claims::check_issuer(claims, &expected)?;
         claims::check_audience(claims, &expected)?;
         let exp = claims::date(claims, "exp")?.ok_or_else(|| invalid("`exp` is missing"))?;

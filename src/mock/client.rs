@@ -35,7 +35,8 @@ impl MockClient {
         // The key of HS256 has 32 bytes at least (RFC 7518 §3.2).
         let long = provider.id_token.algs.contains(&IdTokenAlg::HS256)
             || provider.client_auth.method == TokenEndpointAuthMethod::ClientSecretJwt
-            || provider.userinfo_signed_response_alg == Some(IdTokenAlg::HS256);
+            || provider.userinfo_signed_response_alg == Some(IdTokenAlg::HS256)
+            || provider.introspection_signed_response_alg == Some(IdTokenAlg::HS256);
         MockClient::new(provider, vector, "CLIENT_ID", &"CLIENT_SECRET".repeat(if long { 3 } else { 1 }))
     }
 

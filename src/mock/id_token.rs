@@ -46,10 +46,16 @@ pub(super) fn sign(alg: Alg, claims: &Map<String, Value>, secret: Option<&str>) 
     jose::sign(&key(alg, secret), Some(KID), claims).expect("a generated key signs JSON")
 }
 
+/// The same for a token of another type than an id_token.
+pub(super) fn sign_as(alg: Alg, typ: &str, claims: &Map<String, Value>, secret: Option<&str>) -> String {
+    jose::sign_as(&key(alg, secret), Some(KID), typ, claims).expect("a generated key signs JSON")
+}
+
 /// The public keys that verify what [`sign`] signs for a provider (RFC 7517 §5): none for a shared secret.
 pub(super) fn public_keys(provider: &Provider) -> Value {
     let mut algs = vec![alg(&provider.id_token.algs)];
     algs.extend(provider.userinfo_signed_response_alg.map(Alg::from));
+    algs.extend(provider.introspection_signed_response_alg.map(Alg::from));
     algs.push(provider.callback.authorization_signed_response_alg.into());
     let mut keys: Vec<Value> = vec![];
     for alg in algs.into_iter().filter(|alg| *alg != Alg::HS256) {

@@ -10,6 +10,7 @@ use crate::flow::later::Later;
 use crate::flow::{dpop, variables};
 use crate::mock::answer;
 use crate::mock::check::Failure;
+use crate::mock::credentials::Credentials;
 use crate::mock::id_token;
 use crate::mock::placeholders::mentions;
 use crate::mock::provider::{Progress, Shared, SignIn};
@@ -181,9 +182,32 @@ impl Shared {
             Later::Introspection => (&self.vector.introspection_response, json!({"active": true})),
             Later::AccessTokenRevocation | Later::Revocation => (&self.vector.revocation_response, json!({})),
         };
-        answer::scripted(scripted.as_ref().unwrap_or(&standard), &sign_in.placeholders)
+        let scripted = scripted.as_ref().unwrap_or(&standard);
+        match (
+            later,
+            self.client.registration.provider.introspection_signed_response_alg,
+            scripted.get("http"),
+        ) {
+            (Later::Introspection, Some(alg), None) => self.signed_introspection(alg.into(), scripted),
+            _ => answer::scripted(scripted, &sign_in.placeholders),
+        }
+    }
+
+    /// An answer that is a JWT (RFC 9701 §5).
+    fn signed_introspection(&self, alg: Alg, told: &Value) -> Response<Bytes> {
+        let Credentials { client_id, client_secret, .. } = &self.client.credentials;
+        let claims = json!({"iss": self.endpoints.metadata.issuer, "aud": client_id, "iat": self.clock.now(), "token_introspection": told});
+        let claims = claims.as_object().cloned().unwrap_or_default();
+        let jwt = id_token::sign_as(alg, INTROSPECTION_TYPE, &claims, client_secret.as_deref());
+        let mut response = answer::plain(StatusCode::OK, jwt);
+        let content_type = HeaderValue::from_static("application/token-introspection+jwt");
+        response.headers_mut().insert(CONTENT_TYPE, content_type);
+        response
     }
 }
+
+/// `typ` of an introspection that is a JWT (RFC 9701 §5).
+const INTROSPECTION_TYPE: &str = "token-introspection+jwt";
 
 /// A token response of which a vector says nothing.
 pub(super) fn granted(provider: &Provider, access_token: &str) -> Value {

@@ -114,6 +114,8 @@ pub struct Provider {
     pub userinfo: Option<Vec<UserinfoCall>>,
     /// The algorithm that the answer of the userinfo endpoint is signed with, where it is a JWT.
     pub userinfo_signed_response_alg: Option<IdTokenAlg>,
+    /// The algorithm that the answer to an introspection is signed with, where it is a JWT.
+    pub introspection_signed_response_alg: Option<IdTokenAlg>,
     /// What the id_token must look like.
     pub id_token: IdTokenPolicy,
     /// How the person's claims come about.
@@ -171,6 +173,7 @@ impl Provider {
             token_exchange: compiler.grant("token_exchange", spec.token_exchange.as_ref(), spec),
             userinfo: compiler.userinfo(spec),
             userinfo_signed_response_alg: spec.userinfo_signed_response_alg,
+            introspection_signed_response_alg: spec.introspection_signed_response_alg,
             id_token: compiler.id_token(&spec.id_token),
             profile: compiler.profile(spec),
             tests,

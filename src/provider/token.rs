@@ -4,7 +4,7 @@ use crate::expr::{Condition, Template};
 use crate::provider::client_auth::MintedJwt;
 use crate::provider::compile::Compiler;
 use crate::provider::moment::Moment;
-use crate::provider::step::{Auth, Method, Step};
+use crate::provider::step::{Auth, Method, ResponseFormat, Step};
 use crate::spec::ProviderSpec;
 use crate::spec::step::{Step as StepSpec, StepKeys};
 use crate::spec::token::ThenSpec;
@@ -128,7 +128,11 @@ impl Compiler {
 
     pub(super) fn introspection(&mut self, spec: &ProviderSpec) -> Step {
         let written = spec.introspection.clone().unwrap_or_default();
-        self.later("introspection", written.keys())
+        let mut step = self.later("introspection", written.keys());
+        if spec.introspection_signed_response_alg.is_some() {
+            step.response.format = ResponseFormat::Jwt;
+        }
+        step
     }
 
     /// A step after the sign-in.

@@ -117,6 +117,8 @@ pub struct ProviderSpec {
     pub dpop_bound_access_tokens: Option<bool>,
     /// The answer of the userinfo endpoint is a JWT, signed with this algorithm (OpenID Connect Registration §2).
     pub userinfo_signed_response_alg: Option<IdTokenAlg>,
+    /// The answer to an introspection is a JWT, signed with this algorithm (RFC 9701 §6).
+    pub introspection_signed_response_alg: Option<IdTokenAlg>,
     /// Proof Key for Code Exchange; `S256` where it is absent.
     #[serde(default)]
     pub pkce: Pkce,

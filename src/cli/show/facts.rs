@@ -179,9 +179,11 @@ fn sign_in(effective: &Effective) -> Vec<Fact> {
         let shown = format!("a JWT for each request, {alg}");
         add("client_assertion", shown, assertion.clone(), "/client_assertion", "");
     }
-    if let Some(alg) = effective.key("/userinfo_signed_response_alg") {
-        let pointer = "/userinfo_signed_response_alg";
-        add("userinfo_signed_response_alg", text(pointer, ""), alg.clone(), pointer, "");
+    for name in ["userinfo_signed_response_alg", "introspection_signed_response_alg"] {
+        let pointer = format!("/{name}");
+        if let Some(alg) = effective.key(&pointer) {
+            add(name, text(&pointer, ""), alg.clone(), &pointer, "");
+        }
     }
     if provider.dpop_bound_access_tokens {
         let (name, pointer) = ("dpop_bound_access_tokens", "/dpop_bound_access_tokens");

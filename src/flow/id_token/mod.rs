@@ -13,12 +13,14 @@ use serde_json::{Map, Value};
 
 use crate::oauth::Secret;
 use crate::oauth::jose::{Alg, JoseError, JwkSet, Jws};
+use crate::provider::Registration;
 
 /// How far a provider's clock may be off, in seconds, unless the deployment says otherwise.
 pub const DEFAULT_CLOCK_SKEW: u64 = 60;
 /// Types of tokens that are signed with the same keys and are no id_token (RFC 8725 §3.11): an access token, a logout
 /// token, a security event, a proof of possession.
-const OTHER_TYPES: [&str; 4] = ["at+jwt", "logout+jwt", "secevent+jwt", "dpop+jwt"];
+const OTHER_TYPES: [&str; 5] =
+    ["at+jwt", "logout+jwt", "secevent+jwt", "dpop+jwt", "token-introspection+jwt"];
 
 /// What the claims of an id_token must be like.
 pub struct Expected<'a> {
@@ -42,6 +44,29 @@ pub struct Expected<'a> {
     pub now: u64,
     /// How far the provider's clock may be off, in seconds.
     pub clock_skew: u64,
+}
+
+impl<'a> Expected<'a> {
+    /// What any token of a provider must be like that is for us.
+    pub fn of(
+        issuers: &'a [String],
+        registration: &'a Registration,
+        now: u64,
+        clock_skew: u64,
+    ) -> Expected<'a> {
+        Expected {
+            issuers,
+            client_id: &registration.client_id,
+            audiences: &[],
+            nonce: None,
+            access_token: None,
+            require: &[],
+            max_age: None,
+            requested: &[],
+            now,
+            clock_skew,
+        }
+    }
 }
 
 /// A claim that must have one of these values (OpenID Connect Core §5.5.1).
@@ -170,7 +195,7 @@ mod tests {
             verify_signature(&Secret::from(token), &keys, &[Alg::ES256], None)
         };
         assert!(verify("JWT").is_ok() && verify("jwt").is_ok());
-        for typ in ["at+jwt", "application/AT+jwt", "logout+jwt", "dpop+jwt"] {
+        for typ in ["at+jwt", "application/AT+jwt", "logout+jwt", "dpop+jwt", "token-introspection+jwt"] {
             assert!(matches!(verify(typ), Err(IdTokenError::Invalid(_))), "{typ}");
         }
     }

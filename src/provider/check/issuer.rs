@@ -123,6 +123,7 @@ fn id_token(spec: &ProviderSpec, compiler: &mut Compiler) {
         useless("/id_token/algs", "no algorithm is accepted", "every sign-in would fail", compiler);
     }
     let signed = spec.userinfo_signed_response_alg.is_some()
+        || spec.introspection_signed_response_alg.is_some()
         || spec.authorization.response_mode.is_some_and(ResponseMode::is_signed);
     if symmetric && spec.jwks_uri.is_some() && !signed {
         // It does no harm, and a deployment that moves every address may well write it.

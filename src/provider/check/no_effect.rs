@@ -30,6 +30,7 @@ pub fn check(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compiler) 
                 .iter()
                 .flatten()
                 .any(|call| call.step.response.format == ResponseFormat::Jwt);
+        let signed = signed || spec.introspection_signed_response_alg.is_some();
         if spec.jwks_uri.is_some() && !signed {
             useless(
                 "/jwks_uri",

@@ -94,6 +94,7 @@ pub fn check(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compiler) 
             .note("RFC 9101 §4"),
         );
     }
+    signed_introspection(spec, discovers, compiler);
     if spec.discovery == Some(Discovery::WellKnown(true)) && spec.issuer.is_none() {
         compiler.report(
             Finding::error(code::MISSING_FIELD, "/discovery", "`issuer` is missing")
@@ -143,6 +144,25 @@ pub fn check(spec: &ProviderSpec, provider: &Provider, compiler: &mut Compiler) 
             )
             .on_key()
             .help("write the id of the file to use instead as `successor`; where there is none, say so: `# authcfg: allow(missing-field) …`"),
+        );
+    }
+}
+
+/// A signed answer to an introspection is held against the issuer, and opened with its keys.
+fn signed_introspection(spec: &ProviderSpec, discovers: bool, compiler: &mut Compiler) {
+    let Some(alg) = spec.introspection_signed_response_alg else { return };
+    let keyless = spec.jwks_uri.is_none() && !discovers && alg != IdTokenAlg::HS256;
+    let missing = [("issuer", spec.issuer.is_none()), ("jwks_uri", keyless)];
+    for (name, _) in missing.into_iter().filter(|(_, is_missing)| *is_missing) {
+        compiler.report(
+            Finding::error(
+                code::MISSING_FIELD,
+                "/introspection_signed_response_alg",
+                format!("`{name}` is missing"),
+            )
+            .on_key()
+            .label("the answer to an introspection is checked with it")
+            .note("RFC 9701 §5"),
         );
     }
 }

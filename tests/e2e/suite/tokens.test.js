@@ -21,12 +21,14 @@ before(async () => {
     client_id: "client-of-op", client_secret: secret, application_type: "native", redirect_uris: ["http://127.0.0.1/callback"],
     grant_types: ["authorization_code", "refresh_token", "client_credentials", EXCHANGE],
   };
-  op = await startOpenid({ clients: [client], accessToken: LIFETIME, logout: true, features: { clientCredentials: { enabled: true } } });
+  const signed = { client_id: "signed", client_secret: secret, redirect_uris: [], response_types: [], grant_types: ["client_credentials"], introspection_signed_response_alg: "RS256" };
+  const features = { clientCredentials: { enabled: true }, jwtIntrospection: { enabled: true } };
+  op = await startOpenid({ clients: [client, signed], accessToken: LIFETIME, logout: true, features });
   op.provider.registerGrantType(EXCHANGE, exchange, new Set(["audience", "requested_token_type", "resource", "scope", "subject_token", "subject_token_type"]), new Set(["audience"]));
   here = folder({
-    "authcfg.yaml": `providers:\n  op: {use: oidc, issuer: "${op.issuer}", scopes: [openid, email, offline_access], request: {prompt: consent}}\n`,
+    "authcfg.yaml": `providers:\n  op: {use: oidc, issuer: "${op.issuer}", scopes: [openid, email, offline_access], request: {prompt: consent}}\n  signed: {use: oidc, issuer: "${op.issuer}", introspection_signed_response_alg: RS256}\n  plain: {use: oidc, issuer: "${op.issuer}", client_id: signed, client_secret: {env: AUTH_SIGNED_SECRET}, introspection_signed_response_alg: ES256}\n`,
   });
-  env = { AUTH_OP_ID: "client-of-op", AUTH_OP_SECRET: secret, NO_COLOR: "1", XDG_STATE_HOME: `${here.path}/state` };
+  env = { AUTH_OP_ID: "client-of-op", AUTH_OP_SECRET: secret, AUTH_SIGNED_ID: "signed", AUTH_SIGNED_SECRET: secret, NO_COLOR: "1", XDG_STATE_HOME: `${here.path}/state` };
 });
 after(async () => {
   await op?.stop();
@@ -184,3 +186,16 @@ test("a sign-in as a test, which gives nothing away", async () => {
   assert.deepEqual(ours.map(({ passed }) => passed), [true, true]);
   assert.deepEqual(Object.keys(ours[0].profile).sort(), ["email", "email_verified", "sub"]);
 });
+
+test("what the provider signs about a token is checked before it is told", async () => {
+  const { out: token } = await authcfg(["token", "signed", "--client-credentials", "--no-store"]);
+  const told = await authcfg(["introspect", "signed", "--token", "-"], token);
+  assert.equal(told.code, 0, told.err);
+  assert.deepEqual(pick(JSON.parse(told.out)), { active: true, client_id: "signed" });
+  // Where another algorithm was agreed on, the same answer is nobody's word.
+  const wrong = await authcfg(["introspect", "plain", "--token", "-"], token);
+  assert.equal(wrong.code, 4, wrong.out);
+  assert.match(wrong.err, /token_response_invalid: introspection: .*RS256/);
+});
+
+const pick = ({ active, client_id }) => ({ active, client_id });

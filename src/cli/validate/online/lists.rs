@@ -22,6 +22,7 @@ impl Comparison<'_> {
             self.assertion_alg(),
             self.id_token_algs(),
             self.userinfo_alg(),
+            self.introspection_alg(),
             self.code_challenge_method(),
         ];
         self.scopes().into_iter().chain(one.into_iter().flatten()).collect()
@@ -122,6 +123,15 @@ impl Comparison<'_> {
             true => finding,
             false => finding.help(format!("write `id_token: {{algs: [{}]}}`", known.join(", "))),
         })
+    }
+
+    fn introspection_alg(&self) -> Option<Finding> {
+        let alg = Alg::from(self.subject.provider.introspection_signed_response_alg?).as_str();
+        let name = "introspection_signing_alg_values_supported";
+        self.list(name).filter(|list| !list.contains(&alg))?;
+        let finding =
+            self.unlisted("/introspection_signed_response_alg", "algorithm of introspection", alg, name);
+        Some(finding.note(self.asked("RFC 9701 §7")))
     }
 
     fn userinfo_alg(&self) -> Option<Finding> {
