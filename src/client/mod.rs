@@ -199,6 +199,7 @@ impl Client {
     }
 
     /// Whichever of the two the provider allows: its tokens, and who it is where it tells.
+    #[cfg(feature = "mock")]
     pub(crate) async fn finish(
         &self,
         pending: Pending,

@@ -43,6 +43,7 @@ pub mod verify;
 pub use crate::expr::Context;
 pub use authorize::Authorization;
 pub use callback::CallbackParams;
+#[cfg(feature = "mock")]
 pub(crate) use draft::once_each;
 pub use error::{Error, ErrorResponse};
 pub use pending::Pending;
