@@ -1,7 +1,7 @@
 //! The library's front door: a provider, our registration there and a transport; runs the steps of a sign-in in order.
 //!
 //! [`Client::authorize`] gives the address to send the browser to, and what to remember; [`Client::callback`] takes what
-//! came back and gives the person's profile. What a step sends and accepts is [`flow`](crate::flow)'s business; here is
+//! came back and gives the person's profile. What a step sends and accepts is [`flow`]'s business; here is
 //! only the order, and what is kept between sign-ins: the discovery document and the keys.
 
 mod cache;

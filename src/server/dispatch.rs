@@ -86,6 +86,7 @@ enum Action {
     Callback,
     Csrf,
     Error,
+    FrontchannelLogout,
     Log,
     Providers,
     Session,
@@ -118,13 +119,19 @@ fn action<'a>(path: &'a str, method: &Method) -> Option<(Action, Option<&'a str>
         // own style sheet.
         "_log" if *method == Method::POST => Action::Log,
         "backchannel-logout" if *method == Method::POST => Action::BackchannelLogout,
+        "frontchannel-logout" if *method == Method::GET => Action::FrontchannelLogout,
         "signed-out" if *method == Method::GET => Action::SignedOut,
         "style.css" if *method == Method::GET => Action::Style,
         _ => return None,
     };
-    let takes_provider =
-        [Action::BackchannelLogout, Action::Callback, Action::SignIn, Action::WebauthnOptions]
-            .contains(&action);
+    let takes_provider = [
+        Action::BackchannelLogout,
+        Action::Callback,
+        Action::FrontchannelLogout,
+        Action::SignIn,
+        Action::WebauthnOptions,
+    ]
+    .contains(&action);
     if rest.is_some() || (provider.is_some() && !takes_provider) {
         return None;
     }
@@ -134,6 +141,9 @@ fn action<'a>(path: &'a str, method: &Method) -> Option<(Action, Option<&'a str>
 async fn run(call: &Call<'_>, action: Action, provider: Option<&str>) -> Result<Answer, Failure> {
     if action == Action::BackchannelLogout {
         return Ok(routes::backchannel_logout::run(call, provider).await);
+    }
+    if action == Action::FrontchannelLogout {
+        return Ok(routes::frontchannel_logout::run(call, provider).await);
     }
     let unknown = || Failure::configuration("", "routing", "unknown_provider", "there is no such provider");
     let provider = match provider {

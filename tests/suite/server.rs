@@ -9,6 +9,7 @@ mod callback;
 mod config;
 mod csrf;
 mod example;
+mod frontchannel_logout;
 mod logout;
 mod open_redirect;
 mod openid;

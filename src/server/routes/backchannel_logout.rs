@@ -45,7 +45,8 @@ async fn end(call: &Call<'_>, kept: &Kept, provider: &str) -> Result<usize, (Str
     }
 }
 
-fn told(status: StatusCode, why: &str) -> Answer {
+/// A refusal for whoever asked, who is no browser of a person.
+pub(super) fn told(status: StatusCode, why: &str) -> Answer {
     let body = json!({"error": "invalid_request", "error_description": why});
     Answer::json(status, body.to_string())
 }

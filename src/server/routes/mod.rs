@@ -4,6 +4,7 @@ pub mod backchannel_logout;
 pub mod callback;
 pub mod csrf;
 pub mod error;
+pub mod frontchannel_logout;
 pub mod log;
 pub mod providers;
 pub mod session;

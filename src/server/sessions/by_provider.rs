@@ -61,7 +61,25 @@ async fn end_all(kept: &Kept, provider: &str, token: &VerifiedLogoutToken) -> Re
         let theirs = kept.store.linked(&of("sub", sub)).await?;
         keys.retain(|key| theirs.contains(key));
     }
-    for key in &keys {
+    delete(kept, &keys).await
+}
+
+/// Ends the sessions whose id_token had this `iss` and `sid`; how many that were.
+///
+/// # Errors
+/// [`StoreError`] where one may not be over.
+pub(in crate::server) async fn end_of_sid(
+    kept: &Kept,
+    provider: &str,
+    issuer: &str,
+    sid: &str,
+) -> Result<usize, StoreError> {
+    let keys = kept.store.linked(&group("sid", provider, issuer, sid)).await?;
+    delete(kept, &keys).await
+}
+
+async fn delete(kept: &Kept, keys: &[Key]) -> Result<usize, StoreError> {
+    for key in keys {
         kept.store.delete(key).await?;
     }
     Ok(keys.len())

@@ -25,7 +25,7 @@ use crate::server::state::{Inner, Site};
 use crate::session::store::StoreError;
 use crate::session::{Session, iso_date};
 
-pub(super) use by_provider::end as end_by_provider;
+pub(super) use by_provider::{end as end_by_provider, end_of_sid};
 pub(super) use in_store::Kept;
 pub(super) use refresh::Refreshes;
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::conformance::keys::{KEY, Sign, compact};
-use crate::conformance::op::{CLIENT_ID, CLIENT_SECRET, SUB, lay};
+use crate::conformance::op::{Behaviour, CLIENT_ID, CLIENT_SECRET, SUB, lay};
 use crate::conformance::rp::{ORIGIN, Played, Rp};
 use crate::conformance::table::rows;
 use crate::server::browser::Browser;
@@ -69,6 +69,45 @@ pub mod back_channel {
         let token = compact(&head, claims.to_string().as_bytes(), &sign);
         let told = rp.site.browser().post("/auth/backchannel-logout/op", &[("logout_token", &token)]).await;
         assert_eq!(come_back(&mut browser, &format!("?state={state}")).await, "/bye");
+        let outcome = match other.get("/auth/session").await.body.as_str() {
+            "null" => "signed out in the other browser too",
+            _ => "still signed in in the other browser",
+        };
+        rp.played(format!("{}, {outcome}", told.status.as_u16()))
+    }
+}
+
+/// Modules of Front-Channel Logout.
+pub mod front_channel {
+    use super::*;
+
+    rows! {
+        oidcc_client_test_rp_frontchannel_rpinitlogout: "The page to which the person signs out has a frame for each application.",
+            frame(true) => "200, signed out in the other browser too", "discovery token jwks userinfo token userinfo";
+        oidcc_client_test_rp_frontchannel_opinitlogout: "The person signs out at the provider, whose page has a frame for each application.",
+            frame(false) => "200, signed out in the other browser too", "discovery token jwks userinfo token userinfo";
+    }
+
+    /// Somebody with two browsers signs out, here first or at the provider alone; the frame is in a browser without our cookies.
+    async fn frame(here_first: bool) -> Played {
+        let claims = |b: &mut Behaviour| {
+            b.discovery = json!({"end_session_endpoint": "ISSUER/logout"});
+            b.claims = json!({"sid": "s"});
+            if !here_first {
+                b.file = json!({"revocation_endpoint": "ISSUER/revoke"});
+            }
+        };
+        let rp = Rp::start(claims, AT_PROVIDER).await;
+        let (mut browser, mut other) = (rp.site.browser(), rp.site.browser());
+        for browser in [&mut browser, &mut other] {
+            assert_eq!(rp.sign_in_with(browser).await, "signed in");
+        }
+        if here_first {
+            leave(&rp, &mut browser).await;
+        }
+        let issuer = rp.op.issuer().to_owned();
+        let told = rp.site.browser().get(&format!("/auth/frontchannel-logout/op?iss={issuer}&sid=s")).await;
+        assert_eq!(browser.get("/auth/session").await.body, "null");
         let outcome = match other.get("/auth/session").await.body.as_str() {
             "null" => "signed out in the other browser too",
             _ => "still signed in in the other browser",
