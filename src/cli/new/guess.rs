@@ -80,12 +80,13 @@ impl Guesses {
         self.claims.retain(|guess| guess.claim != dropped);
     }
 
-    /// A flag that stands in a list is about the address beside it, and about no other.
+    /// A flag that stands in a list is about the address beside it, and about no other; without an address it is about nothing.
     fn drop_flag_of_another_address(&mut self) {
         let email = self.get("email").map(|guess| guess.leaf.parent().to_vec());
         self.claims.retain(|guess| {
             let speaks = guess.leaf.names().first().is_some_and(|name| name.contains("mail"));
-            guess.claim != "email_verified" || speaks || Some(guess.leaf.parent()) == email.as_deref()
+            let is_beside = Some(guess.leaf.parent()) == email.as_deref();
+            guess.claim != "email_verified" || email.is_some() && (speaks || is_beside)
         });
     }
 
@@ -319,6 +320,8 @@ mod tests {
         );
         let apart = json!({"id": 1, "email": "a@acme.example", "emails": [{"verified": true}]});
         assert_eq!(guessed(apart), ["sub id", "email email"]);
+        let alone = json!({"id": 1, "verified": {"email": false}});
+        assert_eq!(guessed(alone), ["sub id"], "about an address that is not there");
         let badge = json!({"id": 1, "email": "a@acme.example", "verified": true});
         assert_eq!(Guesses::of(&badge).maybe_verified[0].source(), "$.userinfo.verified");
         assert_eq!(guessed(badge), ["sub id", "email email"]);
