@@ -2,12 +2,11 @@
 
 use serde_json::Value;
 
-use crate::client::{Client, Error, Inner};
+use crate::client::{Client, Error};
 use crate::flow::caller::later_context;
 use crate::flow::later::{self, Later};
 use crate::flow::metadata::EndpointName;
-use crate::flow::verify::Refusal;
-use crate::flow::{self, Context, TokenSet, dpop, signed_introspection};
+use crate::flow::{Context, TokenSet, dpop};
 use crate::oauth::Secret;
 use crate::transport::Limit;
 
@@ -39,25 +38,13 @@ impl Client {
     pub async fn introspect(&self, token: &TokenSet) -> Result<Value, Error> {
         let (answer, mut context) = self.later(Later::Introspection, token).await?;
         match later::introspected(self.registration(), &answer, &mut context)? {
-            Value::String(jwt) => self.open_introspection(&Secret::from(jwt), &context).await,
+            Value::String(jwt) => {
+                let (jwt, metadata) = (Secret::from(jwt), self.metadata().await?);
+                let against = self.against(&metadata);
+                self.verified(&metadata, &context, |keys| against.introspection(&jwt, keys)).await
+            }
             told => Ok(told),
         }
-    }
-
-    /// What a signed answer says (RFC 9701), verified with newer keys where those at hand lack the one that it names.
-    async fn open_introspection(&self, jwt: &Secret, context: &Context) -> Result<Value, Error> {
-        let metadata = self.metadata().await?;
-        let Inner { registration, clock, clock_skew, .. } = &*self.inner;
-        let (now, clock_skew) = (clock.now(), *clock_skew);
-        let check = signed_introspection::Check { registration, metadata: &metadata, now, clock_skew };
-        let keys = self.keys(&metadata, context, None).await?;
-        let opened = match check.open(jwt, &keys) {
-            Err(Refusal::UnknownKey(_)) => {
-                check.open(jwt, &*self.keys(&metadata, context, Some(&keys)).await?)
-            }
-            outcome => outcome,
-        };
-        Ok(opened.map_err(flow::Error::from)?)
     }
 
     /// Whether the provider has an endpoint, in its file or in its discovery document. `token` is that of the sign-in, where its

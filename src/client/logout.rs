@@ -2,11 +2,10 @@
 
 use url::Url;
 
-use crate::client::{Client, Error, Inner};
+use crate::client::{Client, Error};
 use crate::flow::end_session::{self, EndSessionRequest};
 use crate::flow::error::Misuse;
-use crate::flow::logout_token::{Check, VerifiedLogoutToken};
-use crate::flow::verify::Refusal;
+use crate::flow::logout_token::VerifiedLogoutToken;
 use crate::flow::{self, TokenSet};
 use crate::oauth::Secret;
 use crate::provider::Protocol;
@@ -35,22 +34,14 @@ impl Client {
     /// [`Error::ProviderMisbehaved`]: what is wrong with it. [`Error::Misuse`] where the provider is none of OpenID Connect; what
     /// went wrong where the discovery document or the keys cannot be had.
     pub async fn logout_token(&self, raw: &Secret) -> Result<VerifiedLogoutToken, Error> {
-        let Inner { registration, clock, clock_skew, .. } = &*self.inner;
+        let registration = self.registration();
         if registration.provider.protocol != Protocol::Oidc {
             let why = "the provider has no id_tokens, so it has no logout tokens".into();
             return Err(flow::Error::Misuse(Misuse::Configuration(why)).into());
         }
         let metadata = self.metadata().await?;
         let context = self.later_context(None);
-        let check = Check { registration, metadata: &metadata, now: clock.now(), clock_skew: *clock_skew };
-        let keys = self.keys(&metadata, &context, None).await?;
-        let verified = match check.verify(raw, &keys, &context) {
-            Err(Refusal::UnknownKey(_)) => {
-                let renewed = self.keys(&metadata, &context, Some(&keys)).await?;
-                check.verify(raw, &renewed, &context)
-            }
-            outcome => outcome,
-        };
-        Ok(verified.map_err(flow::Error::from)?)
+        let against = self.against(&metadata);
+        self.verified(&metadata, &context, |keys| against.logout_token(raw, keys, &context)).await
     }
 }

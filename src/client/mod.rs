@@ -26,6 +26,7 @@ use crate::flow::Context;
 use crate::flow::authorize::{self, AuthorizationRequest};
 use crate::flow::caller::Caller;
 use crate::flow::metadata::{Endpoint, EndpointName, Metadata};
+use crate::flow::verify::{Against, Refusal};
 use crate::flow::{
     self, CallbackParams, Pending, TokenSet, discovery, id_token, protected_resource, pushed, registration,
 };
@@ -264,6 +265,27 @@ impl Client {
                 return Ok(answer);
             }
         }
+    }
+
+    /// What comes of a token that the provider signed: verified with newer keys where those at hand lack the one that it names.
+    async fn verified<T>(
+        &self,
+        metadata: &Metadata,
+        context: &Context,
+        verify: impl Fn(&JwkSet) -> Result<T, Refusal>,
+    ) -> Result<T, Error> {
+        let keys = self.keys(metadata, context, None).await?;
+        let verified = match verify(&keys) {
+            Err(Refusal::UnknownKey(_)) => verify(&*self.keys(metadata, context, Some(&keys)).await?),
+            outcome => outcome,
+        };
+        Ok(verified.map_err(flow::Error::from)?)
+    }
+
+    /// What such a token is held against.
+    fn against<'a>(&'a self, metadata: &'a Metadata) -> Against<'a> {
+        let Inner { registration, clock, clock_skew, .. } = &*self.inner;
+        Against { registration, metadata, now: clock.now(), clock_skew: *clock_skew }
     }
 
     /// The keys that id_tokens are signed with; `unfit` are those that did not have the key of a token.

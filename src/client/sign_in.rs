@@ -9,10 +9,10 @@ use crate::client::{Client, Error, Inner, SignIn};
 use crate::flow::error::{Misbehaviour, MisbehaviourKind};
 use crate::flow::id_token::{RequestedClaim, VerifiedIdToken};
 use crate::flow::metadata::{EndpointName, Metadata};
-use crate::flow::verify::{Check, Refusal};
+use crate::flow::verify::Check;
 use crate::flow::{
-    self, CallbackParams, Context, Pending, TokenSet, authorize, callback, dpop, profile, signed_callback,
-    signed_userinfo, then, token, userinfo,
+    self, CallbackParams, Context, Pending, TokenSet, authorize, callback, dpop, profile, signed_userinfo,
+    then, token, userinfo,
 };
 use crate::oauth::Secret;
 use crate::oauth::jose::JwkSet;
@@ -84,31 +84,15 @@ impl Client {
         }
         let mut context = authorize::context(registration, pending, &**clock, &**rng)?;
         let params = match registration.provider.authorize.response_mode.is_signed() {
-            true => self.open_callback(&metadata, &params, &context).await?,
+            // JARM §2.4
+            true => {
+                let against = self.against(&metadata);
+                self.verified(&metadata, &context, |keys| against.callback(&params, keys)).await?
+            }
             false => params,
         };
         let response = params.verify(registration, &metadata, pending, &mut context, clock.now())?;
         Ok((metadata, response, context))
-    }
-
-    /// What a signed response holds (JARM §2.4), verified with newer keys where those at hand lack the one that it names.
-    async fn open_callback(
-        &self,
-        metadata: &Metadata,
-        params: &CallbackParams,
-        context: &Context,
-    ) -> Result<CallbackParams, Error> {
-        let Inner { registration, clock, clock_skew, .. } = &*self.inner;
-        let check =
-            signed_callback::Check { registration, metadata, now: clock.now(), clock_skew: *clock_skew };
-        let keys = self.keys(metadata, context, None).await?;
-        let opened = match check.open(params, &keys) {
-            Err(Refusal::UnknownKey(_)) => {
-                check.open(params, &*self.keys(metadata, context, Some(&keys)).await?)
-            }
-            outcome => outcome,
-        };
-        Ok(opened.map_err(flow::Error::from)?)
     }
 
     /// Who it is that a token was granted by: the requests that turn it into the one to use, the id_token, userinfo.
@@ -222,15 +206,7 @@ impl Client {
         raw: &Secret,
         context: &Context,
     ) -> Result<VerifiedIdToken, Error> {
-        let keys = self.keys(check.metadata, context, None).await?;
-        let verified = match check.verify(raw, &keys, context) {
-            Err(Refusal::UnknownKey(_)) => {
-                let renewed = self.keys(check.metadata, context, Some(&keys)).await?;
-                check.verify(raw, &renewed, context)
-            }
-            outcome => outcome,
-        };
-        Ok(verified.map_err(flow::Error::from)?)
+        self.verified(check.metadata, context, |keys| check.verify(raw, keys, context)).await
     }
 
     /// The userinfo calls (OpenID Connect Core §5.3), in order; each answer goes into the context. `again`: who it is
@@ -298,11 +274,6 @@ impl Client {
     ) -> Result<Value, Error> {
         let registration = &self.inner.registration;
         let verify = |keys: &JwkSet| signed_userinfo::verify(call, jwt, keys, registration, metadata);
-        let keys = self.keys(metadata, context, None).await?;
-        let claims = match verify(&keys) {
-            Err(Refusal::UnknownKey(_)) => verify(&*self.keys(metadata, context, Some(&keys)).await?),
-            outcome => outcome,
-        };
-        Ok(claims.map_err(flow::Error::from)?)
+        self.verified(metadata, context, verify).await
     }
 }

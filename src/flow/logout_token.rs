@@ -11,11 +11,9 @@ use crate::expr::Context;
 use crate::flow::error::{Error, Misbehaviour, MisbehaviourKind};
 use crate::flow::id_token::claims::{self, wrong};
 use crate::flow::id_token::{Expected, IdTokenError, invalid};
-use crate::flow::metadata::Metadata;
-use crate::flow::verify::{Refusal, audiences, issuers};
+use crate::flow::verify::{Against, Refusal, audiences, issuers};
 use crate::oauth::Secret;
 use crate::oauth::jose::{Alg, JoseError, JwkSet, Jws};
-use crate::provider::Registration;
 
 /// The member of `events` that makes a token a logout token.
 const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
@@ -23,18 +21,6 @@ const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 const TYPES: [&str; 2] = ["logout+jwt", "jwt"];
 /// The longest `sid` and `jti`, in bytes.
 const MAX_ID: usize = 1024;
-
-/// What a logout token is held against.
-pub struct Check<'a> {
-    /// Our registration.
-    pub registration: &'a Registration,
-    /// The provider's metadata.
-    pub metadata: &'a Metadata,
-    /// Seconds since 1970.
-    pub now: u64,
-    /// How far the provider's clock may be off, in seconds.
-    pub clock_skew: u64,
-}
 
 /// A logout token that was verified: it is about a subject, about one of the provider's sessions, or about both.
 pub struct VerifiedLogoutToken {
@@ -45,12 +31,12 @@ pub struct VerifiedLogoutToken {
     expires: u64,
 }
 
-impl Check<'_> {
+impl Against<'_> {
     /// Verifies signature and claims. Signed with the algorithms of the id_tokens, as §2.6 has it.
     ///
     /// # Errors
     /// [`Refusal::UnknownKey`] where other keys may help; else what is wrong.
-    pub fn verify(
+    pub fn logout_token(
         &self,
         raw: &Secret,
         keys: &JwkSet,
@@ -58,8 +44,8 @@ impl Check<'_> {
     ) -> Result<VerifiedLogoutToken, Refusal> {
         let algs: Vec<Alg> =
             self.registration.provider.id_token.algs.iter().copied().map(Alg::from).collect();
-        let hmac_secret = self.registration.client_secret.as_ref().filter(|_| algs.contains(&Alg::HS256));
-        let verified = Jws::parse(raw.expose()).and_then(|jws| jws.verify(keys, &algs, hmac_secret));
+        let verified =
+            Jws::parse(raw.expose()).and_then(|jws| jws.verify(keys, &algs, self.hmac_secret(&algs)));
         let verified = verified.map_err(|error| match error {
             JoseError::UnknownKey { .. } => Refusal::UnknownKey(refused(error.to_string())),
             error => Refusal::Final(refused(error.to_string())),
@@ -73,37 +59,39 @@ impl Check<'_> {
         context.set("claims", Value::Object(claims.clone()));
         let issuers = issuers(self.registration, self.metadata, &context)?;
         let audiences = audiences(self.registration, &context)?;
-        let checked = self.check(&claims, &issuers, &audiences);
+        let checked = check(self, &claims, &issuers, &audiences);
         checked.map_err(|error| Refusal::Final(refused(error.to_string())))
     }
+}
 
-    fn check(
-        &self,
-        claims: &Map<String, Value>,
-        issuers: &[String],
-        audiences: &[String],
-    ) -> Result<VerifiedLogoutToken, IdTokenError> {
-        let expected =
-            Expected { audiences, ..Expected::of(issuers, self.registration, self.now, self.clock_skew) };
-        claims::check_issuer(claims, &expected)?;
-        claims::check_audience(claims, &expected)?;
-        claims::check_times(claims, &expected)?;
-        let event = claims.get("events").and_then(|events| events.get(EVENT));
-        if !event.is_some_and(Value::is_object) {
-            return Err(invalid("`events` does not say that somebody signs out"));
-        }
-        if claims.contains_key("nonce") {
-            return Err(invalid("`nonce` is there, as in an id_token"));
-        }
-        let sub = claims.get("sub").map(|_| claims::subject(claims)).transpose()?;
-        let sid = claims.get("sid").map(|_| id("sid", claims)).transpose()?;
-        if sub.is_none() && sid.is_none() {
-            return Err(invalid("it has neither `sub` nor `sid`"));
-        }
-        let issuer = claims.get("iss").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let expires = claims::date(claims, "exp")?.unwrap_or_default().saturating_add(self.clock_skew);
-        Ok(VerifiedLogoutToken { issuer, sub, sid, jti: id("jti", claims)?, expires })
+fn check(
+    against: &Against<'_>,
+    claims: &Map<String, Value>,
+    issuers: &[String],
+    audiences: &[String],
+) -> Result<VerifiedLogoutToken, IdTokenError> {
+    let expected = Expected {
+        audiences,
+        ..Expected::of(issuers, against.registration, against.now, against.clock_skew)
+    };
+    claims::check_issuer(claims, &expected)?;
+    claims::check_audience(claims, &expected)?;
+    claims::check_times(claims, &expected)?;
+    let event = claims.get("events").and_then(|events| events.get(EVENT));
+    if !event.is_some_and(Value::is_object) {
+        return Err(invalid("`events` does not say that somebody signs out"));
     }
+    if claims.contains_key("nonce") {
+        return Err(invalid("`nonce` is there, as in an id_token"));
+    }
+    let sub = claims.get("sub").map(|_| claims::subject(claims)).transpose()?;
+    let sid = claims.get("sid").map(|_| id("sid", claims)).transpose()?;
+    if sub.is_none() && sid.is_none() {
+        return Err(invalid("it has neither `sub` nor `sid`"));
+    }
+    let issuer = claims.get("iss").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let expires = claims::date(claims, "exp")?.unwrap_or_default().saturating_add(against.clock_skew);
+    Ok(VerifiedLogoutToken { issuer, sub, sid, jti: id("jti", claims)?, expires })
 }
 
 impl VerifiedLogoutToken {

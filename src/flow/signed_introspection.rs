@@ -6,38 +6,24 @@ use crate::flow::error::{Error, Misbehaviour, MisbehaviourKind};
 use crate::flow::id_token::claims;
 use crate::flow::id_token::{Expected, IdTokenError, invalid};
 use crate::flow::later::Later;
-use crate::flow::metadata::Metadata;
-use crate::flow::verify::Refusal;
+use crate::flow::verify::{Against, Refusal};
 use crate::oauth::Secret;
 use crate::oauth::jose::{Alg, JoseError, JwkSet, Jws};
-use crate::provider::Registration;
 use crate::provider::id_token::IdTokenAlg;
 
 /// `typ` of such a JWT (RFC 9701 §5).
 const TYPE: &str = "token-introspection+jwt";
 
-/// What an answer is held against.
-pub struct Check<'a> {
-    /// Our registration.
-    pub registration: &'a Registration,
-    /// The provider's metadata.
-    pub metadata: &'a Metadata,
-    /// Seconds since 1970.
-    pub now: u64,
-    /// How far the provider's clock may be off, in seconds.
-    pub clock_skew: u64,
-}
-
-impl Check<'_> {
+impl Against<'_> {
     /// What the JWT says of the token: its `token_introspection`, an object with `active`.
     ///
     /// # Errors
     /// [`Refusal::UnknownKey`] where other keys may help; else [`MisbehaviourKind::TokenResponseInvalid`].
-    pub fn open(&self, raw: &Secret, keys: &JwkSet) -> Result<Value, Refusal> {
+    pub fn introspection(&self, raw: &Secret, keys: &JwkSet) -> Result<Value, Refusal> {
         let alg = self.registration.provider.introspection_signed_response_alg.unwrap_or(IdTokenAlg::RS256);
         let alg = Alg::from(alg);
-        let hmac_secret = self.registration.client_secret.as_ref().filter(|_| alg == Alg::HS256);
-        let verified = Jws::parse(raw.expose()).and_then(|jws| jws.verify(keys, &[alg], hmac_secret));
+        let verified =
+            Jws::parse(raw.expose()).and_then(|jws| jws.verify(keys, &[alg], self.hmac_secret(&[alg])));
         let verified = verified.map_err(|error| match error {
             JoseError::UnknownKey { .. } => Refusal::UnknownKey(refused(error.to_string())),
             error => Refusal::Final(refused(error.to_string())),
@@ -46,22 +32,22 @@ impl Check<'_> {
         if typ.strip_prefix("application/").unwrap_or(&typ) != TYPE {
             return Err(Refusal::Final(refused("its type is not that of an introspection")));
         }
-        self.check(&verified.into_claims()).map_err(|error| Refusal::Final(refused(error.to_string())))
+        check(self, &verified.into_claims()).map_err(|error| Refusal::Final(refused(error.to_string())))
     }
+}
 
-    fn check(&self, claims: &Map<String, Value>) -> Result<Value, IdTokenError> {
-        let issuers: Vec<String> = self.metadata.issuer.iter().cloned().collect();
-        let expected = Expected::of(&issuers, self.registration, self.now, self.clock_skew);
-        claims::check_issuer(claims, &expected)?;
-        claims::check_audience(claims, &expected)?;
-        let iat = claims::date(claims, "iat")?.ok_or_else(|| invalid("`iat` is missing"))?;
-        if iat > self.now.saturating_add(self.clock_skew) {
-            return Err(invalid("`iat` is in the future"));
-        }
-        match claims.get("token_introspection") {
-            Some(told) if told.get("active").is_some_and(Value::is_boolean) => Ok(told.clone()),
-            _ => Err(invalid("`token_introspection` does not say whether the token is active")),
-        }
+fn check(against: &Against<'_>, claims: &Map<String, Value>) -> Result<Value, IdTokenError> {
+    let issuers: Vec<String> = against.metadata.issuer.iter().cloned().collect();
+    let expected = Expected::of(&issuers, against.registration, against.now, against.clock_skew);
+    claims::check_issuer(claims, &expected)?;
+    claims::check_audience(claims, &expected)?;
+    let iat = claims::date(claims, "iat")?.ok_or_else(|| invalid("`iat` is missing"))?;
+    if iat > against.now.saturating_add(against.clock_skew) {
+        return Err(invalid("`iat` is in the future"));
+    }
+    match claims.get("token_introspection") {
+        Some(told) if told.get("active").is_some_and(Value::is_boolean) => Ok(told.clone()),
+        _ => Err(invalid("`token_introspection` does not say whether the token is active")),
     }
 }
 
@@ -76,8 +62,9 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::flow::metadata::Metadata;
     use crate::oauth::jose::{SigningKey, sign_as};
-    use crate::provider::{RegistrationValues, load_value};
+    use crate::provider::{Registration, RegistrationValues, load_value};
 
     static KEY: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::generate(Alg::ES256).unwrap());
     static OTHER: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::generate(Alg::ES256).unwrap());
@@ -102,8 +89,8 @@ mod tests {
             claims.as_object().unwrap().clone().into_iter().filter(|(_, value)| !value.is_null()).collect();
         let jwt = sign_as(key, Some("k"), typ, &claims).unwrap();
         let keys = JwkSet::parse(&json!({"keys": [KEY.public_jwk("k")]})).unwrap();
-        let check = Check { registration: &registration, metadata: &metadata, now: NOW, clock_skew: 60 };
-        check.open(&Secret::from(jwt), &keys).map_err(|refusal| match refusal {
+        let against = Against { registration: &registration, metadata: &metadata, now: NOW, clock_skew: 60 };
+        against.introspection(&Secret::from(jwt), &keys).map_err(|refusal| match refusal {
             Refusal::UnknownKey(error) | Refusal::Final(error) => error.to_string(),
         })
     }

@@ -32,7 +32,27 @@ pub struct Check<'a> {
     pub clock_skew: u64,
 }
 
-/// Why an id_token does not count.
+/// What any other token is held against that the provider signs: a callback, an introspection, a logout token.
+#[derive(Clone, Copy)]
+pub struct Against<'a> {
+    /// Our registration.
+    pub registration: &'a Registration,
+    /// The provider's metadata.
+    pub metadata: &'a Metadata,
+    /// Seconds since 1970.
+    pub now: u64,
+    /// How far the provider's clock may be off, in seconds.
+    pub clock_skew: u64,
+}
+
+impl Against<'_> {
+    /// The HMAC secret, where a token may be signed with it.
+    pub(super) fn hmac_secret(&self, algs: &[Alg]) -> Option<&Secret> {
+        self.registration.client_secret.as_ref().filter(|_| algs.contains(&Alg::HS256))
+    }
+}
+
+/// Why a token does not count.
 #[derive(Debug)]
 pub enum Refusal {
     /// Its key is none of those at hand: they may have been renewed.
