@@ -46,7 +46,7 @@ pub fn instead_of(
     let pem = registration.client_member("private_key");
     let pem = pem.ok_or_else(|| misconfigured("there is no private key"))?;
     let key =
-        SigningKey::from_pem(alg.into(), pem.expose()).map_err(|error| misconfigured(&error.to_string()))?;
+        SigningKey::from_text(alg.into(), pem.expose()).map_err(|error| misconfigured(&error.to_string()))?;
     let kid = registration.provider.client_auth.assertion.kid.as_ref();
     let kid = kid.map(|kid| render(kid, caller.context, "client_assertion")).transpose()?;
     let jwt = jose::sign_as(&key, kid.as_deref(), TYPE, &claims);

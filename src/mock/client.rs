@@ -145,7 +145,7 @@ fn request_object(registration: &Registration) -> Option<RequestObject> {
 /// The public key that belongs to the client's own, under the `kid` of its assertions.
 fn public_keys(registration: &Registration, alg: Alg) -> JwkSet {
     let pem = registration.client_member("private_key");
-    let key = pem.and_then(|pem| SigningKey::from_pem(alg, pem.expose()).ok());
+    let key = pem.and_then(|pem| SigningKey::from_text(alg, pem.expose()).ok());
     let kid = registration.provider.client_auth.assertion.kid.as_ref();
     let kid = kid.and_then(|kid| kid.render(&registration.context()).ok());
     let jwk = key.map(|key| key.public_jwk(kid.as_deref().unwrap_or("client")));

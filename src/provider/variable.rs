@@ -8,6 +8,7 @@ use regex::{Regex, RegexBuilder};
 use url::Url;
 
 use crate::diagnostic::code;
+use crate::oauth::jose::is_private_jwk;
 use crate::provider::compile::Compiler;
 use crate::provider::finding::Finding;
 use crate::provider::pattern;
@@ -229,7 +230,12 @@ fn formatted(value: &str, format: Format) -> Result<String, String> {
         Format::Pem => {
             let pem = value.replace("\\n", "\n");
             let whole = pem.trim_start().starts_with("-----BEGIN ") && pem.contains("-----END ");
-            whole.then_some(pem).ok_or_else(|| "it must be a key in PEM form (-----BEGIN …)".into())
+            if !whole && is_private_jwk(value) {
+                return Ok(value.to_owned());
+            }
+            whole
+                .then_some(pem)
+                .ok_or_else(|| "it must be a key in PEM form (-----BEGIN …), or a private JWK".into())
         }
         Format::Uri => Url::parse(value).map(|_| value.to_owned()).map_err(|_| "it must be a URI".into()),
         Format::Uuid => {

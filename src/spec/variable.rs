@@ -50,7 +50,7 @@ pub enum Format {
     HttpsOrigin,
     /// An https address with its path, taken as it is written.
     HttpsUrl,
-    /// A key or certificate in PEM form.
+    /// A key or certificate in PEM form; a private key also as a JWK (RFC 7517).
     Pem,
     /// Any address with a scheme.
     Uri,

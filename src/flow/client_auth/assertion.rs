@@ -29,7 +29,7 @@ pub fn make(method: Method, caller: &Caller<'_>) -> Result<Secret, Error> {
     } else {
         let pem = registration.client_member("private_key");
         let pem = pem.ok_or_else(|| misconfigured("there is no private key".into()))?;
-        SigningKey::from_pem(assertion.alg.into(), pem.expose())
+        SigningKey::from_text(assertion.alg.into(), pem.expose())
             .map_err(|error| misconfigured(error.to_string()))?
     };
     let render = |template| render(template, caller.context, "client_assertion");

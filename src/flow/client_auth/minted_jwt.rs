@@ -29,7 +29,7 @@ pub fn mint(minted: &MintedJwt, key: &str, caller: &Caller<'_>) -> Result<Secret
         .registration
         .client_member("private_key")
         .ok_or_else(|| misconfigured("there is no private key".into()))?;
-    let signing_key = SigningKey::from_pem(minted.alg.into(), pem.expose())
+    let signing_key = SigningKey::from_text(minted.alg.into(), pem.expose())
         .map_err(|error| misconfigured(error.to_string()))?;
     let jwt = jose::sign(&signing_key, kid.as_deref(), &claims)
         .map_err(|error| misconfigured(error.to_string()))?;

@@ -4,6 +4,7 @@ mod alg;
 mod jwk;
 mod jws;
 mod pem;
+mod private_jwk;
 mod proof;
 mod sign;
 
@@ -13,6 +14,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 pub use alg::{Alg, UnknownAlg};
 pub use jwk::{Jwk, JwkSet, MAX_KEYS};
 pub use jws::{Jws, MAX_HEADER, MAX_TOKEN, VerifiedJws};
+pub use private_jwk::is_private_jwk;
 pub use proof::{PROOF_TYPE, Proof, thumbprint};
 pub use sign::{SigningKey, sign, sign_as, sign_proof};
 

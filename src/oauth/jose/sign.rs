@@ -17,8 +17,8 @@ use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
 use crate::oauth::Secret;
-use crate::oauth::jose::pem;
 use crate::oauth::jose::{Alg, JoseError, PROOF_TYPE, thumbprint};
+use crate::oauth::jose::{pem, private_jwk};
 
 /// A key of ours and the one algorithm it signs with; a cheap clone. `Debug` shows the algorithm alone.
 #[derive(Clone)]
@@ -26,6 +26,8 @@ pub struct SigningKey {
     alg: Alg,
     pair: Arc<Pair>,
 }
+
+const OTHER_KIND: &str = "the private key is of another kind than the algorithm needs, or broken";
 
 enum Pair {
     Ecdsa(EcdsaKeyPair),
@@ -50,14 +52,27 @@ impl SigningKey {
         Ok(SigningKey::new(alg, pair))
     }
 
-    /// A private key in PEM: PKCS#8, for EC also SEC 1, for RSA also PKCS#1.
+    /// A private key: in PEM (PKCS#8, for EC also SEC 1, for RSA also PKCS#1), or as a JWK.
     ///
     /// # Errors
     /// The text holds no such key, or one that does not sign with `alg`.
-    pub fn from_pem(alg: Alg, text: &str) -> Result<SigningKey, JoseError> {
-        let der = pem::private_key(text).ok_or(JoseError::Key("no unencrypted private key in PEM"))?;
-        let other =
-            |_| JoseError::Key("the private key is of another kind than the algorithm needs, or broken");
+    pub fn from_text(alg: Alg, text: &str) -> Result<SigningKey, JoseError> {
+        let Some(jwk) = private_jwk::members(text) else { return SigningKey::from_pem(alg, text) };
+        let pair = match (alg, curve(alg)) {
+            (Alg::ES384, Some(curve)) => private_jwk::ecdsa(&jwk, curve, "P-384", 48).map(Pair::Ecdsa),
+            (_, Some(curve)) => private_jwk::ecdsa(&jwk, curve, "P-256", 32).map(Pair::Ecdsa),
+            (Alg::EdDSA, _) => private_jwk::ed25519(&jwk).map(Pair::Ed25519),
+            (Alg::HS256, _) => return Err(JoseError::Key("HS256 is signed with a shared secret")),
+            _ => private_jwk::rsa(&jwk).map(Pair::Rsa),
+        };
+        let pair = pair.ok_or(JoseError::Key(OTHER_KIND))?;
+        Ok(SigningKey::new(alg, pair))
+    }
+
+    fn from_pem(alg: Alg, text: &str) -> Result<SigningKey, JoseError> {
+        let der =
+            pem::private_key(text).ok_or(JoseError::Key("no unencrypted private key in PEM, and no JWK"))?;
+        let other = |_| JoseError::Key(OTHER_KIND);
         let pair = match (alg, curve(alg)) {
             (_, Some(curve)) => Pair::Ecdsa(EcdsaKeyPair::from_private_key_der(curve, &der).map_err(other)?),
             (Alg::EdDSA, _) => {
