@@ -199,6 +199,14 @@ impl Client {
         in_time(self.run_callback(pending, params)).await
     }
 
+    /// The same without asking who it is: for a provider that hands out tokens alone (`sign_in: false`).
+    ///
+    /// # Errors
+    /// What can go wrong until the tokens are there; see [`Error`].
+    pub async fn tokens(&self, pending: Pending, params: CallbackParams) -> Result<TokenSet, Error> {
+        in_time(self.run_tokens(pending, params)).await
+    }
+
     /// Whichever of the two the provider allows: its tokens, and who it is where it tells.
     #[cfg(feature = "mock")]
     pub(crate) async fn finish(
@@ -211,14 +219,6 @@ impl Client {
             return Ok((Some(profile), token));
         }
         Ok((None, self.tokens(pending, params).await?))
-    }
-
-    /// The same without asking who it is: for a provider that hands out tokens alone (`sign_in: false`).
-    ///
-    /// # Errors
-    /// What can go wrong until the tokens are there; see [`Error`].
-    pub async fn tokens(&self, pending: Pending, params: CallbackParams) -> Result<TokenSet, Error> {
-        in_time(self.run_tokens(pending, params)).await
     }
 
     fn caller<'a>(&'a self, metadata: &'a Metadata, context: &'a Context) -> Caller<'a> {
