@@ -49,29 +49,25 @@ async fn logout(args: &Args) -> Result<(), Stop> {
     let Some(id) = &args.id else { return every(args, &config).await };
     let client = client::client(&config, client::provider(&config, id)?, None);
     let place = Place::of_sign_in(id, &client)?;
-    let Some(kept) = place.read()? else {
-        output::diagnostic(&format!("nobody is signed in at {}\n", client.provider().name));
-        return Ok(());
-    };
-    end(args, &place, &kept, &kept.client(&client)).await
+    match place.read() {
+        Ok(Some(kept)) => end(args, &place, &kept, &kept.client(&client)).await,
+        Ok(None) => {
+            output::diagnostic(&format!("nobody is signed in at {}\n", client.provider().name));
+            Ok(())
+        }
+        Err(stop) => forget_unread(&place, stop),
+    }
 }
 
 /// Ends all of them; the first failure is told by the exit code, each of them on standard error.
 async fn every(args: &Args, config: &Config) -> Result<(), Stop> {
     let mut worst = ExitCode::SUCCESS;
-    for (place, kept) in Place::all()? {
-        let provider = config.providers.get(&kept.provider);
-        let client = provider.map(|provider| client::client(config, provider, None));
-        let is_ours = |client: &Client| {
-            client.registration().client_id == kept.client_id || place.is_of(&kept.provider, client)
-        };
-        let outcome = match client.filter(is_ours) {
-            Some(client) => end(args, &place, &kept, &kept.client(&client)).await,
-            None => {
-                let id = output::one_line(&kept.provider);
-                output::diagnostic(&format!("`{id}` is of another deployment: forgotten, not revoked\n"));
-                place.forget()
-            }
+    for place in Place::all()? {
+        let outcome = match place.read() {
+            Ok(Some(kept)) => end_of_any(args, config, &place, &kept).await,
+            // Another process was faster.
+            Ok(None) => Ok(()),
+            Err(stop) => forget_unread(&place, stop),
         };
         if let Err(stop) = outcome {
             let code = stop.report();
@@ -79,6 +75,30 @@ async fn every(args: &Args, config: &Config) -> Result<(), Stop> {
         }
     }
     if worst == ExitCode::SUCCESS { Ok(()) } else { Err(Stop::Said(worst)) }
+}
+
+/// Ends a sign-in that may be of another deployment, whose client cannot be had here.
+async fn end_of_any(args: &Args, config: &Config, place: &Place, kept: &Kept) -> Result<(), Stop> {
+    let provider = config.providers.get(&kept.provider);
+    let client = provider.map(|provider| client::client(config, provider, None));
+    let is_ours = |client: &Client| {
+        client.registration().client_id == kept.client_id || place.is_of(&kept.provider, client)
+    };
+    match client.filter(is_ours) {
+        Some(client) => end(args, place, kept, &kept.client(&client)).await,
+        None => {
+            let id = output::one_line(&kept.provider);
+            output::diagnostic(&format!("`{id}` is of another deployment: forgotten, not revoked\n"));
+            place.forget()
+        }
+    }
+}
+
+/// Forgets what cannot be read, and says why it could not.
+fn forget_unread(place: &Place, stop: Stop) -> Result<(), Stop> {
+    place.forget()?;
+    output::diagnostic("tokens that cannot be read are forgotten, not revoked\n");
+    Err(stop)
 }
 
 async fn end(args: &Args, place: &Place, kept: &Kept, client: &Client) -> Result<(), Stop> {

@@ -2,11 +2,14 @@
 
 mod folder;
 mod given;
+mod keyring;
+mod seal;
 mod shown;
 
 use aws_lc_rs::digest;
 use serde::{Deserialize, Serialize};
 use url::form_urlencoded;
+use zeroize::Zeroizing;
 
 use crate::cli::client::Stop;
 use crate::cli::output;
@@ -21,6 +24,7 @@ use crate::provider::Registration;
 use crate::provider::token::RefreshRequires;
 
 use folder::{Folder, Lock};
+use keyring::Missing;
 
 pub use given::{OtherToken, Standing, from_stdin};
 pub use shown::{Format, Shown};
@@ -155,30 +159,43 @@ impl Place {
     ///
     /// # Errors
     /// A folder that others can get at.
-    pub fn all() -> Result<Vec<(Place, Kept)>, Stop> {
+    pub fn all() -> Result<Vec<Place>, Stop> {
         let folder = folder()?;
-        let mut all = vec![];
-        for name in folder.names(END).map_err(unusable)? {
-            let place = Place { folder: folder.clone(), name, id: String::new() };
-            if let Some(kept) = place.read()? {
-                all.push((Place { id: kept.provider.clone(), ..place }, kept));
-            }
-        }
-        Ok(all)
+        let names = folder.names(END).map_err(unusable)?;
+        Ok(names.into_iter().map(|name| Place { folder: folder.clone(), name, id: String::new() }).collect())
     }
 
     /// What is kept here.
     ///
     /// # Errors
-    /// A file that others can get at, or that is none of ours.
+    /// A file that others can get at, that is none of ours, or that is sealed with a key that the keyring does not give.
     pub fn read(&self) -> Result<Option<Kept>, Stop> {
         let Some(text) = self.folder.read(&self.name).map_err(unusable)? else { return Ok(None) };
-        let path = self.folder.path().join(&self.name);
+        let text = match seal::sealed(&text) {
+            Some(bytes) => self.opened(&bytes)?,
+            None => Zeroizing::new(text),
+        };
         // What is wrong with it is not told: the message might repeat a token.
         let kept = serde_json::from_str(&text).map_err(|_| {
-            unusable(format!("{} holds no tokens that authcfg wrote: remove it", path.display()))
+            unusable(format!("{} holds no tokens that authcfg wrote: remove it", self.path()))
         })?;
         Ok(Some(kept))
+    }
+
+    fn opened(&self, bytes: &[u8]) -> Result<Zeroizing<String>, Stop> {
+        let cannot = |why: &str| {
+            let path = self.path();
+            unusable(format!(
+                "{path} is sealed with a key in the keyring of the system: {why}\nhelp: unlock the keyring, or sign in again with `authcfg login`"
+            ))
+        };
+        let key = keyring::key().map_err(|missing| cannot(&missing.to_string()))?;
+        let key = key.ok_or_else(|| cannot("it is not there any more"))?;
+        seal::open(&key, &self.name, bytes).ok_or_else(|| cannot("there is another one now"))
+    }
+
+    fn path(&self) -> String {
+        self.folder.path().join(&self.name).display().to_string()
     }
 
     /// What a sign-in left here.
@@ -191,21 +208,28 @@ impl Place {
         self.read()?.ok_or_else(nobody)
     }
 
-    /// Keeps tokens here, in the place of those before. Says so once where they are not encrypted.
+    /// Keeps tokens here, in the place of those before: sealed with a key in the keyring of the system. Where there is none they
+    /// are kept all the same, since a provider may give them once; the first file says so.
     ///
     /// # Errors
     /// A file that cannot be written.
     pub fn keep(&self, kept: &Kept) -> Result<(), Stop> {
-        let text = serde_json::to_string(kept).map_err(|error| unusable(error.to_string()))?;
+        let text =
+            serde_json::to_string(kept).map(Zeroizing::new).map_err(|error| unusable(error.to_string()))?;
         let is_first = self.folder.names(END).map_err(unusable)?.is_empty();
-        self.folder.write(&self.name, &text).map_err(unusable)?;
-        if is_first {
-            output::diagnostic(&format!(
-                "warning: tokens are kept in {}, for this account alone, not encrypted (--no-store keeps none)\n",
-                self.folder.path().display()
-            ));
+        match keyring::key_or_new(&self.folder) {
+            Ok(key) => self.folder.write(&self.name, &seal::seal(&key, &self.name, &text)).map_err(unusable),
+            Err(missing) => {
+                self.folder.write(&self.name, &text).map_err(unusable)?;
+                if is_first || matches!(missing, Missing::Refused(_)) {
+                    output::diagnostic(&format!(
+                        "warning: tokens are kept in {}, for this account alone, not encrypted (--no-store keeps none)\nnote: the keyring of the system: {missing}\n",
+                        self.folder.path().display()
+                    ));
+                }
+                Ok(())
+            }
         }
-        Ok(())
     }
 
     /// Forgets what is kept here.

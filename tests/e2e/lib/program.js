@@ -56,6 +56,11 @@ export class Program {
     this.#child.stdin.write(text);
   }
 
+  /** Says that nothing more is typed. */
+  typed() {
+    this.#child.stdin.end();
+  }
+
   get lines() {
     return this.output.split("\n");
   }
