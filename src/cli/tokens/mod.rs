@@ -16,7 +16,7 @@ use crate::cli::output;
 use crate::client::{Client, SignIn};
 use crate::clock::{Clock, SystemClock};
 use crate::flow::TokenSet;
-use crate::flow::grant::ClientCredentialsRequest;
+use crate::flow::grant::{ClientCredentialsRequest, JwtBearerRequest};
 use crate::flow::kept::{TokenSetFields, margin, secret};
 use crate::flow::metadata::Metadata;
 use crate::oauth::Secret;
@@ -136,6 +136,14 @@ impl Place {
         let mut words = vec!["client_credentials", request.scope.as_deref().unwrap_or("\n")];
         words.extend(request.resource.iter().map(String::as_str));
         Place::new(id, client, &words)
+    }
+
+    /// The token for an assertion that the client makes.
+    ///
+    /// # Errors
+    /// There is no folder for such things.
+    pub fn of_assertion(id: &str, client: &Client, request: &JwtBearerRequest) -> Result<Place, Stop> {
+        Place::new(id, client, &["jwt_bearer", request.scope.as_deref().unwrap_or("\n")])
     }
 
     /// Another issuer or another client has other tokens, whatever the deployment calls them.

@@ -36,8 +36,8 @@ export async function startWorld({ deployment = DEPLOYMENT, env = () => ({}), fi
     const secret = canary("auth-secret");
     const workos = keep(await startWorkos({ clientSecret: canary("workos-secret"), redirectUris: [`${front.authUrl}/callback/workos`], tls, ...workosOptions }));
     const opSecret = canary("op-secret");
-    const redirect_uris = ["op", "acme", "form"].map((id) => `${front.authUrl}/callback/${id}`);
-    const op = keep(await startOpenid({ clients: [{ client_id: "client-of-op", client_secret: opSecret, redirect_uris }] }));
+    const redirect_uris = ["op", "acme", "form", "signed"].map((id) => `${front.authUrl}/callback/${id}`);
+    const op = keep(await startOpenid({ clients: [{ client_id: "client-of-op", client_secret: opSecret, redirect_uris }], features: { jwtResponseModes: { enabled: true } } }));
     const scripted = keep(await startScripted({ clientSecret: canary("scripted-secret") }));
     const parts = { front, workos, op, opSecret, scripted, secret };
     const environment = {

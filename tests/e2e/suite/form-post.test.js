@@ -20,6 +20,7 @@ providers:
   workos: {issuer: "${workos.issuer}", authorization_endpoint: "${workos.origin}/sso/authorize"}
   op: {use: oidc, name: Example ID, issuer: "${op.issuer}"}
   form: {use: oidc, name: Form ID, issuer: "${op.issuer}", authorization: {response_mode: form_post}, client_id: {env: AUTH_OP_ID}, client_secret: {env: AUTH_OP_SECRET}}
+  signed: {use: oidc, name: Signed ID, issuer: "${op.issuer}", authorization: {response_mode: form_post.jwt}, client_id: {env: AUTH_OP_ID}, client_secret: {env: AUTH_OP_SECRET}}
 routes:
   - {domains: [acme.example], provider: workos, request: {organization: ${ACME.organization}}}
 `;
@@ -33,20 +34,21 @@ describe("over TLS", () => {
 
   const person = () => browser.person({ ignoreHTTPSErrors: true });
 
-  for (const version of ["v4", "v5"]) {
-    test(`next-auth ${version}: a cross-site form post signs in`, async () => {
+  for (const [version, id, fields] of [["v4", "form", ["code", "iss", "state"]], ["v5", "form", ["code", "iss", "state"]], ["v5", "signed", ["response"]]]) {
+    test(`next-auth ${version}: a cross-site form post of ${fields} signs in`, async () => {
       const context = await person();
       const page = await context.newPage();
       await openApp(page, world.front, version);
-      await signInWith(page, "form");
+      await signInWith(page, id);
       await page.waitForURL(/\/interaction\//);
       const [transaction] = await cookiesNamed(context, "authcfg.tx.");
       assert.match(transaction.name, /^__Host-authcfg\.tx\.[0-9a-f]{16}$/);
       assert.deepEqual([transaction.sameSite, transaction.secure, transaction.httpOnly], ["None", true, true]);
-      const posted = page.waitForRequest((request) => request.url().endsWith("/callback/form"));
+      const posted = page.waitForRequest((request) => request.url().endsWith(`/callback/${id}`));
       await answerOpenidPages(page);
       const request = await posted;
       assert.equal(request.method(), "POST");
+      assert.deepEqual([...new URLSearchParams(request.postData()).keys()].sort(), fields);
       assert.equal((await request.allHeaders())["sec-fetch-site"], "cross-site");
       await page.waitForURL(`${world.front.origin}/${version}/`);
       await settled(page);
