@@ -40,7 +40,7 @@ impl ProviderArgs {
     /// # Errors
     /// A deployment that has findings, or no such provider.
     pub fn client(&self) -> Result<Client, Stop> {
-        let config = self.deployment.load()?;
+        let config = self.deployment.load(Some(&self.id))?;
         Ok(client(&config, provider(&config, &self.id)?, None))
     }
 }
@@ -101,11 +101,12 @@ impl DeploymentArgs {
         CatalogArgs { config: self.config.clone(), catalog: self.catalog.clone() }
     }
 
-    /// The deployment. The session cookie, which nobody gets here, needs no secret that stays.
+    /// The deployment. The session cookie, which nobody gets here, needs no secret that stays, and a provider other than the
+    /// one that is `needed` may lack its own: it is left out then.
     ///
     /// # Errors
     /// The exit code, once the findings are on standard error.
-    pub fn load(&self) -> Result<Config, Stop> {
+    pub fn load(&self, needed: Option<&str>) -> Result<Config, Stop> {
         let env = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
         let mut env: Vec<(String, String)> = env.collect();
@@ -118,6 +119,7 @@ impl DeploymentArgs {
             env,
             catalog: self.catalog.clone(),
             listen: Some(([127, 0, 0, 1], 3100).into()),
+            needed: Some(needed.into_iter().map(String::from).collect()),
         };
         match config::load(&source) {
             Ok((config, _)) => Ok(config),

@@ -45,7 +45,7 @@ pub fn run(args: Args) -> ExitCode {
 }
 
 async fn logout(args: &Args) -> Result<(), Stop> {
-    let config = args.deployment.load()?;
+    let config = args.deployment.load(args.id.as_deref())?;
     let Some(id) = &args.id else { return every(args, &config).await };
     let client = client::client(&config, client::provider(&config, id)?, None);
     let place = Place::of_sign_in(id, &client)?;

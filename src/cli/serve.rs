@@ -70,6 +70,7 @@ async fn serve(args: Args) -> ExitCode {
             .collect(),
         catalog: args.catalog,
         listen: Some(address),
+        needed: None,
     };
     let config = match config::load(&source) {
         Ok((config, warnings)) => {

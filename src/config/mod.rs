@@ -106,6 +106,8 @@ pub struct ConfigSource {
     pub catalog: Vec<PathBuf>,
     /// Where the server listens; `None` where nobody knows yet.
     pub listen: Option<SocketAddr>,
+    /// The providers that have to run; `None` is all of them. Another one that lacks a credential or a value is left out.
+    pub needed: Option<Vec<String>>,
 }
 
 /// Compiles a deployment.
@@ -156,7 +158,7 @@ fn compiled(
     let secrets = Secrets { environment: &environment, folder };
 
     let keys = secrets.of_deployment(spec.secret.as_ref(), &mut findings);
-    let providers = providers::compile(&spec, &catalog, &secrets, &mut findings);
+    let providers = providers::compile(&spec, &catalog, &secrets, source.needed.as_deref(), &mut findings);
     let config = Config {
         base_urls: addresses::base_urls(&spec, &environment, source.listen, &mut findings),
         secrets: keys,

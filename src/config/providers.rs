@@ -36,10 +36,11 @@ pub(super) fn compile(
     spec: &DeploymentSpec,
     catalog: &Catalog,
     secrets: &Secrets<'_>,
+    needed: Option<&[String]>,
     findings: &mut Findings<'_>,
 ) -> IndexMap<String, On> {
-    let mut compiler =
-        Compiler { catalog, secrets, findings, reported: BTreeSet::new(), known: OnceCell::new() };
+    let (reported, known) = (BTreeSet::new(), OnceCell::new());
+    let mut compiler = Compiler { catalog, secrets, needed, findings, reported, known };
     if compiler.findings.document.is_some() && !spec.providers.is_empty() {
         if spec.providers.len() > MAX_PROVIDERS {
             let title = format!("more than {MAX_PROVIDERS} providers in one deployment");
@@ -66,6 +67,8 @@ pub(super) fn compile(
 struct Compiler<'a, 'd> {
     catalog: &'a Catalog,
     secrets: &'a Secrets<'a>,
+    /// Those that have to run; `None` is all of them.
+    needed: Option<&'a [String]>,
     findings: &'a mut Findings<'d>,
     /// Provider files whose findings are told already.
     reported: BTreeSet<String>,
@@ -97,6 +100,15 @@ impl Compiler<'_, '_> {
     }
 
     fn provider(&mut self, id: &str, spec: &ProviderDeployment) -> On {
+        let so_far = self.findings.diagnostics.len();
+        let on = self.compiled(id, spec);
+        if self.needed.is_some_and(|needed| needed.iter().all(|needed| needed != id)) {
+            self.findings.drop_missing_since(so_far);
+        }
+        on
+    }
+
+    fn compiled(&mut self, id: &str, spec: &ProviderDeployment) -> On {
         let at = format!("/providers/{}", segment(id));
         if !is_id(id) {
             let finding = Finding::error(code::INVALID_VALUE, &at, format!("`{id}` is no id")).on_key();

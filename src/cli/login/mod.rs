@@ -63,7 +63,7 @@ pub fn run(args: Args) -> ExitCode {
 }
 
 async fn login(args: &Args) -> Result<(), Stop> {
-    let config = args.deployment.load()?;
+    let config = args.deployment.load(Some(&args.id))?;
     let provider = client::provider(&config, &args.id)?;
     let recorder = Recorder::default();
     let quiet = args.quiet;

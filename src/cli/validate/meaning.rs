@@ -85,6 +85,7 @@ pub fn of_deployment(path: &Path, document: &Document, catalogs: &[PathBuf]) -> 
         env: vec![],
         catalog: catalogs.to_vec(),
         listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 3100))),
+        needed: None,
     };
     let of_this_file = |finding: &Diagnostic| finding.primary().source.name() == document.name();
     config::examine(document, &source)

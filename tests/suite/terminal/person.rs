@@ -46,6 +46,11 @@ impl Person {
         fs::write(folder.join("acme.yaml"), text.replace("https://api.acme.example", &there)).unwrap();
     }
 
+    /// Writes a deployment file.
+    pub fn deploy(&self, text: &str) {
+        fs::write(self.home.path().join("authcfg.yaml"), text).unwrap();
+    }
+
     /// The provider's file.
     pub fn file(&self) -> PathBuf {
         self.home.path().join("providers/acme.yaml")

@@ -51,6 +51,18 @@ async fn a_sign_in_is_kept_for_this_account_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_provider_without_its_credentials_is_no_trouble_for_another_one() {
+    let person = Person::at(signs_in(lives(3600), json!({}))).await;
+    person.deploy("providers: {acme: {}, github: {}, auth0: {client_id: a}, google: {}}\nallow: [{providers: [google]}]\n");
+    assert_eq!(person.log_in(&[]).await.code, Some(0));
+    person.run(&["token", "github"]).refused(1, "AUTH_GITHUB_ID");
+    person.run(&["token", "auth0"]).refused(1, "AUTH_AUTH0_SECRET");
+    assert_eq!(person.run(&["logout", "--all"]).code, Some(0));
+    person.deploy("providers: {acme: {}, github: {client_secret: plain}}\n");
+    person.run(&["token", "acme"]).refused(1, "authcfg.yaml:1:");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_kept_where_nothing_shall_be() {
     let person = Person::at(signs_in(lives(3600), json!({}))).await;
     let ended = person.log_in(&["--no-store"]).await;
