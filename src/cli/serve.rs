@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 use tokio::net::TcpListener;
@@ -16,7 +16,10 @@ use crate::config::{self, Config, ConfigSource};
 use crate::provider::Protocol;
 use crate::rng::SystemRng;
 use crate::server::{self, Server, listen};
+use crate::session::store::StoreError;
 
+/// A store on another machine has this long to be there.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Tokens that are being renewed when the last request is answered have this long.
 const SETTLE: Duration = Duration::from_secs(12);
 
@@ -88,7 +91,7 @@ async fn serve(args: Args) -> ExitCode {
     let stop = listen::told_to_stop();
     let screen = start_screen(&config, address);
     let server = Server::new(config, transport, Arc::new(SystemClock), Arc::new(SystemRng));
-    if let Err(error) = server.ready().await {
+    if let Err(error) = ready(&server).await {
         return unreachable(&error.to_string());
     }
     output::result(&screen);
@@ -99,6 +102,22 @@ async fn serve(args: Args) -> ExitCode {
     match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => unreachable(&format!("the server ended: {error}")),
+    }
+}
+
+/// Waits a little for a store on another machine, which may have been started together with this server.
+async fn ready(server: &Server) -> Result<(), StoreError> {
+    let store = server.config().session.store.as_ref();
+    let is_remote = store.is_some_and(|settings| settings.place.is_remote());
+    let begun = Instant::now();
+    loop {
+        match server.ready().await {
+            Err(error) if is_remote && begun.elapsed() < PATIENCE => {
+                tracing::debug!(%error, "the session store is not ready yet");
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+            outcome => return outcome,
+        }
     }
 }
 

@@ -15,6 +15,7 @@ pub mod routes;
 mod rules;
 mod secret;
 mod session;
+mod store;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -37,7 +38,8 @@ pub use base_url::BaseUrl;
 pub use environment::{Environment, variable};
 pub use network::Network;
 pub use routes::Routes;
-pub use session::{SessionSettings, StorePlace, StoreSettings};
+pub use session::{SessionSettings, StoreSettings};
+pub use store::StorePlace;
 
 /// A deployment that can run.
 #[derive(Clone, Debug)]
@@ -150,7 +152,10 @@ fn compiled(
         Some(document) => decode(document, &mut findings),
         None => (Some(DeploymentSpec::default()), false),
     };
-    let Some(spec) = spec else { return Err(sorted(findings.diagnostics)) };
+    let Some(spec) = spec else {
+        store::hide_password(findings.document, &mut findings.diagnostics);
+        return Err(sorted(findings.diagnostics));
+    };
     let structural = findings.diagnostics.len();
     let environment = Environment::new(source.env.iter().cloned());
     let folder = source.file.as_deref().and_then(Path::parent).map(Path::to_owned).unwrap_or_default();
@@ -165,7 +170,7 @@ fn compiled(
         routes: rules::routes(&spec, &providers, &mut findings),
         allow: rules::allow(&spec, &providers, &mut findings),
         pages: addresses::pages(&spec, &mut findings),
-        session: session::compile(&spec.session, &providers, &secrets.folder, &mut findings),
+        session: session::compile(&spec.session, &providers, &secrets, &mut findings),
         redirect_allow: addresses::redirect_allow(&spec, &mut findings),
         trusted_proxies: addresses::networks("/trusted_proxies", &spec.trusted_proxies, &mut findings),
         network: addresses::network(&spec, &mut findings),
@@ -175,6 +180,7 @@ fn compiled(
         // What seems to be missing may only have been taken out.
         findings.drop_missing_since(structural);
     }
+    store::hide_password(findings.document, &mut findings.diagnostics);
     match findings.has_errors() {
         true => Err(sorted(findings.diagnostics)),
         false => Ok((config, sorted(findings.diagnostics))),

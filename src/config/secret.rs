@@ -149,7 +149,8 @@ impl Secrets<'_> {
     }
 }
 
-fn plain_secret(at: &str) -> Finding {
+/// What is said of a secret that stands in the file.
+pub(super) fn plain_secret(at: &str) -> Finding {
     Finding::error(code::PLAIN_SECRET, at, "a secret stands in the file")
         .label("everybody who reads the file has it")
         .help("refer to it: {env: NAME} or {file: PATH}; and change it, where others have seen this file")

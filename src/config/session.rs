@@ -1,12 +1,12 @@
 //! How long a session lives, where it is kept, and what of it is shown.
 
-use std::path::{Path, PathBuf};
-
 use indexmap::IndexMap;
 
 use crate::config::findings::Findings;
 use crate::config::providers::On;
 use crate::config::rules;
+use crate::config::secret::Secrets;
+use crate::config::store::{self, StorePlace};
 use crate::diagnostic::code;
 use crate::provider::finding::Finding;
 use crate::spec::deployment::{
@@ -17,8 +17,6 @@ use crate::spec::deployment::{
 const MAX_AGE: u64 = 30 * 24 * 3600;
 /// A day, as Auth.js.
 const UPDATE_AGE: u64 = 24 * 3600;
-/// The store of a deployment that names none, beside its file.
-const DEFAULT_STORE: &str = "sqlite:authcfg.db";
 
 /// The session.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,15 +50,6 @@ pub struct StoreSettings {
     pub exposes_id_token: bool,
 }
 
-/// A store.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StorePlace {
-    /// The memory of the process.
-    Memory,
-    /// A SQLite file.
-    Sqlite(PathBuf),
-}
-
 impl Default for SessionSettings {
     fn default() -> SessionSettings {
         SessionSettings {
@@ -85,7 +74,7 @@ impl SessionSettings {
 pub(super) fn compile(
     spec: &SessionSpec,
     providers: &IndexMap<String, On>,
-    folder: &Path,
+    secrets: &Secrets<'_>,
     findings: &mut Findings<'_>,
 ) -> SessionSettings {
     for (index, claim) in spec.claims.iter().enumerate() {
@@ -107,7 +96,7 @@ pub(super) fn compile(
         store: None,
     };
     match spec.strategy {
-        Strategy::Database => settings.store = store(spec, settings.lifetime(), folder, findings),
+        Strategy::Database => settings.store = store_settings(spec, settings.lifetime(), secrets, findings),
         Strategy::Jwt => without_store(findings),
     }
     settings
@@ -140,10 +129,10 @@ fn seconds(name: &str, duration: Option<&DurationSpec>, findings: &mut Findings<
     seconds
 }
 
-fn store(
+fn store_settings(
     spec: &SessionSpec,
     lifetime: u64,
-    folder: &Path,
+    secrets: &Secrets<'_>,
     findings: &mut Findings<'_>,
 ) -> Option<StoreSettings> {
     let asked = seconds("update_age", spec.update_age.as_ref(), findings);
@@ -154,35 +143,12 @@ fn store(
     }
     // Auth.js signs people out who come every hour where `max_age` is under a day: nothing is due before it is over.
     let update_age = asked.unwrap_or(UPDATE_AGE).min((lifetime / 30).max(1));
-    let text = spec.store.as_deref().unwrap_or(DEFAULT_STORE);
-    match place(text, folder) {
-        Ok(place) => Some(StoreSettings {
-            place,
-            update_age,
-            exposes_access_token: spec.expose_tokens.contains(&ExposedToken::AccessToken),
-            exposes_id_token: spec.expose_tokens.contains(&ExposedToken::IdToken),
-        }),
-        Err(why) => {
-            let finding = Finding::error(code::INVALID_VALUE, "/session/store", "this is no session store");
-            findings.add(finding.label(why).help("`sqlite:PATH`, or `memory`"));
-            None
-        }
-    }
-}
-
-fn place(text: &str, folder: &Path) -> Result<StorePlace, &'static str> {
-    if text == "memory" {
-        return Ok(StorePlace::Memory);
-    }
-    let Some(path) = text.strip_prefix("sqlite:") else { return Err("neither of those that there are") };
-    // Both spellings are in use elsewhere; of `sqlite:///var/a.db` the path begins with the third slash.
-    let path = path.strip_prefix("//").unwrap_or(path);
-    match path {
-        "" => Err("a path is missing"),
-        path if path.contains(['?', '#']) => Err("a path alone, without parameters"),
-        _ if !cfg!(feature = "store-sqlite") => Err("this authcfg was built without SQLite"),
-        path => Ok(StorePlace::Sqlite(folder.join(path))),
-    }
+    Some(StoreSettings {
+        place: store::compile(spec.store.as_ref(), secrets, findings)?,
+        update_age,
+        exposes_access_token: spec.expose_tokens.contains(&ExposedToken::AccessToken),
+        exposes_id_token: spec.expose_tokens.contains(&ExposedToken::IdToken),
+    })
 }
 
 /// What only a store gives is no key of a session that is in its cookie.
@@ -193,50 +159,6 @@ fn without_store(findings: &mut Findings<'_>) {
             let title = format!("`{name}` has no effect: the session is in its cookie");
             let finding = Finding::error(code::NO_EFFECT, at, title).on_key();
             findings.add(finding.label("only with a store").help("add `strategy: database`"));
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn placed(text: &str) -> Option<StorePlace> {
-        place(text, Path::new("/etc/authcfg")).ok()
-    }
-
-    #[test]
-    fn a_store_is_named_by_its_kind() {
-        assert_eq!(placed("memory"), Some(StorePlace::Memory));
-    }
-
-    #[cfg(feature = "store-sqlite")]
-    #[test]
-    fn a_relative_path_starts_beside_the_file() {
-        for (text, path) in [
-            ("sqlite:a.db", "/etc/authcfg/a.db"),
-            ("sqlite://data/a.db", "/etc/authcfg/data/a.db"),
-            ("sqlite:/var/a.db", "/var/a.db"),
-            ("sqlite:///var/a.db", "/var/a.db"),
-        ] {
-            assert_eq!(placed(text), Some(StorePlace::Sqlite(path.into())), "{text}");
-        }
-    }
-
-    #[test]
-    fn anything_else_is_none() {
-        for text in [
-            "",
-            "Memory",
-            "memory:",
-            "sqlite",
-            "sqlite:",
-            "sqlite://",
-            "sqlite:a.db?mode=ro",
-            "redis://a",
-            "a.db",
-        ] {
-            assert_eq!(placed(text), None, "{text}");
         }
     }
 }

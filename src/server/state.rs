@@ -15,9 +15,7 @@ use url::Url;
 
 use crate::client::Client;
 use crate::clock::Clock;
-#[cfg(feature = "store-sqlite")]
-use crate::config::StorePlace;
-use crate::config::{BaseUrl, Config, ConfiguredProvider};
+use crate::config::{BaseUrl, Config, ConfiguredProvider, StorePlace};
 use crate::provider::{Protocol, Registration};
 use crate::rng::Rng;
 use crate::server::answer;
@@ -26,6 +24,10 @@ use crate::server::pages::Pages;
 use crate::server::sessions::{Kept, Refreshes};
 use crate::server::transactions::UsedStates;
 use crate::server::{dispatch, health};
+#[cfg(feature = "store-postgres")]
+use crate::session::store::PostgresStore;
+#[cfg(feature = "store-redis")]
+use crate::session::store::RedisStore;
 #[cfg(feature = "store-sqlite")]
 use crate::session::store::SqliteStore;
 use crate::session::store::{MemoryStore, StoreError};
@@ -69,9 +71,17 @@ impl Server {
     pub fn new(config: Config, transport: Transport, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> Server {
         let place = config.session.store.as_ref().map(|settings| &settings.place);
         let store: Arc<dyn SessionStore> = match place {
+            #[cfg(feature = "store-postgres")]
+            Some(StorePlace::Postgres(address)) => {
+                Arc::new(PostgresStore::new(address.clone(), clock.clone()))
+            }
+            #[cfg(feature = "store-redis")]
+            Some(StorePlace::Redis(address)) => Arc::new(RedisStore::new(address.clone(), clock.clone())),
             #[cfg(feature = "store-sqlite")]
             Some(StorePlace::Sqlite(path)) => Arc::new(SqliteStore::new(path, clock.clone())),
-            _ => Arc::new(MemoryStore::new(clock.clone())),
+            #[cfg(not(feature = "store-sqlite"))]
+            Some(StorePlace::Sqlite(_)) => Arc::new(MemoryStore::new(clock.clone())),
+            Some(StorePlace::Memory) | None => Arc::new(MemoryStore::new(clock.clone())),
         };
         Server::with_store(config, transport, store, clock, rng)
     }

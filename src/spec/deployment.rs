@@ -153,9 +153,11 @@ pub struct SessionSpec {
     /// Where the session is kept: `jwt`, in an encrypted cookie, where it is absent; `database`, in `store`.
     #[serde(default)]
     pub strategy: Strategy,
-    /// With `strategy: database`: `sqlite:PATH`, one file for several processes of one machine, a relative path from the folder of
-    /// this file; or `memory`, for one process, until it ends. `sqlite:authcfg.db` where it is absent.
-    pub store: Option<String>,
+    /// With `strategy: database`: `redis://HOST:6379/0` (`rediss://` over TLS) or `postgres://USER@HOST/DATABASE`, for several
+    /// machines; `sqlite:PATH`, one file for several processes of one machine, a relative path from the folder of this file; or
+    /// `memory`, for one process, until it ends. An address with a password stands elsewhere: `{env: SESSION_STORE_URL}` or
+    /// `{file: PATH}`. `sqlite:authcfg.db` where it is absent.
+    pub store: Option<TextOrRef>,
     /// With `strategy: database`: how long after it was last written a session that is read is written again. 24 hours where it is
     /// absent, and never more than a thirtieth of its lifetime.
     pub update_age: Option<DurationSpec>,

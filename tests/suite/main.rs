@@ -24,8 +24,12 @@ mod online;
 mod probes;
 mod properties;
 mod proposals;
+#[cfg(all(feature = "store-postgres", feature = "store-redis", unix))]
+mod remote;
 mod resource;
 mod server;
+#[cfg(unix)]
+mod servers;
 mod show;
 mod stores;
 #[cfg(unix)]

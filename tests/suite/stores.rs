@@ -6,20 +6,29 @@ use authcfg::clock::FixedClock;
 use authcfg::rng::SystemRng;
 use authcfg::session::store::{Key, MemoryStore, Owner, SessionStore};
 
+use crate::servers;
+
 const NOW: u64 = 1_767_225_600;
 const LATER: u64 = NOW + 3_600;
 
+/// How long a call may take on a machine that does much else; it is no measure.
+#[cfg(any(feature = "store-postgres", feature = "store-redis"))]
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
+
 type Store = Arc<dyn SessionStore>;
 
-/// The suite, for a store that `$make` makes of a clock and the path of a file that is not there.
+/// What ends with a test.
+type Held = Box<dyn std::any::Any + Send>;
+
+/// The suite, for a store that `$make` makes of a clock and an empty folder; `None` where it is to be left out.
 macro_rules! suite {
     ($name:ident, $make:expr) => {
         mod $name {
             use super::*;
 
-            fn make(clock: &Arc<FixedClock>, folder: &std::path::Path) -> Store {
-                let make: fn(Arc<FixedClock>, std::path::PathBuf) -> Store = $make;
-                make(clock.clone(), folder.join("sessions.db"))
+            fn make(clock: &Arc<FixedClock>, folder: &std::path::Path) -> Option<(Store, Held)> {
+                let make: fn(Arc<FixedClock>, &std::path::Path) -> Option<(Store, Held)> = $make;
+                make(clock.clone(), folder)
             }
 
             suite!(@tests begins_once, changes_by_version, ends, is_over, holds_any_bytes, lends_one, a_lease_ends,
@@ -30,14 +39,43 @@ macro_rules! suite {
         #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
         async fn $test() {
             let (clock, folder) = (Arc::new(FixedClock::new(NOW)), tempfile::tempdir().unwrap());
-            super::$test(make(&clock, folder.path()), &clock).await;
+            let Some((store, _held)) = make(&clock, folder.path()) else { return };
+            super::$test(store, &clock).await;
         }
     )*};
 }
 
-suite!(memory, |clock, _| Arc::new(MemoryStore::new(clock)));
+suite!(memory, |clock, _| Some((Arc::new(MemoryStore::new(clock)), Box::new(()))));
 #[cfg(feature = "store-sqlite")]
-suite!(sqlite, |clock, path| Arc::new(authcfg::session::store::SqliteStore::new(path, clock)));
+suite!(sqlite, |clock, folder| {
+    let store = authcfg::session::store::SqliteStore::new(folder.join("sessions.db"), clock);
+    Some((Arc::new(store), Box::new(())))
+});
+#[cfg(all(feature = "store-redis", unix))]
+suite!(redis, |clock, folder| {
+    if servers::left_out("redis") {
+        return None;
+    }
+    let server = servers::redis::start(folder, &[]);
+    Some((Arc::new(redis_at(folder, clock)), Box::new(server)))
+});
+
+#[cfg(all(feature = "store-postgres", unix))]
+suite!(postgres, |clock, _| {
+    if servers::left_out("postgres") {
+        return None;
+    }
+    let cluster = servers::postgres::shared();
+    let address = authcfg::session::store::PostgresAddress::parse(&cluster.database()).unwrap();
+    let store = authcfg::session::store::PostgresStore::new(address, clock).with_deadline(PATIENCE);
+    Some((Arc::new(store), Box::new(cluster)))
+});
+
+#[cfg(all(feature = "store-redis", unix))]
+fn redis_at(folder: &std::path::Path, clock: Arc<FixedClock>) -> authcfg::session::store::RedisStore {
+    let address = authcfg::session::store::RedisAddress::parse(&servers::redis::address(folder)).unwrap();
+    authcfg::session::store::RedisStore::new(address, clock).with_deadline(PATIENCE)
+}
 
 async fn begins_once(store: Store, _: &FixedClock) {
     let key = Key::of("a");

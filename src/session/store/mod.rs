@@ -5,6 +5,12 @@
 //! Every store passes the same tests, `tests/suite/stores.rs`.
 
 mod memory;
+#[cfg(feature = "store-postgres")]
+mod postgres;
+#[cfg(feature = "store-redis")]
+mod redis;
+#[cfg(feature = "store-remote")]
+mod remote;
 #[cfg(feature = "store-sqlite")]
 mod sqlite;
 
@@ -18,6 +24,12 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crate::rng::{self, Rng};
 
 pub use memory::MemoryStore;
+#[cfg(feature = "store-postgres")]
+pub use postgres::{PostgresAddress, PostgresStore};
+#[cfg(feature = "store-redis")]
+pub use redis::{RedisAddress, RedisStore};
+#[cfg(feature = "store-remote")]
+pub use remote::AddressError;
 #[cfg(feature = "store-sqlite")]
 pub use sqlite::SqliteStore;
 
@@ -115,6 +127,11 @@ impl Key {
         &self.0
     }
 
+    /// The key that [`Key::to_text`] gave; `None` where it is none.
+    pub fn from_text(text: &str) -> Option<Key> {
+        URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok().map(Key)
+    }
+
     /// Its bytes as base64url.
     pub fn to_text(&self) -> String {
         URL_SAFE_NO_PAD.encode(self.0)
@@ -186,6 +203,8 @@ mod tests {
         assert_eq!(key.to_text(), "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0");
         assert_eq!(format!("{key:?}"), "ungWv48B");
         assert_ne!(key, Key::of("abd"));
+        assert_eq!(Key::from_text(&key.to_text()), Some(key));
+        assert_eq!(Key::from_text("ungWv48B"), None);
     }
 
     #[test]

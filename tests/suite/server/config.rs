@@ -320,12 +320,61 @@ fn a_store_that_is_none_or_has_no_use_is_a_finding() {
         ("{store: memory}", "no-effect", "store"),
         ("{strategy: jwt, update_age: 1h}", "no-effect", "update_age"),
         ("{expose_tokens: [access_token]}", "no-effect", "expose_tokens"),
-        ("{strategy: database, store: 'redis://cache'}", "invalid-value", "'redis://cache'"),
+        ("{strategy: database, store: 'redis://cache/a'}", "invalid-value", "'redis://cache/a'"),
+        ("{strategy: database, store: 'mysql://a@db/b'}", "invalid-value", "****************"),
+        ("{strategy: database, store: 'postgres://db/a'}", "invalid-value", "'postgres://db/a'"),
+        ("{strategy: database, store: {env: NOWHERE}}", "missing-secret", "{env: NOWHERE}"),
         ("{strategy: database, store: memory, max_age: 1h, update_age: 1h}", "no-effect", "1h"),
         ("{strategy: database, store: memory, update_age: soon}", "invalid-value", "soon"),
     ] {
         let found = marked(&format!("{DEPLOYMENT}session: {session}\n"));
         assert_eq!(found, [(code.to_owned(), text.to_owned())], "{session}");
+    }
+}
+
+#[test]
+fn a_store_on_another_machine_is_an_address_and_its_password_stands_elsewhere() {
+    let store = |text: &str, variables: &[(&str, &str)]| {
+        let variables = variables.iter().map(|(name, value)| (name.to_string(), value.to_string()));
+        let environment = environment().into_iter().chain(variables).collect();
+        let text = format!("{DEPLOYMENT}session: {{strategy: database, store: {text}}}\n");
+        load(&text, &[], environment).map(|config| format!("{:?}", config.session.store.unwrap().place))
+    };
+    assert_eq!(store("'redis://cache'", &[]).unwrap(), "Redis(Redis at cache:6379)");
+    assert_eq!(store("'postgres://a@db/b'", &[]).unwrap(), "Postgres(PostgreSQL at db:5432)");
+    for address in ["rediss://a:hunter2@cache", "postgres://a:hunter2@db/b"] {
+        let shown = store("{env: STORE}", &[("STORE", address)]).unwrap();
+        assert!(!shown.contains("hunter2"), "{shown}");
+        assert!(store(&format!("'{address}'"), &[]).is_err());
+    }
+}
+
+#[test]
+fn the_password_of_a_store_in_the_file_itself_is_refused_and_not_shown() {
+    for (address, codes) in [
+        ("redis://a:hunter2@cache", &["plain-secret"][..]),
+        ("redis+unix:///run/redis.sock?pass=hunter2", &["plain-secret"]),
+        ("postgres://a:hunter2@db/b", &["plain-secret"]),
+        ("postgres://a:hunter2@db:99999/b", &["invalid-value"]),
+        ("postgres://a:hunter2@db/b?hunter2=1", &["invalid-value"]),
+    ] {
+        let rest = "update_age: soon, max_agee: 1h";
+        let all =
+            findings(&format!("{DEPLOYMENT}session: {{strategy: database, store: '{address}', {rest}}}\n"));
+        let told: Vec<&str> = all.iter().map(|finding| finding.code.as_str()).collect();
+        let mut expected = [codes, &["invalid-value", "unknown-field"]].concat();
+        expected.sort_unstable();
+        assert_eq!(
+            told.iter().copied().collect::<std::collections::BTreeSet<_>>(),
+            expected.into_iter().collect(),
+            "{address}"
+        );
+        for finding in &all {
+            assert!(
+                finding.labels.iter().all(|label| !label.source.text().contains("hunter2")),
+                "{finding:?}"
+            );
+        }
     }
 }
 
