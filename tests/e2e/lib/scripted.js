@@ -1,5 +1,6 @@
 // An OpenID provider without pages that fails on purpose. Each path is an issuer of its own, and its name says what goes wrong:
-// `/token-html` answers HTML at its token endpoint, `/fine` is a provider in order. The browser is sent back at once.
+// `/token-html` answers HTML at its token endpoint, `/fine` is a provider in order. The browser is sent back at once. Who comes with a
+// `login_hint` is that person.
 import { createHash, createSign, randomBytes } from "node:crypto";
 import http from "node:http";
 import { keyPair } from "./keys.js";
@@ -12,7 +13,7 @@ const { privateKey, publicKey } = keyPair("rsa", { modulusLength: 2048 });
 const jwks = { keys: [{ ...publicKey.export({ format: "jwk" }), kid: "scripted", use: "sig", alg: "RS256" }] };
 
 export async function startScripted({ clientId = "client-of-scripted", clientSecret }) {
-  const codes = new Map();
+  const [codes, people] = [new Map(), new Map()];
   const seen = { secrets: new Set(), requests: {} };
   const open = new Set();
 
@@ -29,10 +30,16 @@ export async function startScripted({ clientId = "client-of-scripted", clientSec
       const challenge = createHash("sha256").update(form.code_verifier ?? "").digest("base64url");
       if (authorization !== basic || granted?.code_challenge !== challenge) return { error: "invalid_grant" };
       const now = Math.floor(Date.now() / 1000);
-      const claims = { iss: issuer, aud: clientId, sub: "scripted-1", iat: now, exp: now + 300, nonce: granted.nonce };
-      return { token_type: "Bearer", access_token: secret("scripted-at"), id_token: sign(claims), expires_in: 300 };
+      const claims = { iss: issuer, aud: clientId, sub: granted.login_hint ?? "scripted-1", iat: now, exp: now + 300, nonce: granted.nonce };
+      const access_token = secret("scripted-at");
+      people.set(access_token, claims.sub);
+      return { token_type: "Bearer", access_token, id_token: sign(claims), expires_in: 300 };
     },
-    userinfo: () => ({ sub: "scripted-1", name: "Edsger Example", email: "edsger@scripted.example", email_verified: true }),
+    userinfo({ authorization }) {
+      const sub = people.get(authorization?.replace("Bearer ", "")) ?? "scripted-1";
+      const name = sub === "scripted-1" ? "Edsger Example" : sub;
+      return { sub, name, email: "edsger@scripted.example", email_verified: true };
+    },
   };
 
   function secret(kind) {
