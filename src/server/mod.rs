@@ -6,6 +6,7 @@
 mod answer;
 mod body;
 mod call;
+mod clients;
 mod cookies;
 mod dispatch;
 mod extract;
@@ -16,6 +17,7 @@ mod origin;
 mod pages;
 mod realm;
 mod redirect;
+mod reload;
 mod routes;
 mod sessions;
 mod sign_outs;
@@ -32,6 +34,7 @@ use crate::rng::Rng;
 use crate::transport::{Options, Transport};
 
 pub use extract::NoSession;
+pub use reload::{ReloadCounts, ReloadError, Reloaded};
 pub use state::Server;
 
 /// The routes of a server that stands alone.
