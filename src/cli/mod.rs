@@ -55,7 +55,6 @@ pub mod token;
 #[cfg(feature = "mock")]
 mod tokens;
 pub mod validate;
-mod watch;
 
 use std::process::ExitCode;
 

@@ -6,7 +6,6 @@
 mod answer;
 mod body;
 mod call;
-mod clients;
 mod cookies;
 mod dispatch;
 mod extract;
@@ -17,7 +16,6 @@ mod origin;
 mod pages;
 mod realm;
 mod redirect;
-mod reload;
 mod routes;
 mod sessions;
 mod sign_outs;
@@ -34,7 +32,6 @@ use crate::rng::Rng;
 use crate::transport::{Options, Transport};
 
 pub use extract::NoSession;
-pub use reload::{ReloadCounts, ReloadError, Reloaded};
 pub use state::Server;
 
 /// The routes of a server that stands alone.

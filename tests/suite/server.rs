@@ -18,7 +18,6 @@ mod protocol;
 mod provider;
 mod refresh;
 mod refreshing;
-mod reload;
 mod routes;
 mod session;
 mod sign_in;
