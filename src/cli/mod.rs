@@ -44,6 +44,8 @@ pub mod revoke;
 pub mod schema;
 #[cfg(feature = "server")]
 pub mod serve;
+#[cfg(feature = "server")]
+pub mod sessions;
 #[cfg(feature = "mock")]
 pub mod show;
 #[cfg(feature = "mock")]
@@ -114,6 +116,9 @@ pub enum Command {
     /// Run the sign-in server.
     #[cfg(feature = "server")]
     Serve(serve::Args),
+    /// List the sessions of a person at a server that runs, or end them.
+    #[cfg(feature = "server")]
+    Sessions(sessions::Args),
     /// Show the effective provider and every request that it will be sent.
     #[cfg(feature = "mock")]
     Show(show::Args),
@@ -156,6 +161,8 @@ pub fn run() -> ExitCode {
         Command::Schema(args) => schema::run(args),
         #[cfg(feature = "server")]
         Command::Serve(args) => serve::run(args),
+        #[cfg(feature = "server")]
+        Command::Sessions(args) => sessions::run(args),
         #[cfg(feature = "mock")]
         Command::Show(args) => show::run(args),
         #[cfg(feature = "mock")]

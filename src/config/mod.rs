@@ -56,6 +56,8 @@ pub struct Config {
     pub pages: Pages,
     /// The session.
     pub session: SessionSettings,
+    /// What whoever runs the server shows to it where they list or end sessions; nobody can where it is `None`.
+    pub admin: Option<Secret>,
     /// Origins besides the own ones that a `callbackUrl` may lead to.
     pub redirect_allow: Vec<String>,
     /// Who may sign in.
@@ -171,6 +173,7 @@ fn compiled(
         allow: rules::allow(&spec, &providers, &mut findings),
         pages: addresses::pages(&spec, &mut findings),
         session: session::compile(&spec.session, &providers, &secrets, &mut findings),
+        admin: secrets.of_admin(spec.admin.as_ref(), &spec.session, &mut findings),
         redirect_allow: addresses::redirect_allow(&spec, &mut findings),
         trusted_proxies: addresses::networks("/trusted_proxies", &spec.trusted_proxies, &mut findings),
         network: addresses::network(&spec, &mut findings),

@@ -8,7 +8,7 @@ use crate::diagnostic::code;
 use crate::oauth::Secret;
 use crate::provider::catalog::files;
 use crate::provider::finding::Finding;
-use crate::spec::deployment::{OneOrMany, SecretRef, TextOrRef};
+use crate::spec::deployment::{AdminSpec, OneOrMany, SecretRef, SessionSpec, Strategy, TextOrRef};
 
 /// The secret of the deployment has at least this many bytes.
 const MIN_BYTES: usize = 32;
@@ -40,25 +40,45 @@ impl Secrets<'_> {
                 OneOrMany::One(_) => "/secret".to_owned(),
                 OneOrMany::Many(_) => format!("/secret/{index}"),
             };
-            let Some(secret) = self.resolve(reference, &at, findings) else { continue };
-            match weakness(secret.expose()) {
-                None => secrets.push(secret),
-                Some(why) => findings.add(
-                    Finding::error(
-                        code::WEAK_SECRET,
-                        at,
-                        format!("the secret of {} {why}", named(reference)),
-                    )
-                    .label("this seals every cookie")
-                    .help(HOW),
-                ),
-            }
+            secrets.extend(self.strong(reference, &at, "this seals every cookie", findings));
         }
         if spec.as_slice().is_empty() {
             let finding = Finding::error(code::MISSING_SECRET, "/secret", "the list of secrets is empty");
             findings.add(finding.label("nothing seals the cookies").help(HOW));
         }
         secrets
+    }
+
+    /// The token of whoever runs the server.
+    pub fn of_admin(
+        &self,
+        spec: Option<&AdminSpec>,
+        session: &SessionSpec,
+        findings: &mut Findings<'_>,
+    ) -> Option<Secret> {
+        let spec = spec?;
+        if session.strategy == Strategy::Jwt {
+            let title =
+                "`admin` has no effect: sessions are in their cookies, where nobody can list or end them";
+            let finding = Finding::error(code::NO_EFFECT, "/admin", title).on_key();
+            findings.add(finding.label("only with a store").help("add `session: {strategy: database}`"));
+        }
+        self.strong(&spec.token, "/admin/token", "whoever has this can end every session", findings)
+    }
+
+    /// What a reference points at, where nobody can guess it.
+    fn strong(
+        &self,
+        reference: &SecretRef,
+        at: &str,
+        label: &str,
+        findings: &mut Findings<'_>,
+    ) -> Option<Secret> {
+        let secret = self.resolve(reference, at, findings)?;
+        let Some(why) = weakness(secret.expose()) else { return Some(secret) };
+        let title = format!("the secret of {} {why}", named(reference));
+        findings.add(Finding::error(code::WEAK_SECRET, at, title).label(label).help(HOW));
+        None
     }
 
     fn of_environment(&self, findings: &mut Findings<'_>) -> Vec<Secret> {

@@ -3,6 +3,7 @@
 //! In: a [`Config`] and a [`Transport`]. Out: an [`axum::Router`], and an
 //! extractor for the session. One file per action in `routes/`; what is true of every request is in `dispatch`.
 
+mod admin;
 mod answer;
 mod body;
 mod call;

@@ -23,7 +23,7 @@ use crate::server::cookies::CookieKeys;
 use crate::server::pages::Pages;
 use crate::server::sessions::{Kept, Refreshes};
 use crate::server::transactions::UsedStates;
-use crate::server::{dispatch, health};
+use crate::server::{admin, dispatch, health};
 #[cfg(feature = "store-postgres")]
 use crate::session::store::PostgresStore;
 #[cfg(feature = "store-redis")]
@@ -157,7 +157,14 @@ impl Server {
         // A panic ends one request, with a bare 500; the log has the rest.
         self.router()
             .merge(health::router(self.clone()))
+            .merge(self.admin())
             .layer((CatchPanicLayer::custom(panicked), within_time))
+    }
+
+    /// The routes for whoever runs the server, `/admin/sessions`, where the deployment has `admin`; not under a base path, so that a
+    /// proxy that passes the base path on keeps them from everybody else.
+    pub fn admin<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
+        admin::router(self.clone())
     }
 
     /// Whether the server can do its work: its session store answers, where it has one.

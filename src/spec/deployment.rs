@@ -28,6 +28,9 @@ pub struct DeploymentSpec {
     /// How long a session lives and what it holds.
     #[serde(default)]
     pub session: SessionSpec,
+    /// Lets whoever runs the server list and end sessions, with `authcfg sessions` or at `/admin/sessions`. Nobody can where it is
+    /// absent.
+    pub admin: Option<AdminSpec>,
     /// Pages of the application that stand in for the built-in ones.
     #[serde(default)]
     pub pages: PagesSpec,
@@ -42,6 +45,14 @@ pub struct DeploymentSpec {
     /// `true`: plain http on a public address. For a test installation only: every cookie and code is readable on the way.
     #[serde(default)]
     pub danger_allow_http: bool,
+}
+
+/// What whoever runs the server may ask of it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AdminSpec {
+    /// Where the token stands that they show, at least 32 bytes: `{env: AUTHCFG_ADMIN_TOKEN}`.
+    pub token: SecretRef,
 }
 
 /// One value, or a list of them.

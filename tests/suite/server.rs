@@ -3,6 +3,7 @@
 //! A test whose name is one of `$about` … in the captures of Auth.js (`protocol-captures.json`) says what was seen there,
 //! and where authcfg answers otherwise, why.
 
+mod admin;
 mod backchannel_logout;
 pub mod browser;
 mod callback;

@@ -14,7 +14,7 @@ use crate::server::cookies::Cookies;
 use crate::server::sessions::record::Held;
 use crate::server::sessions::refresh::{fresh, revoke};
 use crate::server::sessions::tokens::Tokens;
-use crate::server::sessions::{Ended, Renewed, body, by_provider, is_over, lifetime};
+use crate::server::sessions::{Ended, Renewed, body, by_person, by_provider, is_over, lifetime};
 use crate::server::state::Inner;
 use crate::session::store::{Key, StoreError};
 use crate::session::{RecordKeys, Session, SessionStore, new_session_id};
@@ -35,7 +35,7 @@ pub(in crate::server) struct Kept {
 pub(super) struct Found {
     pub key: Key,
     version: u64,
-    expires: u64,
+    pub expires: u64,
     pub held: Held,
 }
 
@@ -63,9 +63,13 @@ pub(super) async fn begin(
         return Err(StoreError::new("a new session id was there already"));
     }
     // Before anybody has its id.
-    if let Some(tokens) = &held.tokens {
-        by_provider::know(kept, &key, tokens).await?;
-    }
+    let by_provider = async {
+        match &held.tokens {
+            Some(tokens) => by_provider::know(kept, &key, tokens).await,
+            None => Ok(()),
+        }
+    };
+    tokio::try_join!(by_provider, by_person::know(kept, &key, &held.claims))?;
     Ok(call.site.cookies.session_cookies(id.expose(), expires, cookies).unwrap_or_default())
 }
 

@@ -1,5 +1,6 @@
 //! Sessions: begun from a profile, renewed at every read, ended by time or a sign-out; in their cookie or in a store.
 
+mod by_person;
 mod by_provider;
 mod in_cookie;
 mod in_store;
@@ -25,6 +26,7 @@ use crate::server::state::{Inner, Site};
 use crate::session::store::StoreError;
 use crate::session::{Session, iso_date};
 
+pub(super) use by_person::{Selected, end, list};
 pub(super) use by_provider::{end as end_by_provider, end_of_sid};
 pub(super) use in_store::Kept;
 pub(super) use refresh::Refreshes;

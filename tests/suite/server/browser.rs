@@ -19,6 +19,8 @@ use tower::ServiceExt;
 pub const NOW: u64 = 1_767_225_600;
 /// The secret of the captures.
 pub const SECRET: &str = "oracle-secret-0123456789abcdef0123456789abcdef";
+/// The token of whoever runs the server.
+pub const ADMIN_TOKEN: &str = "admin-token-0123456789abcdef0123456789abcdef";
 /// Two providers, as in the captures.
 pub const DEPLOYMENT: &str = "\
 base_url: https://app.example.com/auth
@@ -29,6 +31,7 @@ providers: {github: {}, google: {}}
 pub fn environment() -> Vec<(String, String)> {
     let pairs = [
         ("AUTH_SECRET", SECRET),
+        ("AUTHCFG_ADMIN_TOKEN", ADMIN_TOKEN),
         ("AUTH_GITHUB_ID", "cid"),
         ("AUTH_GITHUB_SECRET", "github-secret"),
         ("AUTH_GOOGLE_ID", "cid"),
