@@ -41,6 +41,7 @@ export async function startPostgres({ password = "a password of this test", tls 
     rmSync(join(data, "postmaster.pid"), { force: true });
   };
   return {
+    folder: here.path,
     url: `postgres://authcfg:${encodeURIComponent(password)}@${tls ? "localhost" : "127.0.0.1"}:${port}/postgres${query}`,
     freeze: () => [program.pid, ...children(program.pid)].forEach((pid) => kill(pid, "SIGSTOP")),
     thaw: () => [program.pid, ...children(program.pid)].forEach((pid) => kill(pid, "SIGCONT")),

@@ -23,6 +23,7 @@ export async function startRedis({ password, tls = false } = {}) {
   let program = await start();
   const user = password ? `:${password}@` : "";
   return {
+    folder: here.path,
     url: tls ? `rediss://${user}localhost:${port}?cacert=${authority}` : `redis://${user}127.0.0.1:${port}`,
     freeze: () => process.kill(program.pid, "SIGSTOP"),
     thaw: () => process.kill(program.pid, "SIGCONT"),

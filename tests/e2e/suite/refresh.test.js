@@ -1,16 +1,18 @@
-// Tokens renewed at a real provider whose refresh tokens are good once: two servers, one SQLite file, and whoever comes.
+// Tokens renewed at a real provider whose refresh tokens are good once: two servers, one store, and whoever comes.
 //
-// `REFRESH_ROUNDS=100` plays a hundred rounds instead of ten.
+// `REFRESH_ROUNDS=100` plays a hundred rounds instead of ten. `REFRESH_STORE=redis` or `postgres` takes another store than SQLite.
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { folder, serve } from "../lib/authcfg.js";
+import { authcfg, serve } from "../lib/authcfg.js";
 import { startOpenid } from "../lib/openid.js";
 import { freePort } from "../lib/program.js";
+import { STORES } from "../lib/stores.js";
 import { answerOpenid, csrf, session, startSignIn, Visitor } from "../lib/visitor.js";
 import { canary } from "../lib/world.js";
 
+const STORE = process.env.REFRESH_STORE ?? "sqlite";
 const ROUNDS = Number(process.env.REFRESH_ROUNDS ?? 10);
 const SESSIONS = 5;
 const READERS = 50;
@@ -18,7 +20,7 @@ const LIFETIME = 4;
 const COOKIE = "authjs.session-token";
 const seconds = (count) => new Promise((resolve) => setTimeout(resolve, count * 1000));
 
-let op, store, servers, secret, opSecret;
+let op, store, servers, secret, opSecret, adminToken;
 const ended = [];
 
 const deployment = (authUrl) => `
@@ -30,18 +32,20 @@ providers:
     scopes: [openid, profile, email, offline_access]
     request: {prompt: consent}
     revocation_endpoint: ${op.issuer}/token/revocation
-session: {strategy: database, store: "sqlite:${store.path}/sessions.db", expose_tokens: [access_token, id_token]}
+session: {strategy: database, store: {env: SESSION_STORE_URL}, expose_tokens: [access_token, id_token]}
+admin: {token: {env: AUTHCFG_ADMIN_TOKEN}}
 `;
 
 async function start(port) {
   const authUrl = `http://localhost:${port}/api/auth`;
-  const env = { AUTH_SECRET: secret, AUTH_OP_ID: "client-of-op", AUTH_OP_SECRET: opSecret };
+  const env = { AUTH_SECRET: secret, AUTH_OP_ID: "client-of-op", AUTH_OP_SECRET: opSecret, SESSION_STORE_URL: store.url, AUTHCFG_ADMIN_TOKEN: adminToken };
   const server = await serve({ files: { "authcfg.yaml": deployment(authUrl) }, env, listen: `127.0.0.1:${port}` });
   return { ...server, port, authUrl };
 }
 
 before(async () => {
-  [secret, opSecret, store] = [canary("auth-secret"), canary("op-secret"), folder()];
+  [secret, opSecret, adminToken] = [canary("auth-secret"), canary("op-secret"), canary("admin-token")];
+  store = await STORES[STORE]();
   const ports = [await freePort(), await freePort()];
   const redirect_uris = ports.map((port) => `http://localhost:${port}/api/auth/callback/op`);
   const client = { client_id: "client-of-op", client_secret: opSecret, redirect_uris, grant_types: ["authorization_code", "refresh_token"] };
@@ -51,7 +55,7 @@ before(async () => {
 after(async () => {
   for (const server of servers ?? []) await server.stop();
   await op?.stop();
-  store?.remove();
+  await store?.stop();
 });
 
 async function signIn(login, server = servers[0]) {
@@ -125,6 +129,38 @@ describe("a session whose access token has expired", () => {
   });
 });
 
+test("whoever runs the servers sees the sessions of a person and ends them: at each server, and their refresh tokens at the provider", async () => {
+  const cookies = [await signIn("stolen@op.example", servers[0]), await signIn("stolen@op.example", servers[1])];
+  const other = await signIn("other@op.example");
+  const sessions = (...args) => authcfg(["sessions", ...args, "--server", new URL(servers[1].authUrl).origin], { env: { AUTHCFG_ADMIN_TOKEN: adminToken } });
+  const person = ["--provider", "op", "--sub", "stolen@op.example"];
+  const { sessions: listed } = JSON.parse((await sessions("list", ...person, "--format", "json")).output);
+  assert.deepEqual(listed.map(({ sub, issuer }) => [sub, issuer]), Array(2).fill(["stolen@op.example", op.issuer]));
+  const text = (await sessions("list", "--email", "STOLEN@op.example")).output;
+  assert.match(text, /^op stolen@op\.example {2}.*<stolen@op\.example>\n {2}issuer {3}http[^]*\n2 sessions\n$/);
+  for (const cookie of cookies) assert.ok(!text.includes(cookie));
+  const revocations = op.seen.revocations;
+  assert.deepEqual(await sessions("end", "--session", listed[0].session), { code: 0, output: "1 session ended\n" });
+  assert.deepEqual(await sessions("end", ...person), { code: 0, output: "1 session ended\n" });
+  assert.deepEqual(await sessions("end", ...person), { code: 0, output: "0 sessions ended\n" });
+  for (const cookie of cookies) for (const server of servers) assert.equal((await read(cookie, server)).value, null);
+  assert.equal((await read(other, servers[0])).value.user.email, "other@op.example");
+  for (let tries = 0; tries < 100 && op.seen.revocations < revocations + 2; tries += 1) await seconds(0.05);
+  assert.equal(op.seen.revocations, revocations + 2);
+});
+
+test("nobody sees or ends sessions without the token, or without saying whose", async () => {
+  const sessions = (env, ...args) => authcfg(["sessions", ...args, "--server", new URL(servers[0].authUrl).origin], { env });
+  const cookie = await signIn("left-alone@op.example");
+  const person = ["--provider", "op", "--sub", "left-alone@op.example"];
+  const { code, output } = await sessions({ AUTHCFG_ADMIN_TOKEN: `${adminToken}x` }, "end", ...person);
+  assert.deepEqual([code, output], [4, "error: the server does not take the token of AUTHCFG_ADMIN_TOKEN\n"]);
+  assert.equal((await sessions({}, "end", ...person)).code, 2);
+  assert.equal((await sessions({ AUTHCFG_ADMIN_TOKEN: adminToken }, "end")).code, 2);
+  assert.equal((await sessions({ AUTHCFG_ADMIN_TOKEN: adminToken }, "end", "--sub", "left-alone@op.example")).code, 2);
+  assert.equal((await read(cookie, servers[0])).value.user.email, "left-alone@op.example");
+});
+
 test("a server that is told to end keeps what the provider has just given, also where nobody waits for it", async () => {
   const cookie = await signIn("patient@op.example");
   await seconds(LIFETIME + 1);
@@ -185,14 +221,14 @@ test("kill -9 in the middle of a refresh: what the provider still honours goes o
 
 test("no secret is in the logs", () => {
   const log = [...ended, ...servers.map((server) => server.program.output)].join("\n");
-  const known = [secret, opSecret, ...op.seen.secrets];
+  const known = [secret, opSecret, adminToken, ...op.seen.secrets];
   assert.ok(known.length > 5 && log.includes("signed in"), "the run left secrets to look for, and a log");
   for (const text of known) assert.ok(!log.includes(text), "the log holds a secret");
 });
 
 test("no token is in the store for whoever reads its files", () => {
-  const files = readdirSync(store.path).filter((name) => name.startsWith("sessions.db"));
-  const bytes = files.map((name) => readFileSync(join(store.path, name), "latin1")).join("");
-  assert.ok(bytes.includes("CREATE TABLE sessions"));
+  const files = readdirSync(store.folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const bytes = files.map(({ parentPath, name }) => readFileSync(join(parentPath, name), "latin1")).join("");
+  assert.ok(/CREATE TABLE sessions|authcfg:session:|sessions_by_expiry/.test(bytes), "its files were read");
   for (const text of [...op.seen.secrets, "@op.example"]) assert.ok(!bytes.includes(text), "the store shows a token");
 });

@@ -52,12 +52,27 @@ impl Connect for Connector {
         for script in scripts::all() {
             known.load_script(script).ignore();
         }
-        known.query_async::<()>(&mut connection.clone()).await.map_err(fault)
+        known.query_async::<()>(&mut connection.clone()).await.map_err(fault)?;
+        // Who may not ask does not know: it is no more than a hint.
+        let info: String =
+            cmd("INFO").arg("memory").query_async(&mut connection.clone()).await.unwrap_or_default();
+        if let Some(policy) = evicts(&info) {
+            tracing::warn!(store = %self, policy, "sessions are lost when the memory is full: `maxmemory-policy noeviction`");
+        }
+        Ok(())
     }
 
     async fn ping(mut connection: MultiplexedConnection) -> Result<(), Fault> {
         cmd("PING").query_async(&mut connection).await.map_err(fault)
     }
+}
+
+/// The policy by which Redis removes keys that are needed, where its memory has a bound.
+fn evicts(info: &str) -> Option<&str> {
+    let of =
+        |name: &str| info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim);
+    let bounded = of("maxmemory").is_some_and(|bytes| bytes != "0");
+    of("maxmemory_policy").filter(|policy| bounded && *policy != "noeviction")
 }
 
 /// Looks that something can be written.
@@ -111,5 +126,21 @@ fn told(error: &RedisError) -> String {
         None if error.is_timeout() => "no answer in time".into(),
         None if error.is_io_error() || error.is_connection_dropped() => "the connection was closed".into(),
         None => format!("{:?}", error.kind()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_a_memory_that_is_made_room_in() {
+        let info = |bytes: &str, policy: &str| {
+            format!("# Memory\r\nmaxmemory:{bytes}\r\nmaxmemory_policy:{policy}\r\n")
+        };
+        assert_eq!(evicts(&info("1000", "volatile-lru")), Some("volatile-lru"));
+        assert_eq!(evicts(&info("1000", "noeviction")), None);
+        assert_eq!(evicts(&info("0", "allkeys-lru")), None, "what has no bound is never full");
+        assert_eq!(evicts(""), None);
     }
 }
