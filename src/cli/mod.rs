@@ -57,6 +57,7 @@ pub mod token;
 #[cfg(feature = "mock")]
 mod tokens;
 pub mod validate;
+mod watch;
 
 use std::process::ExitCode;
 

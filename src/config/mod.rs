@@ -8,6 +8,7 @@ pub mod allow;
 mod base_url;
 mod environment;
 mod findings;
+mod fingerprint;
 mod network;
 mod overrides;
 mod providers;
@@ -36,6 +37,7 @@ use crate::yaml::{Document, Limits};
 pub use allow::Allow;
 pub use base_url::BaseUrl;
 pub use environment::{Environment, variable};
+pub use fingerprint::Fingerprint;
 pub use network::Network;
 pub use routes::Routes;
 pub use session::{SessionSettings, StoreSettings};
@@ -66,6 +68,10 @@ pub struct Config {
     pub trusted_proxies: Vec<Network>,
     /// How providers are reached.
     pub network: NetworkSettings,
+    /// Of everything that it was made of. Two deployments with the same one are the same.
+    pub fingerprint: Fingerprint,
+    /// The files and folders that it was made of, secrets included.
+    pub files: Vec<PathBuf>,
 }
 
 /// A provider that is on.
@@ -75,6 +81,8 @@ pub struct ConfiguredProvider {
     pub registration: Arc<Registration>,
     /// Inputs where neither the sign-in nor a route gives one of the same `one_of` list.
     pub request: IndexMap<String, String>,
+    /// Of the provider file, what the deployment lays over it, credentials and values.
+    pub fingerprint: Fingerprint,
 }
 
 /// Pages of the application, as paths or addresses.
@@ -89,7 +97,7 @@ pub struct Pages {
 }
 
 /// How providers are reached.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct NetworkSettings {
     /// Private networks that an address from a discovery document may stand in.
     pub allow_private_networks: Vec<Network>,
@@ -161,12 +169,13 @@ fn compiled(
     let structural = findings.diagnostics.len();
     let environment = Environment::new(source.env.iter().cloned());
     let folder = source.file.as_deref().and_then(Path::parent).map(Path::to_owned).unwrap_or_default();
-    let catalog = catalog(&spec, source, &folder, &mut findings);
-    let secrets = Secrets { environment: &environment, folder };
+    let folders = catalog_folders(&spec, source, &folder);
+    let catalog = catalog(&folders, &mut findings);
+    let secrets = Secrets::new(&environment, folder);
 
     let keys = secrets.of_deployment(spec.secret.as_ref(), &mut findings);
     let providers = providers::compile(&spec, &catalog, &secrets, source.needed.as_deref(), &mut findings);
-    let config = Config {
+    let mut config = Config {
         base_urls: addresses::base_urls(&spec, &environment, source.listen, &mut findings),
         secrets: keys,
         routes: rules::routes(&spec, &providers, &mut findings),
@@ -178,7 +187,10 @@ fn compiled(
         trusted_proxies: addresses::networks("/trusted_proxies", &spec.trusted_proxies, &mut findings),
         network: addresses::network(&spec, &mut findings),
         providers: providers.into_iter().filter_map(|(id, on)| Some((id, on.configured?))).collect(),
+        fingerprint: Fingerprint::default(),
+        files: source.file.iter().cloned().chain(folders.paths).chain(secrets.read_files()).collect(),
     };
+    config.fingerprint = Fingerprint::of_deployment(&config, findings.document);
     if incomplete {
         // What seems to be missing may only have been taken out.
         findings.drop_missing_since(structural);
@@ -229,24 +241,26 @@ fn structure(document: &Document, _: &mut Findings<'_>) -> (serde_json::Value, b
     (document.to_json(), false)
 }
 
+/// The folders that are laid over the built-in provider files, and whether somebody named them: the one beside the deployment
+/// file need not be there.
+struct Folders {
+    paths: Vec<PathBuf>,
+    are_named: bool,
+}
+
+fn catalog_folders(spec: &DeploymentSpec, source: &ConfigSource, folder: &Path) -> Folders {
+    let named = match &spec.catalog {
+        _ if !source.catalog.is_empty() => Some(source.catalog.clone()),
+        written => written.as_ref().map(|names| names.iter().map(|name| folder.join(name)).collect()),
+    };
+    Folders { are_named: named.is_some(), paths: named.unwrap_or_else(|| vec![folder.join("providers")]) }
+}
+
 /// The built-in provider files and the folders laid over them.
-fn catalog(
-    spec: &DeploymentSpec,
-    source: &ConfigSource,
-    folder: &Path,
-    findings: &mut Findings<'_>,
-) -> Catalog {
+fn catalog(folders: &Folders, findings: &mut Findings<'_>) -> Catalog {
     let mut catalog = Catalog::builtin();
-    let mut add = |folder: &Path| findings.diagnostics.extend(catalog.add_folder(folder));
-    if !source.catalog.is_empty() {
-        source.catalog.iter().for_each(|folder| add(folder));
-    } else if let Some(folders) = &spec.catalog {
-        folders.iter().for_each(|name| add(&folder.join(name)));
-    } else {
-        let beside = folder.join("providers");
-        if beside.is_dir() {
-            add(&beside);
-        }
+    for folder in folders.paths.iter().filter(|folder| folders.are_named || folder.is_dir()) {
+        findings.diagnostics.extend(catalog.add_folder(folder));
     }
     catalog
 }

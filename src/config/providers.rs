@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use serde_json::{Value, json};
 
-use crate::config::ConfiguredProvider;
 use crate::config::environment::variable;
 use crate::config::findings::Findings;
 use crate::config::overrides;
 use crate::config::secret::Secrets;
+use crate::config::{ConfiguredProvider, Fingerprint};
 use crate::diagnostic::{code, nearest};
 use crate::oauth::Secret;
 use crate::provider::catalog::{Catalog, Entry};
@@ -122,7 +123,8 @@ impl Compiler<'_, '_> {
             true => self.as_written(&entry),
             false => overrides::apply(&entry, spec, &at, self.findings).map(Arc::new),
         };
-        let configured = provider.as_ref().and_then(|provider| self.configured(id, spec, provider, &at));
+        let configured =
+            provider.as_ref().and_then(|provider| self.configured(id, spec, &entry, provider, &at));
         On { provider, configured }
     }
 
@@ -130,13 +132,18 @@ impl Compiler<'_, '_> {
         &mut self,
         id: &str,
         spec: &ProviderDeployment,
+        entry: &Entry,
         provider: &Arc<Provider>,
         at: &str,
     ) -> Option<ConfiguredProvider> {
         let request = self.request(spec, provider, at);
         let values = self.values(id, spec, provider, at)?;
+        let over = Value::Object(spec.over());
+        let fingerprint = Fingerprint::of_provider(id, entry.value(), over, json!(request), &values);
         match Registration::new(id, provider.clone(), values) {
-            Ok(registration) => Some(ConfiguredProvider { registration: Arc::new(registration), request }),
+            Ok(registration) => {
+                Some(ConfiguredProvider { registration: Arc::new(registration), request, fingerprint })
+            }
             Err(errors) => {
                 errors.into_iter().for_each(|error| self.registration_error(id, spec, at, error));
                 None

@@ -1,5 +1,6 @@
 //! Secrets: references to the environment or to a file, never a text in the deployment file itself.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use crate::config::environment::Environment;
@@ -24,9 +25,20 @@ pub(super) struct Secrets<'a> {
     pub environment: &'a Environment,
     /// What a relative path starts from: the folder of the deployment file.
     pub folder: PathBuf,
+    /// The files that were referred to so far.
+    read: RefCell<Vec<PathBuf>>,
 }
 
-impl Secrets<'_> {
+impl<'a> Secrets<'a> {
+    pub fn new(environment: &'a Environment, folder: PathBuf) -> Secrets<'a> {
+        Secrets { environment, folder, read: RefCell::default() }
+    }
+
+    /// The files that were referred to, whether or not they could be read.
+    pub fn read_files(&self) -> Vec<PathBuf> {
+        self.read.take()
+    }
+
     /// The secrets that seal and open cookies: the first seals.
     pub fn of_deployment(
         &self,
@@ -122,7 +134,7 @@ impl Secrets<'_> {
                 }
                 value.map(Secret::from)
             }
-            SecretRef::File(path) => match self.read(&self.folder.join(path)) {
+            SecretRef::File(path) => match self.text_of(&self.folder.join(path)) {
                 Ok(secret) => Some(secret),
                 Err((code, why)) => {
                     findings.add(
@@ -153,7 +165,8 @@ impl Secrets<'_> {
         }
     }
 
-    fn read(&self, path: &Path) -> Result<Secret, (crate::diagnostic::Code, String)> {
+    fn text_of(&self, path: &Path) -> Result<Secret, (crate::diagnostic::Code, String)> {
+        self.read.borrow_mut().push(path.to_owned());
         let bytes = files::read(path, None, MAX_FILE)
             .map_err(|diagnostic| (diagnostic.code, format!("cannot be used: {}", diagnostic.title)))?;
         if folder_is_open(path) {

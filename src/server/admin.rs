@@ -27,7 +27,7 @@ pub(super) fn router<S: Clone + Send + Sync + 'static>(server: Server) -> Router
 }
 
 async fn list(State(server): State<Server>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
-    let inner = &server.inner;
+    let inner = &server.current();
     let listed = match allowed(inner, &query, &headers) {
         Ok((kept, selected)) => sessions::list(inner, kept, &selected).await,
         Err(refusal) => return refused(inner, refusal),
@@ -36,7 +36,7 @@ async fn list(State(server): State<Server>, RawQuery(query): RawQuery, headers: 
 }
 
 async fn end(State(server): State<Server>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
-    let inner = &server.inner;
+    let inner = &server.current();
     let ended = match allowed(inner, &query, &headers) {
         Ok((kept, selected)) => sessions::end(inner, kept, &selected).await,
         Err(refusal) => return refused(inner, refusal),

@@ -25,7 +25,7 @@ const MAX_BODY: usize = 16 * 1024;
 
 /// Answers a request under a base path.
 pub(super) async fn handle(server: Server, request: Request) -> Response {
-    let inner = &server.inner;
+    let inner = &server.current();
     let (parts, body) = request.into_parts();
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let site = match site(inner, &parts.headers, &parts.uri, peer) {
@@ -145,13 +145,16 @@ async fn run(call: &Call<'_>, action: Action, provider: Option<&str>) -> Result<
     if action == Action::FrontchannelLogout {
         return Ok(routes::frontchannel_logout::run(call, provider).await);
     }
+    // A sign-in may end at a provider that is not configured any more.
+    if let (Action::Callback, Some(id)) = (action, provider.filter(|id| call.server.clients.know(id))) {
+        return routes::callback::run(call, id).await;
+    }
     let unknown = || Failure::configuration("", "routing", "unknown_provider", "there is no such provider");
     let provider = match provider {
         Some(id) => Some(call.server.config.providers.get_key_value(id).ok_or_else(unknown)?),
         None => None,
     };
     match (action, call.is_post, provider) {
-        (Action::Callback, _, Some((id, provider))) => routes::callback::run(call, id, provider).await,
         (Action::Log, ..) => Ok(routes::log::run(call)),
         (Action::SignedOut, ..) => Ok(routes::signed_out::run(call)),
         (Action::Style, ..) => Ok(Answer::css(call.server.pages.css.clone())),

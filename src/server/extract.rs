@@ -11,7 +11,7 @@ use crate::server::call::with_params;
 use crate::server::cookies::Cookies;
 use crate::server::dispatch::site;
 use crate::server::sessions;
-use crate::server::state::{Server, Site};
+use crate::server::state::{Inner, Server, Site};
 use crate::session::Session;
 use crate::session::store::StoreError;
 
@@ -74,9 +74,10 @@ impl Server {
     /// # Errors
     /// [`StoreError`] where nobody knows: that is not the same as nobody.
     pub async fn session(&self, parts: &Parts) -> Result<Option<Session>, StoreError> {
-        let Some(site) = self.site_of(parts) else { return Ok(None) };
+        let current = self.current();
+        let Some(site) = site_of(&current, parts) else { return Ok(None) };
         let cookies = Cookies::read(&parts.headers, &site.cookies);
-        sessions::current(&self.inner, site, &cookies).await
+        sessions::current(&current, site, &cookies).await
     }
 
     /// The tokens of a request's session, to call the provider's API with: renewed where they were about to expire, and without
@@ -87,25 +88,25 @@ impl Server {
     /// # Errors
     /// [`StoreError`] where nobody knows.
     pub async fn tokens(&self, parts: &Parts) -> Result<Option<TokenSet>, StoreError> {
-        let Some(site) = self.site_of(parts) else { return Ok(None) };
+        let current = self.current();
+        let Some(site) = site_of(&current, parts) else { return Ok(None) };
         let cookies = Cookies::read(&parts.headers, &site.cookies);
-        sessions::tokens(&self.inner, &cookies).await
-    }
-
-    fn site_of(&self, parts: &Parts) -> Option<&Site> {
-        let peer = parts
-            .extensions
-            .get::<axum::extract::ConnectInfo<std::net::SocketAddr>>()
-            .map(|info| info.0.ip());
-        site(&self.inner, &parts.headers, &parts.uri, peer).ok()
+        sessions::tokens(&current, &cookies).await
     }
 
     /// Where to sign in and come back; `None` for a request that is no page.
     fn sign_in_address(&self, parts: &Parts) -> Option<String> {
         let accepts = parts.headers.get(ACCEPT)?.to_str().ok()?;
-        let base = &self.site_of(parts)?.base;
+        let current = self.current();
+        let base = &site_of(&current, parts)?.base;
         let back = format!("{}{}", base.origin, parts.uri.path_and_query().map_or("/", |path| path.as_str()));
         let is_page = parts.method == Method::GET && accepts.contains("text/html");
         is_page.then(|| with_params(&format!("{}/signin", base.href()), &[("callbackUrl", &back)]))
     }
+}
+
+fn site_of<'a>(inner: &'a Inner, parts: &Parts) -> Option<&'a Site> {
+    let peer =
+        parts.extensions.get::<axum::extract::ConnectInfo<std::net::SocketAddr>>().map(|info| info.0.ip());
+    site(inner, &parts.headers, &parts.uri, peer).ok()
 }

@@ -7,6 +7,7 @@ mod admin;
 mod answer;
 mod body;
 mod call;
+mod clients;
 mod cookies;
 mod dispatch;
 mod extract;
@@ -17,6 +18,7 @@ mod origin;
 mod pages;
 mod realm;
 mod redirect;
+mod reload;
 mod routes;
 mod sessions;
 mod sign_outs;
@@ -33,6 +35,7 @@ use crate::rng::Rng;
 use crate::transport::{Options, Transport};
 
 pub use extract::NoSession;
+pub use reload::{ReloadCounts, ReloadError, Reloaded};
 pub use state::Server;
 
 /// The routes of a server that stands alone.

@@ -19,6 +19,7 @@ pub(super) fn begin(call: &Call<'_>, provider: &str, target: &str) -> (Secret, H
         provider: provider.to_owned(),
         issuer: String::new(),
         client_hash: String::new(),
+        configuration: [0; 16],
         state_hash: state_hash(&state),
         nonce: None,
         code_verifier: None,

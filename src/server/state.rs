@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use axum::Router;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode};
-use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
@@ -18,9 +18,12 @@ use crate::clock::Clock;
 use crate::config::{BaseUrl, Config, ConfiguredProvider, StorePlace};
 use crate::provider::{Protocol, Registration};
 use crate::rng::Rng;
+use crate::server;
 use crate::server::answer;
+use crate::server::clients::Clients;
 use crate::server::cookies::CookieKeys;
 use crate::server::pages::Pages;
+use crate::server::reload::Reloads;
 use crate::server::sessions::{Kept, Refreshes};
 use crate::server::transactions::UsedStates;
 use crate::server::{admin, dispatch, health};
@@ -40,20 +43,30 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// The sign-in server. Cheap to clone; clones are one server.
 #[derive(Clone)]
 pub struct Server {
-    pub(super) inner: Arc<Inner>,
+    pub(super) shared: Arc<Shared>,
 }
 
+pub(super) struct Shared {
+    /// What requests that come now work with.
+    pub current: ArcSwap<Inner>,
+    pub reloads: Reloads,
+}
+
+/// What requests work with: one configuration, and what outlives it.
 pub(super) struct Inner {
-    pub config: Config,
+    pub config: Arc<Config>,
     pub sites: Vec<Site>,
-    pub clients: IndexMap<String, Client>,
+    pub clients: Clients,
     pub pages: Pages,
-    pub used: UsedStates,
     /// Where sessions are kept that are not in their cookie.
     pub kept: Option<Kept>,
-    /// Whose tokens are being renewed.
-    pub refreshes: Refreshes,
     pub csp: HeaderValue,
+    /// How providers are reached.
+    transport: Transport,
+    /// Whoever comes while tokens are renewed, and states that were used: of every configuration.
+    pub refreshes: Arc<Refreshes>,
+    pub used: Arc<UsedStates>,
+    store: Arc<dyn SessionStore>,
     pub clock: Arc<dyn Clock>,
     pub rng: Arc<dyn Rng>,
 }
@@ -88,57 +101,29 @@ impl Server {
 
     /// A server that keeps its sessions in a store of your own, where the deployment says `strategy: database`.
     pub fn with_store(
-        mut config: Config,
+        config: Config,
         transport: Transport,
         store: Arc<dyn SessionStore>,
         clock: Arc<dyn Clock>,
         rng: Arc<dyn Rng>,
     ) -> Server {
-        config.providers.retain(|id, provider| {
-            let signs_in = provider.registration.provider.signs_in && provider.registration.is_registered();
-            if !signs_in {
-                tracing::warn!(provider = %id, "nobody can sign in with it: it hands out tokens alone, or has no client id");
-            }
-            signs_in
-        });
-        let skew = config.network.clock_skew;
-        let client = |provider: &ConfiguredProvider| {
-            let registration = provider.registration.clone();
-            Client::with_clock_skew(registration, transport.clone(), clock.clone(), rng.clone(), skew)
-        };
-        let clients = config.providers.iter().map(|(id, provider)| (id.clone(), client(provider))).collect();
-        let sites = config
-            .base_urls
-            .iter()
-            .map(|base| Site {
-                cookies: CookieKeys::new(base, &config),
-                providers: providers(base, &config),
-                base: base.clone(),
-            })
-            .collect();
-        let email_box = !config.routes.is_empty() || route_input(&config).is_some();
-        let inner = Inner {
-            pages: Pages::new(config.providers.values(), email_box),
-            csp: answer::content_security_policy(&http_origins(&config)),
-            used: UsedStates::default(),
-            refreshes: Refreshes::default(),
-            kept: config.session.store.as_ref().map(|settings| Kept {
-                store,
-                keys: RecordKeys::new(&config.secrets),
-                update_age: settings.update_age,
-            }),
-            sites,
-            clients,
-            config,
-            clock,
-            rng,
-        };
-        Server { inner: Arc::new(inner) }
+        let config = able_to_sign_in(config);
+        let clients = Clients::new(&config, |provider| client(provider, &config, &transport, &clock, &rng));
+        let outlives = Outlives { refreshes: Arc::default(), used: Arc::default(), store, clock, rng };
+        let reloads = Reloads::since(outlives.clock.now());
+        let current = ArcSwap::from_pointee(Inner::new(config, clients, transport, outlives));
+        Server { shared: Arc::new(Shared { current, reloads }) }
+    }
+
+    /// What a request that comes now works with, to its end.
+    pub(super) fn current(&self) -> Arc<Inner> {
+        self.shared.current.load_full()
     }
 
     /// The routes of the protocol, under the base path of each public address; to be merged into an application's own.
     pub fn router<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
-        let mut paths: Vec<&str> = self.inner.sites.iter().map(|site| site.base.path.as_str()).collect();
+        let current = self.current();
+        let mut paths: Vec<&str> = current.sites.iter().map(|site| site.base.path.as_str()).collect();
         paths.sort_unstable();
         paths.dedup();
         let server = self.clone();
@@ -154,10 +139,12 @@ impl Server {
     /// The routes of a server that stands alone: those of the protocol, and the two that say how it is.
     pub fn standalone(&self) -> Router {
         let within_time = TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT);
+        let server = self.clone();
+        let handler = axum::routing::any(move |request| dispatch::handle(server.clone(), request));
         // A panic ends one request, with a bare 500; the log has the rest.
-        self.router()
-            .merge(health::router(self.clone()))
+        health::router(self.clone())
             .merge(self.admin())
+            .fallback_service(handler)
             .layer((CatchPanicLayer::custom(panicked), within_time))
     }
 
@@ -172,7 +159,7 @@ impl Server {
     /// # Errors
     /// [`StoreError`]: why it does not.
     pub async fn ready(&self) -> Result<(), StoreError> {
-        match &self.inner.kept {
+        match &self.current().kept {
             Some(kept) => kept.store.ready().await,
             None => Ok(()),
         }
@@ -181,15 +168,99 @@ impl Server {
     /// Resolves when nothing is under way that would be lost with this process: tokens that a provider has given and the
     /// session store has not. To be waited for after the last request, for some seconds.
     pub async fn settled(&self) {
-        while !self.inner.refreshes.are_done() {
+        while !self.current().refreshes.are_done() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 
     /// The deployment.
-    pub fn config(&self) -> &Config {
-        &self.inner.config
+    pub fn config(&self) -> Arc<Config> {
+        self.current().config.clone()
     }
+}
+
+/// What outlives a configuration.
+struct Outlives {
+    refreshes: Arc<Refreshes>,
+    used: Arc<UsedStates>,
+    store: Arc<dyn SessionStore>,
+    clock: Arc<dyn Clock>,
+    rng: Arc<dyn Rng>,
+}
+
+impl Inner {
+    fn new(config: Config, clients: Clients, transport: Transport, outlives: Outlives) -> Inner {
+        let Outlives { refreshes, used, store, clock, rng } = outlives;
+        let site = |base: &BaseUrl| Site {
+            cookies: CookieKeys::new(base, &config),
+            providers: providers(base, &config),
+            base: base.clone(),
+        };
+        let email_box = !config.routes.is_empty() || route_input(&config).is_some();
+        Inner {
+            sites: config.base_urls.iter().map(site).collect(),
+            pages: Pages::new(config.providers.values(), email_box),
+            csp: answer::content_security_policy(&http_origins(&config)),
+            kept: config.session.store.as_ref().map(|settings| Kept {
+                store: store.clone(),
+                keys: RecordKeys::new(&config.secrets),
+                update_age: settings.update_age,
+            }),
+            config: Arc::new(config),
+            clients,
+            transport,
+            refreshes,
+            used,
+            store,
+            clock,
+            rng,
+        }
+    }
+
+    /// The same with another configuration.
+    pub fn after(&self, config: Config) -> Inner {
+        let config = able_to_sign_in(config);
+        let reached_otherwise = config.network != self.config.network;
+        let transport = match reached_otherwise {
+            true => server::transport(&config),
+            false => self.transport.clone(),
+        };
+        let outlives = Outlives {
+            refreshes: self.refreshes.clone(),
+            used: self.used.clone(),
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            rng: self.rng.clone(),
+        };
+        let make = |provider: &ConfiguredProvider| {
+            client(provider, &config, &transport, &outlives.clock, &outlives.rng)
+        };
+        let clients = self.clients.after(&config, make, reached_otherwise, outlives.clock.now());
+        Inner::new(config, clients, transport, outlives)
+    }
+}
+
+/// Without the providers at which nobody can sign in.
+fn able_to_sign_in(mut config: Config) -> Config {
+    config.providers.retain(|id, provider| {
+        let signs_in = provider.registration.provider.signs_in && provider.registration.is_registered();
+        if !signs_in {
+            tracing::warn!(provider = %id, "nobody can sign in with it: it hands out tokens alone, or has no client id");
+        }
+        signs_in
+    });
+    config
+}
+
+fn client(
+    provider: &ConfiguredProvider,
+    config: &Config,
+    transport: &Transport,
+    clock: &Arc<dyn Clock>,
+    rng: &Arc<dyn Rng>,
+) -> Client {
+    let (registration, skew) = (provider.registration.clone(), config.network.clock_skew);
+    Client::with_clock_skew(registration, transport.clone(), clock.clone(), rng.clone(), skew)
 }
 
 fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {

@@ -6,9 +6,11 @@ use std::sync::{Mutex, PoisonError};
 use http::HeaderValue;
 
 use crate::client::Client;
+use crate::config::Fingerprint;
 use crate::flow::{CallbackParams, Pending};
 use crate::oauth::Secret;
 use crate::server::call::{Call, Visit};
+use crate::server::clients::Configured;
 use crate::server::cookies::Cookies;
 use crate::server::failure::Failure;
 use crate::session::Transaction;
@@ -36,6 +38,7 @@ pub(super) fn begin(
         nonce: pending.nonce,
         code_verifier: pending.code_verifier,
         dpop_key: pending.dpop_key,
+        configuration: call.server.clients.fingerprint(&pending.provider_id).to_bytes(),
         provider: pending.provider_id,
         issuer: pending.issuer,
         client_hash: pending.client_id_hash,
@@ -77,7 +80,14 @@ fn room(call: &Call<'_>, cookies: &Cookies<'_>) -> Vec<HeaderValue> {
     under_way.into_iter().take(surplus).map(|(_, name)| keys.cleared(name)).collect()
 }
 
-/// A sign-in that a callback belongs to.
+/// The sign-in that a callback belongs to, not yet used up.
+pub(super) struct Found {
+    transaction: Transaction,
+    state: Secret,
+    cookie: String,
+}
+
+/// A sign-in that was used up.
 pub(super) struct Taken {
     pub pending: Pending,
     /// Where the browser goes afterwards.
@@ -86,19 +96,18 @@ pub(super) struct Taken {
     pub cleared: HeaderValue,
 }
 
-/// Finds the sign-in of a callback and uses it up.
+/// Finds the sign-in of a callback.
 ///
 /// # Errors
-/// [`Failure::configuration`]: there is none in this browser, it is another provider's, or it was used before.
-pub(super) async fn take(
+/// [`Failure::configuration`]: there is none in this browser, or it is another provider's.
+pub(super) fn find(
     call: &Call<'_>,
     cookies: &Cookies<'_>,
     provider: &str,
     params: &CallbackParams,
-) -> Result<Taken, Failure> {
+) -> Result<Found, Failure> {
     let refuse = |reason: &str| Failure::configuration(provider, "callback", "state_mismatch", reason);
     let keys = &call.site.cookies;
-    let now = call.server.clock.now();
     let state = params.state().ok_or_else(|| refuse("the callback has no `state`, or several"))?;
     let state_hash = state_hash(&state);
     let name = keys.transaction_name(&cookie_suffix(&state_hash));
@@ -107,7 +116,7 @@ pub(super) async fn take(
         .ok_or_else(|| refuse("this browser has begun no such sign-in, or it was used"))?;
     let transaction = keys
         .transaction
-        .open(&value, &name, now)
+        .open(&value, &name, call.server.clock.now())
         .ok_or_else(|| refuse("the sign-in is not ours, or over"))?;
     if transaction.state_hash != state_hash {
         return Err(refuse("`state` differs"));
@@ -115,29 +124,50 @@ pub(super) async fn take(
     if transaction.provider != provider {
         return Err(refuse("the sign-in was begun at another provider"));
     }
-    let mut is_first = call.server.used.first_use(state_hash, now);
-    if let Some(kept) = call.server.kept.as_ref().filter(|_| is_first) {
-        // Another process may have seen the same cookie.
-        let used = Key::of(&format!("state {name}"));
-        let created = kept.store.create(&used, vec![], now + LIFETIME).await;
-        is_first = created.map_err(|error| Failure::store(provider, &error))?;
+    Ok(Found { transaction, state: Secret::from(state), cookie: name.to_string() })
+}
+
+impl Found {
+    /// The provider that ends it, as it was configured when it began.
+    pub fn provider<'a>(&self, call: &Call<'a>) -> Option<&'a Configured> {
+        let fingerprint = Fingerprint::from_bytes(self.transaction.configuration);
+        call.server.clients.of_sign_in(&self.transaction.provider, fingerprint)
     }
-    if !is_first {
-        return Err(refuse("the callback was used before"));
+
+    /// Uses it up.
+    ///
+    /// # Errors
+    /// [`Failure::configuration`]: it was used before; [`Failure::store`]: nobody knows.
+    pub async fn take(self, call: &Call<'_>) -> Result<Taken, Failure> {
+        let Found { transaction, state, cookie } = self;
+        let now = call.server.clock.now();
+        let provider = &transaction.provider;
+        let mut is_first = call.server.used.first_use(transaction.state_hash, now);
+        if let Some(kept) = call.server.kept.as_ref().filter(|_| is_first) {
+            // Another process may have seen the same cookie.
+            let used = Key::of(&format!("state {cookie}"));
+            let created = kept.store.create(&used, vec![], now + LIFETIME).await;
+            is_first = created.map_err(|error| Failure::store(provider, &error))?;
+        }
+        if !is_first {
+            let reason = "the callback was used before";
+            return Err(Failure::configuration(provider, "callback", "state_mismatch", reason));
+        }
+        let pending = Pending {
+            state,
+            nonce: transaction.nonce,
+            code_verifier: transaction.code_verifier,
+            dpop_key: transaction.dpop_key,
+            redirect_uri: call.base().callback_url(provider),
+            provider_id: transaction.provider,
+            issuer: transaction.issuer,
+            client_id_hash: transaction.client_hash,
+            request: transaction.request,
+            created: transaction.created,
+        };
+        let cleared = call.site.cookies.cleared(&cookie);
+        Ok(Taken { pending, target: transaction.target, cleared })
     }
-    let pending = Pending {
-        state: Secret::from(state),
-        nonce: transaction.nonce,
-        code_verifier: transaction.code_verifier,
-        dpop_key: transaction.dpop_key,
-        redirect_uri: call.base().callback_url(provider),
-        provider_id: transaction.provider,
-        issuer: transaction.issuer,
-        client_id_hash: transaction.client_hash,
-        request: transaction.request,
-        created: transaction.created,
-    };
-    Ok(Taken { pending, target: transaction.target, cleared: keys.cleared(&name) })
 }
 
 /// States whose callback has come: a copied cookie does not make a second sign-in.

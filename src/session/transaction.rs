@@ -14,7 +14,7 @@ pub const LIFETIME: u64 = 600;
 /// How far the clock of another server may be ahead, in seconds.
 const TOLERANCE: u64 = 60;
 /// The layout of the bytes. Another one is refused.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 /// What must be known again when the provider sends the browser back: from a sign-in, or from a sign-out there, which has a
 /// state and a target and nothing else.
@@ -28,6 +28,8 @@ pub struct Transaction {
     pub issuer: String,
     /// SHA-256 of the client id, as base64url.
     pub client_hash: String,
+    /// The configuration of the provider that it began with, by its fingerprint; zeros for a sign-out.
+    pub configuration: [u8; 16],
     /// SHA-256 of `state`.
     pub state_hash: [u8; 32],
     /// `nonce`.
@@ -90,6 +92,7 @@ impl Transaction {
         let mut bytes = vec![VERSION];
         bytes.extend_from_slice(&self.created.to_be_bytes());
         bytes.extend_from_slice(&self.state_hash);
+        bytes.extend_from_slice(&self.configuration);
         let request = if self.request.is_empty() {
             String::new()
         } else {
@@ -111,6 +114,7 @@ impl Transaction {
         }
         let created = u64::from_be_bytes(take(&mut rest, 8)?.try_into().ok()?);
         let state_hash = take(&mut rest, 32)?.try_into().ok()?;
+        let configuration = take(&mut rest, 16)?.try_into().ok()?;
         let mut text = || String::from_utf8(part(&mut rest)?.to_vec()).ok();
         let (provider, issuer, request, target) = (text()?, text()?, text()?, text()?);
         let request = match request.as_str() {
@@ -128,6 +132,7 @@ impl Transaction {
             provider,
             issuer,
             client_hash,
+            configuration,
             state_hash,
             nonce,
             code_verifier,
@@ -213,6 +218,7 @@ mod tests {
             provider: "acme".into(),
             issuer: "https://login.acme.example".into(),
             client_hash: rng::token(&SystemRng, 32),
+            configuration: [7; 16],
             state_hash: state_hash("s"),
             nonce: Some(rng::token(&SystemRng, 32).into()),
             code_verifier: Some(rng::token(&SystemRng, 32).into()),
@@ -257,6 +263,7 @@ mod tests {
             )
         );
         assert_eq!(opened.state_hash, transaction.state_hash);
+        assert_eq!(opened.configuration, transaction.configuration);
         assert_eq!(exposed(&opened.nonce), exposed(&transaction.nonce));
         assert_eq!(exposed(&opened.code_verifier), exposed(&transaction.code_verifier));
         assert_eq!(exposed(&opened.dpop_key), exposed(&transaction.dpop_key));

@@ -19,6 +19,7 @@ mod protocol;
 mod provider;
 mod refresh;
 mod refreshing;
+mod reload;
 mod routes;
 mod session;
 mod sign_in;

@@ -1,10 +1,11 @@
 //! `/callback/:provider`: where the provider sends the browser back to.
 
-use crate::config::ConfiguredProvider;
 use crate::flow::CallbackParams;
+use crate::provider::Provider;
 use crate::server::answer::Answer;
 use crate::server::body::Body;
 use crate::server::call::Call;
+use crate::server::clients::Configured;
 use crate::server::cookies::Cookies;
 use crate::server::failure::Failure;
 use crate::server::{sessions, transactions};
@@ -13,19 +14,18 @@ use crate::server::{sessions, transactions};
 ///
 /// The CSRF and `callbackUrl` cookies are neither read nor set: a form that a provider posts comes without them, and a new
 /// token here would break the page in the next tab.
-pub async fn run(call: &Call<'_>, id: &str, provider: &ConfiguredProvider) -> Result<Answer, Failure> {
-    let params = CallbackParams::parse(params(call, id, provider)?);
+pub async fn run(call: &Call<'_>, id: &str) -> Result<Answer, Failure> {
+    let params = CallbackParams::parse(sent(call, id)?);
     let cookies = Cookies::read(call.headers, &call.site.cookies);
-    let transaction = transactions::take(call, &cookies, id, &params).await?;
-    let outcome = match call.server.clients.get(id) {
-        Some(client) => {
-            client.callback(transaction.pending, params).await.map_err(|error| Failure::of_client(id, &error))
-        }
-        None => Err(Failure::configuration(id, "routing", "unknown_provider", "no client")),
-    };
-    let session = match outcome {
+    let found = transactions::find(call, &cookies, id, &params)?;
+    let unknown = || Failure::configuration(id, "routing", "unknown_provider", "there is no such provider");
+    let Configured { client, party, .. } = found.provider(call).ok_or_else(unknown)?;
+    came_as_asked(call, id, client.provider())?;
+    let transaction = found.take(call).await?;
+    let outcome = client.callback(transaction.pending, params).await;
+    let session = match outcome.map_err(|error| Failure::of_client(id, &error)) {
         Ok(sign_in) if call.server.config.allow.admits(id, &sign_in.profile) => {
-            sessions::begin(call, &cookies, id, &sign_in).await
+            sessions::begin(call, &cookies, id, party, &sign_in).await
         }
         Ok(_) => Err(Failure::access_denied(id)),
         Err(failure) => Err(failure),
@@ -39,15 +39,24 @@ pub async fn run(call: &Call<'_>, id: &str, provider: &ConfiguredProvider) -> Re
     })
 }
 
-/// Where the provider was asked to put its answer, and nowhere else.
-fn params<'a>(call: &'a Call<'_>, id: &str, provider: &ConfiguredProvider) -> Result<&'a str, Failure> {
-    let refuse = |reason: &str| Err(Failure::configuration(id, "callback", "callback_refused", reason));
-    let is_asked = provider.registration.provider.authorize.response_mode.is_posted();
-    match (is_asked, call.is_post, &call.body) {
-        (false, false, _) => Ok(call.query),
-        (true, true, Body::Form(form)) => Ok(form),
-        (true, true, _) => refuse("the body is no form"),
-        (true, false, _) => refuse("the provider was asked for a form post, and there was none"),
-        (false, true, _) => refuse("the provider was not asked for a form post, and there was one"),
+/// What the provider answered: the query, or the form that it posted.
+fn sent<'a>(call: &'a Call<'_>, id: &str) -> Result<&'a str, Failure> {
+    match (call.is_post, &call.body) {
+        (false, _) => Ok(call.query),
+        (true, Body::Form(form)) => Ok(form),
+        (true, _) => Err(refused(id, "the body is no form")),
     }
+}
+
+/// The answer counts where the provider was asked to put it, and nowhere else.
+fn came_as_asked(call: &Call<'_>, id: &str, provider: &Provider) -> Result<(), Failure> {
+    match (provider.authorize.response_mode.is_posted(), call.is_post) {
+        (true, false) => Err(refused(id, "the provider was asked for a form post, and there was none")),
+        (false, true) => Err(refused(id, "the provider was not asked for a form post, and there was one")),
+        _ => Ok(()),
+    }
+}
+
+fn refused(id: &str, reason: &str) -> Failure {
+    Failure::configuration(id, "callback", "callback_refused", reason)
 }

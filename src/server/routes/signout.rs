@@ -39,7 +39,7 @@ pub async fn run(call: &Call<'_>, visit: Visit<'_>) -> Result<Answer, Failure> {
 /// Where the provider ends its own session, and the cookie of the way back. The session here is over already: a provider
 /// that cannot be asked, or has no such address, changes nothing about that.
 async fn at_provider(call: &Call<'_>, target: &str, ended: Ended) -> Option<(String, HeaderValue)> {
-    let client = call.server.clients.get(&ended.provider)?;
+    let client = call.server.clients.of_party(&ended.provider, ended.party.as_deref())?;
     let (state, cookie) = sign_outs::begin(call, &ended.provider, target);
     let request = EndSessionRequest {
         id_token_hint: ended.id_token,

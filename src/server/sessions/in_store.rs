@@ -130,7 +130,7 @@ pub(super) async fn renew(
     let cookie_expires = now + lifetime(settings, now, found.held.began);
     let cookies = call.site.cookies.session_cookies(id.expose(), cookie_expires, cookies);
     let shown = found.held.tokens.as_ref().map(|tokens| {
-        let client = call.server.clients.get(&tokens.provider);
+        let client = tokens.client(&call.server.clients);
         let requires = client.map(|client| client.provider().refresh.requires).unwrap_or_default();
         tokens.shown(settings.store.as_ref(), requires, now)
     });

@@ -52,13 +52,15 @@ pub(super) async fn begin(
     call: &Call<'_>,
     cookies: &Cookies<'_>,
     provider: &str,
+    party: &str,
     sign_in: &SignIn,
 ) -> Result<Vec<HeaderValue>, Failure> {
     let claims = claims(&call.server.config.session, provider, &sign_in.profile);
     match &call.server.kept {
         None => in_cookie::begin(call, cookies, provider, claims),
         Some(kept) => {
-            let tokens = Tokens::new(provider, sign_in.token.clone(), call.server.clock.now());
+            let now = call.server.clock.now();
+            let tokens = Tokens::new(provider, Some(party), sign_in.token.clone(), now);
             let begun = in_store::begin(call, kept, cookies, claims, tokens).await;
             begun.map_err(|error| Failure::store(provider, &error))
         }
@@ -109,6 +111,8 @@ pub(super) async fn renew(call: &Call<'_>, cookies: &Cookies<'_>) -> Result<Opti
 pub(super) struct Ended {
     /// The provider that it was begun at.
     pub provider: String,
+    /// As which party that knows us, where tokens were kept.
+    pub party: Option<String>,
     /// Its id_token, where one was kept and verified.
     pub id_token: Option<Secret>,
     /// What the provider gave, where that was kept.
@@ -123,6 +127,7 @@ impl Ended {
         let (provider, _) = text("sub")?.split_once(':')?;
         Some(Ended {
             provider: provider.to_owned(),
+            party: tokens.and_then(|tokens| tokens.party.clone()),
             id_token: tokens.and_then(Tokens::id_token).cloned(),
             token: tokens.map(|tokens| tokens.set.clone()),
             logout_hint: text(LOGOUT_HINT).map(str::to_owned),

@@ -108,7 +108,7 @@ pub(super) async fn fresh(
 /// The tokens of a session that are to be renewed now, and who can.
 fn due<'a>(server: &'a Inner, found: &'a Found) -> Option<(&'a Client, &'a Tokens)> {
     let tokens = found.held.tokens.as_ref()?;
-    let client = server.clients.get(&tokens.provider)?;
+    let client = tokens.client(&server.clients)?;
     let requires = client.provider().refresh.requires;
     tokens.are_due(requires, server.clock.now()).then_some((client, tokens))
 }
@@ -211,7 +211,7 @@ async fn offer(
 /// stay as they were.
 async fn identify(server: &Inner, kept: &Kept, found: Found) -> Result<(), StoreError> {
     let Some(tokens) = found.held.tokens.clone() else { return Ok(()) };
-    let Some(client) = server.clients.get(&tokens.provider) else { return Ok(()) };
+    let Some(client) = tokens.client(&server.clients) else { return Ok(()) };
     let (key, provider) = (found.key, &*tokens.provider);
     let profile = match client.profile(&tokens.set).await {
         Ok(profile) => profile,
@@ -269,7 +269,7 @@ async fn end(server: &Inner, kept: &Kept, key: Key, tokens: &Tokens) -> Result<(
 /// Ends tokens at the provider (RFC 7009), where its file itself says where: a discovery document names an endpoint also where
 /// that ends the person's consent, on every device.
 pub(super) async fn revoke(server: &Inner, tokens: &Tokens) {
-    let Some(client) = server.clients.get(&tokens.provider) else { return };
+    let Some(client) = tokens.client(&server.clients) else { return };
     if client.provider().metadata.revocation_endpoint.is_none() {
         return;
     }

@@ -3,12 +3,14 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::client::Client;
 use crate::config::StoreSettings;
 use crate::flow::TokenSet;
 use crate::flow::kept::{TokenSetFields, margin};
 use crate::flow::token_set::Remembered;
 use crate::oauth::Secret;
 use crate::provider::token::RefreshRequires;
+use crate::server::clients::Clients;
 
 /// Nor are they renewed twice within so many seconds, however short they live.
 const MIN_PAUSE: u64 = 2;
@@ -22,6 +24,9 @@ const MAX_PAUSE: u64 = 300;
 pub(super) struct Tokens {
     /// The id under which the deployment runs the provider.
     pub provider: String,
+    /// Who gave them to whom, as `Configured` has it; `None` in a record of before.
+    #[serde(default)]
+    pub party: Option<String>,
     /// What it gave.
     #[serde(with = "TokenSetFields")]
     pub set: TokenSet,
@@ -35,14 +40,16 @@ pub(super) struct Tokens {
 
 impl Tokens {
     /// The tokens of a sign-in, or of a refresh, that happens now.
-    pub fn new(provider: &str, set: TokenSet, now: u64) -> Tokens {
-        Tokens { provider: provider.to_owned(), set, given: now, failures: 0, paused_until: 0 }
+    pub fn new(provider: &str, party: Option<&str>, set: TokenSet, now: u64) -> Tokens {
+        let (provider, party) = (provider.to_owned(), party.map(str::to_owned));
+        Tokens { provider, party, set, given: now, failures: 0, paused_until: 0 }
     }
 
     /// What a refresh gave. Where it does not say how long the access token lives, that is as long as the one before.
     pub fn renewed(&self, mut set: TokenSet, now: u64) -> Tokens {
         set.expires_at = set.expires_at.or(self.lifetime().map(|seconds| now.saturating_add(seconds)));
-        Tokens { paused_until: now.saturating_add(MIN_PAUSE), ..Tokens::new(&self.provider, set, now) }
+        let paused_until = now.saturating_add(MIN_PAUSE);
+        Tokens { paused_until, ..Tokens::new(&self.provider, self.party.as_deref(), set, now) }
     }
 
     /// The same after a refresh that failed.
@@ -60,6 +67,11 @@ impl Tokens {
             RefreshRequires::AccessToken => (lifetime / 10, now < expires_at),
         };
         possible && now >= self.paused_until && now >= expires_at.saturating_sub(margin)
+    }
+
+    /// The client that they are for; `None` where the provider is gone, or is another party under the same id.
+    pub fn client<'a>(&self, clients: &'a Clients) -> Option<&'a Client> {
+        clients.of_party(&self.provider, self.party.as_deref())
     }
 
     /// Whether the access token has expired.
@@ -149,7 +161,7 @@ mod tests {
             scope: Some("openid".into()),
             remembered: Remembered::default(),
         };
-        Tokens::new("acme", set, GIVEN)
+        Tokens::new("acme", Some("party"), set, GIVEN)
     }
 
     fn due_at(tokens: &Tokens, requires: RefreshRequires) -> Option<u64> {

@@ -40,7 +40,7 @@ pub async fn start_over(
 }
 
 /// The provider, its deployment and its files.
-async fn listen(rest: &str) -> (String, [(&'static str, String); 2], Arc<AtomicUsize>) {
+pub async fn listen(rest: &str) -> (String, [(&'static str, String); 2], Arc<AtomicUsize>) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
     let tokens = Arc::new(AtomicUsize::new(0));

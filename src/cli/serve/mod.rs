@@ -1,5 +1,7 @@
 //! `authcfg serve`: the sign-in server.
 
+mod reload;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -18,6 +20,8 @@ use crate::rng::SystemRng;
 use crate::server::{self, Server, listen};
 use crate::session::store::StoreError;
 
+use reload::Reloader;
+
 /// A store on another machine has this long to be there.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Tokens that are being renewed when the last request is answered have this long.
@@ -35,6 +39,9 @@ pub struct Args {
     /// A folder of provider files, laid over the built-in ones; may be repeated.
     #[arg(long, value_name = "DIR")]
     pub catalog: Vec<PathBuf>,
+    /// Do not take the configuration anew when a file changes; SIGHUP still does that.
+    #[arg(long)]
+    pub no_watch: bool,
     /// How the log is written. What is logged: `RUST_LOG`, else `info`.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub log_format: LogFormat,
@@ -94,6 +101,11 @@ async fn serve(args: Args) -> ExitCode {
     if let Err(error) = ready(&server).await {
         return unreachable(&error.to_string());
     }
+    let reloader = Reloader::new(server.clone(), source);
+    reloader.on_hangup();
+    if !args.no_watch {
+        reloader.on_changes();
+    }
     output::result(&screen);
     let served = listen::serve(listener, server.standalone(), stop).await;
     if tokio::time::timeout(SETTLE, server.settled()).await.is_err() {
@@ -107,7 +119,8 @@ async fn serve(args: Args) -> ExitCode {
 
 /// Waits a little for a store on another machine, which may have been started together with this server.
 async fn ready(server: &Server) -> Result<(), StoreError> {
-    let store = server.config().session.store.as_ref();
+    let config = server.config();
+    let store = config.session.store.as_ref();
     let is_remote = store.is_some_and(|settings| settings.place.is_remote());
     let begun = Instant::now();
     loop {
