@@ -35,6 +35,18 @@ pub enum StorePlace {
 }
 
 impl StorePlace {
+    /// What it is.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            StorePlace::Memory => "memory",
+            #[cfg(feature = "store-postgres")]
+            StorePlace::Postgres(_) => "postgres",
+            #[cfg(feature = "store-redis")]
+            StorePlace::Redis(_) => "redis",
+            StorePlace::Sqlite(_) => "sqlite",
+        }
+    }
+
     /// Whether it is reached over a network.
     pub fn is_remote(&self) -> bool {
         !matches!(self, StorePlace::Memory | StorePlace::Sqlite(_))

@@ -7,9 +7,10 @@ use http::StatusCode;
 use crate::server::state::Server;
 
 /// `/healthz` and `/readyz`. A server that answers has its configuration: it would not have started otherwise; it is ready
-/// where its session store is, too.
+/// where its session store is, too, until it is told to stop.
 pub(super) fn router(server: Server) -> Router {
     let ready = async move || match server.ready().await {
+        Ok(()) if server.is_draining() => (StatusCode::SERVICE_UNAVAILABLE, "draining\n"),
         Ok(()) => (StatusCode::OK, "ready\n"),
         Err(error) => {
             tracing::warn!(%error, "not ready");

@@ -1,6 +1,7 @@
 //! What every request shares: the deployment, a client for each provider, the pages, keys derived once.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -50,6 +51,8 @@ pub(super) struct Shared {
     /// What requests that come now work with.
     pub current: ArcSwap<Inner>,
     pub reloads: Reloads,
+    /// Whether visitors are to be sent elsewhere.
+    draining: AtomicBool,
 }
 
 /// What requests work with: one configuration, and what outlives it.
@@ -112,7 +115,7 @@ impl Server {
         let outlives = Outlives { refreshes: Arc::default(), used: Arc::default(), store, clock, rng };
         let reloads = Reloads::since(outlives.clock.now());
         let current = ArcSwap::from_pointee(Inner::new(config, clients, transport, outlives));
-        Server { shared: Arc::new(Shared { current, reloads }) }
+        Server { shared: Arc::new(Shared { current, reloads, draining: AtomicBool::new(false) }) }
     }
 
     /// What a request that comes now works with, to its end.
@@ -163,6 +166,15 @@ impl Server {
             Some(kept) => kept.store.ready().await,
             None => Ok(()),
         }
+    }
+
+    /// From now on `/readyz` says that visitors are to be sent elsewhere; those who come all the same are served.
+    pub fn drain(&self) {
+        self.shared.draining.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_draining(&self) -> bool {
+        self.shared.draining.load(Ordering::Relaxed)
     }
 
     /// Resolves when nothing is under way that would be lost with this process: tokens that a provider has given and the

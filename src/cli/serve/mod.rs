@@ -1,6 +1,8 @@
 //! `authcfg serve`: the sign-in server.
 
+mod check;
 mod reload;
+mod screen;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -14,12 +16,12 @@ use tracing_subscriber::EnvFilter;
 
 use crate::cli::output;
 use crate::clock::SystemClock;
-use crate::config::{self, Config, ConfigSource};
-use crate::provider::Protocol;
+use crate::config::{self, ConfigSource};
 use crate::rng::SystemRng;
 use crate::server::{self, Server, listen};
 use crate::session::store::StoreError;
 
+pub use check::CheckFormat;
 use reload::Reloader;
 
 /// A store on another machine has this long to be there.
@@ -29,6 +31,19 @@ const SETTLE: Duration = Duration::from_secs(12);
 
 /// The arguments of `authcfg serve`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  authcfg serve
+  authcfg serve --config /etc/authcfg/authcfg.yaml --listen 0.0.0.0:3100
+  authcfg serve --check --format json
+
+SIGHUP takes the files anew, SIGTERM or an interrupt lets what is under way
+finish (25 seconds at most), a second one does not.
+
+Exit codes:
+  0 told to stop, or nothing speaks against a start, 1 the deployment has
+  findings, or told to stop twice, 2 wrong usage, 3 the address or the session
+  store cannot be had")]
 pub struct Args {
     /// Where to listen. Beyond this machine only with a `base_url`.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:3100")]
@@ -42,6 +57,16 @@ pub struct Args {
     /// Do not take the configuration anew when a file changes; SIGHUP still does that.
     #[arg(long)]
     pub no_watch: bool,
+    /// Look whether the server could start, and do not start it: the deployment, its secrets, the session store, the address.
+    #[arg(long)]
+    pub check: bool,
+    /// How `--check` is answered.
+    #[arg(long, value_name = "FORMAT", default_value = "text", requires = "check")]
+    pub format: CheckFormat,
+    /// When told to stop, go on serving for so many seconds while `/readyz` says that others are to be asked: as long as a load
+    /// balancer needs to notice.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=300))]
+    pub drain_delay: u64,
     /// How the log is written. What is logged: `RUST_LOG`, else `info`.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub log_format: LogFormat,
@@ -72,16 +97,7 @@ async fn serve(args: Args) -> ExitCode {
         Err(error) => return unreachable(&format!("cannot listen on {}: {error}", args.listen)),
     };
     let address = listener.local_addr().unwrap_or(args.listen);
-    let source = ConfigSource {
-        file: args.config.or_else(default_file),
-        // A variable that is no UTF-8 is none of ours.
-        env: std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-            .collect(),
-        catalog: args.catalog,
-        listen: Some(address),
-        needed: None,
-    };
+    let source = source(&args, address);
     let config = match config::load(&source) {
         Ok((config, warnings)) => {
             output::findings(&warnings);
@@ -94,19 +110,24 @@ async fn serve(args: Args) -> ExitCode {
     };
     let transport = server::transport(&config);
     let warm = transport.clone();
-    tokio::task::spawn_blocking(move || warm.warm());
     let stop = listen::told_to_stop();
-    let screen = start_screen(&config, address);
+    let screen = screen::of(&config, address);
     let server = Server::new(config, transport, Arc::new(SystemClock), Arc::new(SystemRng));
     if let Err(error) = ready(&server).await {
         return unreachable(&error.to_string());
     }
+    if args.check {
+        output::result(&check::told(&server.config(), address, args.format));
+        return ExitCode::SUCCESS;
+    }
+    tokio::task::spawn_blocking(move || warm.warm());
     let reloader = Reloader::new(server.clone(), source);
     reloader.on_hangup();
     if !args.no_watch {
         reloader.on_changes();
     }
     output::result(&screen);
+    let stop = stopping(stop, server.clone(), args.drain_delay);
     let served = listen::serve(listener, server.standalone(), stop).await;
     if tokio::time::timeout(SETTLE, server.settled()).await.is_err() {
         tracing::warn!("tokens were still being renewed when the server ended");
@@ -115,6 +136,34 @@ async fn serve(args: Args) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => unreachable(&format!("the server ended: {error}")),
     }
+}
+
+fn source(args: &Args, address: SocketAddr) -> ConfigSource {
+    ConfigSource {
+        file: args.config.clone().or_else(default_file),
+        // A variable that is no UTF-8 is none of ours.
+        env: std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect(),
+        catalog: args.catalog.clone(),
+        listen: Some(address),
+        needed: None,
+    }
+}
+
+/// Resolves when no more connections are to be taken: some seconds after the first signal, in which `/readyz` already says that
+/// others are to be asked. A second signal ends the process at once.
+async fn stopping(told: impl Future<Output = ()>, server: Server, delay: u64) {
+    told.await;
+    let again = listen::told_to_stop();
+    tokio::spawn(async move {
+        again.await;
+        tracing::warn!("told to stop a second time: what is under way is dropped");
+        std::process::exit(1);
+    });
+    tracing::info!("told to stop: what is under way finishes");
+    server.drain();
+    tokio::time::sleep(Duration::from_secs(delay)).await;
 }
 
 /// Waits a little for a store on another machine, which may have been started together with this server.
@@ -137,43 +186,6 @@ async fn ready(server: &Server) -> Result<(), StoreError> {
 fn default_file() -> Option<PathBuf> {
     let file = PathBuf::from("authcfg.yaml");
     file.exists().then_some(file)
-}
-
-/// The callback URL of each provider and what else its form may ask for, ready to paste, and where the server answers.
-fn start_screen(config: &Config, address: SocketAddr) -> String {
-    let width = config.providers.keys().map(String::len).max().unwrap_or_default();
-    let mut screen = String::from("Callback URLs, for each provider's own form:\n");
-    for base in &config.base_urls {
-        for id in config.providers.keys() {
-            screen.push_str(&format!("  {id:width$}  {}\n", base.callback_url(id)));
-        }
-    }
-    if config.session.logout_at_provider {
-        screen.push_str("Post-logout redirect URIs, for the same forms:\n");
-        for base in &config.base_urls {
-            screen.push_str(&format!("  {}\n", base.signed_out_url()));
-        }
-    }
-    let is_oidc = |id: &&String| config.providers[*id].registration.provider.protocol == Protocol::Oidc;
-    let tells: Vec<&String> = config.providers.keys().filter(is_oidc).collect();
-    if config.session.store.is_some() && !tells.is_empty() {
-        screen.push_str("Back-channel logout URIs, where a form asks for one:\n");
-        for base in &config.base_urls {
-            for id in &tells {
-                screen.push_str(&format!("  {id:width$}  {}\n", base.backchannel_logout_url(id)));
-            }
-        }
-    }
-    for base in &config.base_urls {
-        screen.push_str(&format!("Sign-in page: {}/signin\n", base.href()));
-    }
-    let own = config
-        .base_urls
-        .iter()
-        .find(|base| base.is_loopback() && base.authority.ends_with(&format!(":{}", address.port())));
-    let url = own.map_or_else(|| format!("http://{address}"), |base| base.origin.clone());
-    screen.push_str(&format!("listening on {url}\n"));
-    screen
 }
 
 fn log_to_stderr(format: LogFormat) {

@@ -16,6 +16,7 @@ export async function startScripted({ clientId = "client-of-scripted", clientSec
   const [codes, people] = [new Map(), new Map()];
   const seen = { secrets: new Set(), requests: {} };
   const open = new Set();
+  const holding = new Map();
 
   const answers = {
     discovery: ({ issuer }) => ({
@@ -83,6 +84,7 @@ export async function startScripted({ clientId = "client-of-scripted", clientSec
     if (failing === step) return await fail(kind, response);
     let text = "";
     for await (const chunk of request.setEncoding("utf8")) text += chunk;
+    await holding.get(path)?.();
     const answer = answers[step]({ issuer: `${issuerOrigin}/${name}`, form: Object.fromEntries(new URLSearchParams(text)), authorization: request.headers.authorization });
     response.writeHead(answer.error ? 400 : 200, { "content-type": "application/json" }).end(JSON.stringify(answer));
   });
@@ -90,6 +92,19 @@ export async function startScripted({ clientId = "client-of-scripted", clientSec
   const issuerOrigin = `http://127.0.0.1:${await listen(server)}`;
   return {
     clientId, clientSecret, seen, issuer: (name) => `${issuerOrigin}/${name}`,
+    /** Keeps the next answer of a step back: resolves `asked` when it is asked for, until `release`. */
+    hold(step) {
+      let release;
+      const released = new Promise((resolve) => (release = resolve));
+      const asked = new Promise((resolve) => {
+        holding.set(step, () => {
+          holding.delete(step);
+          resolve();
+          return released;
+        });
+      });
+      return { asked, release };
+    },
     stop() {
       for (const socket of open) socket.destroy();
       return close(server);

@@ -121,3 +121,89 @@ fn does_not_start_without_its_session_store() {
     assert_eq!(output.status.code(), Some(3));
     assert!(screen.contains("error: the session store: missing/a.db: No such file or directory"), "{screen}");
 }
+
+#[test]
+fn a_check_says_what_would_be_served_and_serves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    write(
+        folder.path(),
+        "authcfg.yaml",
+        "base_url: https://app.example.com\nproviders: {github: {}}\nsession: {strategy: database}\n",
+    );
+    let check = |args: &[&str]| {
+        let all = [&["--check", "--listen", "127.0.0.1:0"], args].concat();
+        let output = serve(folder.path(), &GITHUB, &all).wait_with_output().unwrap();
+        let said = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+        assert!(!said.contains(SECRET) && !said.contains("listening on"), "{said}");
+        (output.status.code(), said)
+    };
+    let (code, said) = check(&[]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.contains("providers  github\nsessions   sqlite\nnothing speaks against a start on 127.0.0.1:")
+    );
+    let (_, said) = check(&["--format", "json"]);
+    let told: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!((&told["ok"], &told["session"]["store"]), (&true.into(), &"sqlite".into()));
+    assert_eq!(told["base_urls"][0], "https://app.example.com/api/auth");
+    write(folder.path(), "authcfg.yaml", "base_url: https://app.example.com\nproviders: {githib: {}}\n");
+    let (code, said) = check(&[]);
+    assert_eq!(code, Some(1));
+    assert!(said.contains("error[unknown-provider]") && said.contains("authcfg.yaml:2:"), "{said}");
+    let deployment =
+        "providers: {github: {}}\nsession: {strategy: database, store: \"sqlite:no/such/folder/a.db\"}\n";
+    write(folder.path(), "authcfg.yaml", deployment);
+    assert_eq!(check(&[]).0, Some(3));
+}
+
+/// The status of an answer, of a request of its own.
+fn status(authority: &str, path: &str) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect(authority)?;
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer.get(9..12).unwrap_or_default().to_owned())
+}
+
+fn listening(child: &mut Child) -> String {
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let url = lines
+        .map(|line| line.unwrap())
+        .find_map(|line| Some(line.strip_prefix("listening on http://")?.to_owned()));
+    url.expect("the server prints where it listens")
+}
+
+fn terminate(child: &Child) {
+    assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
+}
+
+#[test]
+fn a_server_that_is_told_to_stop_says_so_first_and_goes_on_for_as_long_as_it_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = serve(folder.path(), &GITHUB, &["--listen", "127.0.0.1:0", "--drain-delay", "2"]);
+    let authority = listening(&mut child);
+    assert_eq!(status(&authority, "/readyz").unwrap(), "200");
+    terminate(&child);
+    let ready = |_: &u32| {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+        status(&authority, "/readyz").unwrap() == "200"
+    };
+    assert!((0..100).find(|round| !ready(round)).is_some(), "it still says that it is ready");
+    assert_eq!(status(&authority, "/healthz").unwrap(), "200");
+    assert_eq!(status(&authority, "/api/auth/session").unwrap(), "200");
+    assert!(child.wait().unwrap().success());
+    assert!(status(&authority, "/healthz").is_err());
+}
+
+#[test]
+fn a_server_that_is_told_to_stop_twice_ends_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = serve(folder.path(), &GITHUB, &["--listen", "127.0.0.1:0", "--drain-delay", "300"]);
+    let authority = listening(&mut child);
+    terminate(&child);
+    while status(&authority, "/readyz").unwrap() == "200" {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    terminate(&child);
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+}
