@@ -2,7 +2,9 @@
 // told that they are signed in is signed out, and nobody is somebody else.
 //
 // `KILLS=200` kills each 200 times instead of 20, `AWAY=60` takes a store away for a minute, `STORES=redis` leaves the others out.
+// How long answers take is printed; `STRICT=1`, on a machine that does nothing else, holds them to 250 ms, and the way back to 2 s.
 import assert from "node:assert/strict";
+import { request } from "node:http";
 import { after, before, describe, test } from "node:test";
 import { authcfg, folder, serve } from "../lib/authcfg.js";
 import { startNginx } from "../lib/nginx.js";
@@ -18,8 +20,8 @@ const names = process.env.STORES?.split(",") ?? Object.keys(STORES);
 const remote = names.filter((name) => name !== "sqlite");
 const COOKIE = "authjs.session-token";
 const WORKERS = 4;
-/** The answer of a server whose store is away, and of one whose store is back. */
-const [FAILS_WITHIN_MS, IS_BACK_WITHIN_MS] = [250, 2000];
+/** The answer of a server whose store is away, and of one whose store is back. Without `STRICT` they only bound a hang. */
+const [FAILS_WITHIN_MS, IS_BACK_WITHIN_MS] = process.env.STRICT ? [250, 2000] : [5000, 30_000];
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 let provider, providerSecret;
@@ -264,9 +266,8 @@ for (const name of remote) {
       let [going, reads] = [true, 0];
       const readers = [...people].map(async ([person, cookie]) => {
         while (going) {
-          // As a browser does where a connection that it had kept open is gone.
-          const { status, name, text } = await read(authUrl, cookie).catch(() => read(authUrl, cookie));
-          assert.deepEqual([status, name], [200, person], text);
+          const { status, text } = await alone(`${authUrl}/session`, { cookie: `${COOKIE}=${cookie}` });
+          assert.deepEqual([status, JSON.parse(text)?.user?.name], [200, person], text);
           reads += 1;
         }
       });
@@ -296,8 +297,7 @@ for (const name of remote) {
       const answer = async (server) => {
         const target = new URL(callback);
         target.port = server.port;
-        const { headers } = await raw(target, { host: callback.host, cookie: cookies });
-        return headers;
+        return (await alone(target, { host: callback.host, cookie: cookies })).headers;
       };
       const both = await Promise.all([answer(one), answer(other)]);
       const signedIn = both.filter((headers) => headers["set-cookie"]?.some((line) => new RegExp(`^${COOKIE}=[\\w-]{43};`).test(line)));
@@ -329,8 +329,13 @@ for (const name of remote) {
   });
 }
 
-/** A request whose `Host` is another one's than the address. */
-async function raw(url, headers) {
-  const { request } = await import("node:http");
-  return await new Promise((resolve, reject) => request(url, { headers }, (response) => response.resume().on("end", () => resolve(response))).on("error", reject).end());
+/** A request over a connection of its own: one that is kept open may be gone when nginx is set anew. `headers` may have another `Host`. */
+async function alone(url, headers) {
+  return await new Promise((resolve, reject) => {
+    const sent = request(url, { headers, agent: false }, async (response) => {
+      const text = (await response.setEncoding("utf8").toArray()).join("");
+      resolve({ status: response.statusCode, headers: response.headers, text });
+    });
+    sent.on("error", reject).end();
+  });
 }
