@@ -56,9 +56,27 @@ impl EmailPattern {
 }
 
 impl Allow {
+    /// Everyone.
+    pub const fn everyone() -> Allow {
+        Allow { rules: None }
+    }
+
     /// Everyone, where `rules` is `None`.
     pub fn new(rules: Option<Vec<Rule>>) -> Allow {
         Allow { rules }
+    }
+
+    /// The claims that the rules look at, besides the subject.
+    pub fn claims(&self) -> impl Iterator<Item = &str> {
+        let rules = self.rules.iter().flatten();
+        rules.flat_map(|rule| {
+            let email = rule.emails.is_some().then_some(["email", "email_verified"]);
+            rule.profile
+                .keys()
+                .map(String::as_str)
+                .filter(|claim| *claim != "sub")
+                .chain(email.into_iter().flatten())
+        })
     }
 
     /// Whether this person may sign in.

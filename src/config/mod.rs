@@ -9,6 +9,7 @@ mod base_url;
 mod environment;
 mod findings;
 mod fingerprint;
+pub mod forward_auth;
 mod network;
 mod overrides;
 mod providers;
@@ -38,6 +39,7 @@ pub use allow::Allow;
 pub use base_url::BaseUrl;
 pub use environment::{Environment, variable};
 pub use fingerprint::Fingerprint;
+pub use forward_auth::ForwardAuth;
 pub use network::Network;
 pub use routes::Routes;
 pub use session::{SessionSettings, StoreSettings};
@@ -64,6 +66,8 @@ pub struct Config {
     pub redirect_allow: Vec<String>,
     /// Who may sign in.
     pub allow: Allow,
+    /// Whom a proxy lets through; `None` where no proxy asks.
+    pub forward_auth: Option<ForwardAuth>,
     /// Whose forwarded headers are believed.
     pub trusted_proxies: Vec<Network>,
     /// How providers are reached.
@@ -175,14 +179,20 @@ fn compiled(
 
     let keys = secrets.of_deployment(spec.secret.as_ref(), &mut findings);
     let providers = providers::compile(&spec, &catalog, &secrets, source.needed.as_deref(), &mut findings);
+    let base_urls = addresses::base_urls(&spec, &environment, source.listen, &mut findings);
+    let forward_auth = forward_auth::compile(&spec, &base_urls, &providers, &mut findings);
     let mut config = Config {
-        base_urls: addresses::base_urls(&spec, &environment, source.listen, &mut findings),
+        base_urls,
         secrets: keys,
         routes: rules::routes(&spec, &providers, &mut findings),
-        allow: rules::allow(&spec, &providers, &mut findings),
+        allow: rules::allow("/allow", spec.allow.as_deref(), &spec, &providers, &mut findings),
         pages: addresses::pages(&spec, &mut findings),
-        session: session::compile(&spec.session, &providers, &secrets, &mut findings),
+        session: SessionSettings {
+            kept: forward_auth.iter().flat_map(ForwardAuth::claims).collect(),
+            ..session::compile(&spec.session, &providers, &secrets, &mut findings)
+        },
         admin: secrets.of_admin(spec.admin.as_ref(), &spec.session, &mut findings),
+        forward_auth,
         redirect_allow: addresses::redirect_allow(&spec, &mut findings),
         trusted_proxies: addresses::networks("/trusted_proxies", &spec.trusted_proxies, &mut findings),
         network: addresses::network(&spec, &mut findings),

@@ -147,19 +147,25 @@ pub(super) fn inputs(
     request.clone()
 }
 
-/// Who may sign in.
+/// Who may sign in, or go somewhere: the list of rules at `list`.
 pub(super) fn allow(
+    list: &str,
+    rules: Option<&[AllowRule]>,
     spec: &DeploymentSpec,
     providers: &IndexMap<String, On>,
     findings: &mut Findings<'_>,
 ) -> Allow {
-    let Some(rules) = &spec.allow else { return Allow::new(None) };
+    let Some(rules) = rules else { return Allow::new(None) };
     if rules.is_empty() {
-        let finding = Finding::error(code::NO_EFFECT, "/allow", "nobody could sign in");
-        findings.add(finding.label("the list has no rule").help("without `allow`, everybody may sign in"));
+        let (nobody, everybody) = match list {
+            "/allow" => ("nobody could sign in", "without `allow`, everybody may sign in"),
+            _ => ("nobody could go there", "without `allow`, everybody who is signed in may go there"),
+        };
+        let finding = Finding::error(code::NO_EFFECT, list, nobody);
+        findings.add(finding.label("the list has no rule").help(everybody));
     }
     let rules = rules.iter().enumerate().map(|(index, rule)| {
-        let at = format!("/allow/{index}");
+        let at = format!("{list}/{index}");
         let named = |id: &String| rule.providers.as_ref().is_none_or(|named| named.contains(id));
         for name in rule.profile.iter().flatten().map(|(name, _)| name) {
             let on = providers.iter().filter(|(id, _)| named(id)).map(|(_, on)| on);

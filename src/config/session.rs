@@ -31,6 +31,8 @@ pub struct SessionSettings {
     pub host_prefix: bool,
     /// Further claims that `/session` shows.
     pub claims: Vec<String>,
+    /// Further claims that are kept and not shown.
+    pub kept: Vec<String>,
     /// Whether a sign-out ends the session at the provider as well.
     pub logout_at_provider: bool,
     /// The store that it is kept in; `None` where it is in its cookie.
@@ -58,6 +60,7 @@ impl Default for SessionSettings {
             absolute: None,
             host_prefix: false,
             claims: vec![],
+            kept: vec![],
             logout_at_provider: false,
             store: None,
         }
@@ -68,6 +71,11 @@ impl SessionSettings {
     /// How long a session that is renewed now lives: what is asked for, or what comes first.
     pub fn lifetime(&self) -> u64 {
         self.idle.map_or(self.max_age, |idle| idle.min(self.max_age))
+    }
+
+    /// How many seconds after it was last renewed a session gets a new end where its cookie cannot be set at every request.
+    pub fn update_age(&self) -> u64 {
+        self.store.as_ref().map_or_else(|| default_update_age(self.lifetime()), |store| store.update_age)
     }
 }
 
@@ -92,6 +100,7 @@ pub(super) fn compile(
         absolute: absolute.or(strict.then_some(12 * 3600)),
         host_prefix: spec.cookie == Some(CookiePrefix::Host),
         claims: spec.claims.clone(),
+        kept: vec![],
         logout_at_provider: spec.logout == Logout::Provider,
         store: None,
     };
@@ -129,6 +138,11 @@ fn seconds(name: &str, duration: Option<&DurationSpec>, findings: &mut Findings<
     seconds
 }
 
+/// A day, and never more than a thirtieth of a session's lifetime.
+fn default_update_age(lifetime: u64) -> u64 {
+    UPDATE_AGE.min((lifetime / 30).max(1))
+}
+
 fn store_settings(
     spec: &SessionSpec,
     lifetime: u64,
@@ -142,7 +156,7 @@ fn store_settings(
         findings.add(Finding::error(code::NO_EFFECT, "/session/update_age", title).label(label));
     }
     // Auth.js signs people out who come every hour where `max_age` is under a day: nothing is due before it is over.
-    let update_age = asked.unwrap_or(UPDATE_AGE).min((lifetime / 30).max(1));
+    let update_age = asked.unwrap_or(UPDATE_AGE).min(default_update_age(lifetime));
     Some(StoreSettings {
         place: store::compile(spec.store.as_ref(), secrets, findings)?,
         update_age,

@@ -8,12 +8,16 @@
 #[doc = include_str!("cookbook.md")]
 pub mod cookbook {}
 
+/// [forward-auth]: mod@crate::manual::forward_auth
 /// [sessions]: mod@crate::manual::sessions
 #[doc = include_str!("deployment.md")]
 pub mod deployment {}
 
 #[doc = include_str!("editors.md")]
 pub mod editors {}
+
+#[doc = include_str!("forward-auth.md")]
+pub mod forward_auth {}
 
 /// [cookbook]: mod@crate::manual::cookbook
 /// [reference]: mod@crate::manual::reference

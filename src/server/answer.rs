@@ -23,6 +23,7 @@ pub struct Answer {
     /// Whether the address stays in a header where it goes out as JSON: not for a failure, as with Auth.js.
     keeps_location: bool,
     cookies: Vec<HeaderValue>,
+    headers: Vec<(HeaderName, HeaderValue)>,
     never_cached: bool,
     request_id: Option<String>,
 }
@@ -36,6 +37,7 @@ impl Answer {
             location: None,
             keeps_location: true,
             cookies: vec![],
+            headers: vec![],
             never_cached: false,
             request_id: None,
         }
@@ -49,6 +51,11 @@ impl Answer {
     /// Sends the browser to where a failure is told.
     pub fn failure(location: impl Into<String>, request_id: String) -> Answer {
         Answer { keeps_location: false, request_id: Some(request_id), ..Answer::redirect(location) }
+    }
+
+    /// A status and nothing more.
+    pub fn empty(status: StatusCode) -> Answer {
+        Answer::new(status, None, Bytes::new())
     }
 
     /// JSON.
@@ -69,6 +76,18 @@ impl Answer {
     /// What Auth.js says to anything that is no request of the protocol.
     pub fn bad_request() -> Answer {
         Answer::json(StatusCode::BAD_REQUEST, Bytes::from_static(b"\"Bad request.\""))
+    }
+
+    /// Says where to go on, beside a status that is no redirect.
+    pub fn location(mut self, location: String) -> Answer {
+        self.location = Some(location);
+        self
+    }
+
+    /// Sets headers of its own.
+    pub fn headers(mut self, headers: impl Iterator<Item = (HeaderName, HeaderValue)>) -> Answer {
+        self.headers.extend(headers);
+        self
     }
 
     /// Sets a cookie.
@@ -114,6 +133,9 @@ impl Answer {
         if self.never_cached {
             headers.insert(EXPIRES, HeaderValue::from_static("0"));
             headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
+        }
+        for (name, value) in self.headers {
+            headers.insert(name, value);
         }
         for cookie in self.cookies {
             headers.append(SET_COOKIE, cookie);

@@ -4,16 +4,20 @@
 //! is neither, and any method but GET and POST, is a bad request.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, Request};
 use axum::response::Response;
 use bytes::Bytes;
+use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode};
 
+use crate::config::ForwardAuth;
 use crate::server::answer::{Answer, secure};
 use crate::server::body::{self, Body};
 use crate::server::call::{Call, Visit};
 use crate::server::failure::Failure;
+use crate::server::forwarded::Forwarded;
 use crate::server::origin;
 use crate::server::routes;
 use crate::server::state::{Inner, Server, Site};
@@ -41,6 +45,9 @@ pub(super) async fn handle(server: Server, request: Request) -> Response {
         // Another address of the deployment has this path.
         return plain(inner, StatusCode::NOT_FOUND);
     };
+    if let (Some(auth), Some(behind)) = (&inner.config.forward_auth, verified(path)) {
+        return verify(inner, site, auth, &parts, behind, peer).await;
+    }
     let Some((action, provider)) = action(path, &parts.method) else {
         return Answer::bad_request().into_response(false, &inner.csp);
     };
@@ -65,6 +72,42 @@ pub(super) async fn handle(server: Server, request: Request) -> Response {
         parts.headers.contains_key("x-auth-return-redirect") || (call.is_post && call.body.wants_json());
     let outcome = run(&call, action, provider).await;
     outcome.unwrap_or_else(|failure| call.failed(&failure)).into_response(as_json, &inner.csp)
+}
+
+/// What stands behind `/verify`, where the path is that.
+fn verified(path: &str) -> Option<&str> {
+    path.strip_prefix("/verify").filter(|behind| behind.is_empty() || behind.starts_with('/'))
+}
+
+/// Answers a proxy that asks about a request, of whatever method and with whatever body: neither is the proxy's own.
+async fn verify(
+    inner: &Arc<Inner>,
+    site: &Site,
+    auth: &ForwardAuth,
+    parts: &Parts,
+    behind: &str,
+    peer: Option<IpAddr>,
+) -> Response {
+    let Parts { headers, uri, method, .. } = parts;
+    let request = Forwarded::read(headers, uri, behind, peer, &inner.config.trusted_proxies);
+    let answer = match request {
+        Err(unknown) => routes::verify::refused(unknown.reason()),
+        Ok(request) => {
+            let named = request.origin.as_ref();
+            match named
+                .map_or(Some(site), |origin| inner.sites.iter().find(|site| site.base.origin == *origin))
+            {
+                None => routes::verify::refused("the request goes to no address of this server"),
+                Some(site) => {
+                    let query = uri.query().unwrap_or_default();
+                    let call =
+                        Call { server: inner, site, is_post: false, query, body: Body::default(), headers };
+                    routes::verify::run(&call, auth, &request, method).await
+                }
+            }
+        }
+    };
+    answer.into_response(false, &inner.csp)
 }
 
 /// The address that a request is for.

@@ -5,6 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::spec::forward_auth::ForwardAuthSpec;
+
 /// A deployment: which providers are on, with which credentials, and how the sign-in server behaves.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -39,6 +41,8 @@ pub struct DeploymentSpec {
     pub redirect_allow: Vec<String>,
     /// Who may sign in; everyone where it is absent. One rule must hold; in a rule every key, in a list one value.
     pub allow: Option<Vec<AllowRule>>,
+    /// Whom a proxy lets through to an application that it asks `/verify` for; nobody is asked for where it is absent.
+    pub forward_auth: Option<ForwardAuthSpec>,
     /// How providers are reached.
     #[serde(default)]
     pub network: NetworkSpec,

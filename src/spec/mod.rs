@@ -7,6 +7,7 @@ pub mod authorize;
 pub mod callback;
 pub mod client_auth;
 pub mod deployment;
+pub mod forward_auth;
 pub mod id_token;
 pub mod identity;
 pub mod provider;

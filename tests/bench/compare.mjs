@@ -1,4 +1,5 @@
-// authcfg beside Auth.js and beside a bare Node.js handler, in one run on one machine: what a session read and a sign-in cost.
+// authcfg beside Auth.js and beside a bare Node.js handler, in one run on one machine: what a session read and a sign-in cost, and
+// what a proxy's question at /verify costs, which Auth.js has not.
 //
 //     cargo build --release && AUTHCFG_BIN=target/release/authcfg node tests/bench/compare.mjs [seconds]
 //
@@ -40,6 +41,11 @@ async function main() {
     RUST_LOG: "warn",
   };
   const file = `base_url: ${authUrl}
+trusted_proxies: [127.0.0.1]
+forward_auth:
+  routes:
+    - {paths: [/], allow: [{providers: [workos]}]}
+    - {paths: [/assets], public: true}
 providers:
   workos: {issuer: "${workos.issuer}"}
   fast: {use: oidc, issuer: "${scripted.issuer("fine")}"}
@@ -55,7 +61,7 @@ routes:
   for (const [name, start] of Object.entries(servers)) {
     const server = await start();
     try {
-      rows.push({ name, ...(await measure(server.program.pid, authUrl, name === "bare Node.js")) });
+      rows.push({ name, ...(await measure(server.program.pid, authUrl, name)) });
     } finally {
       await server.stop();
     }
@@ -64,7 +70,8 @@ routes:
   print(rows);
 }
 
-async function measure(pid, authUrl, bare) {
+async function measure(pid, authUrl, name) {
+  const bare = name === "bare Node.js";
   const idle = memory(pid);
   const row = { idle };
   const visitor = new Visitor();
@@ -77,6 +84,7 @@ async function measure(pid, authUrl, bare) {
   }
   await read(authUrl, visitor, 1);
   row.session = await read(authUrl, visitor, SECONDS, pid);
+  if (name === "authcfg") row.verify = await read(authUrl, visitor, SECONDS, pid, "/verify", { "x-forwarded-uri": "/wiki/a%20page?edit=1" });
   row.loaded = memory(pid);
   return row;
 }
@@ -96,11 +104,11 @@ async function cost(pid, times, work) {
   return (cpu(pid) - before) / times;
 }
 
-/** Reads the session over kept connections for some seconds; CPU seconds of the server for one read. */
-async function read(authUrl, visitor, seconds, pid) {
+/** Reads the session, or asks at another path, over kept connections for some seconds; CPU seconds of the server for one request. */
+async function read(authUrl, visitor, seconds, pid, path = "/session", headers = {}) {
   const agent = new http.Agent({ keepAlive: true, maxSockets: CONNECTIONS });
-  const url = new URL(`${authUrl}/session`);
-  const options = { agent, host: "127.0.0.1", port: url.port, path: url.pathname, headers: { host: url.host, cookie: visitor.cookieHeader(url) } };
+  const url = new URL(`${authUrl}${path}`);
+  const options = { agent, host: "127.0.0.1", port: url.port, path: url.pathname, headers: { ...headers, host: url.host, cookie: visitor.cookieHeader(url) } };
   const until = Date.now() + seconds * 1000;
   let done = 0;
   const before = pid && cpu(pid);
@@ -136,8 +144,8 @@ function print(rows) {
   const base = rows.find(({ name }) => name.startsWith("Auth.js"));
   const micro = (seconds) => (seconds === undefined ? "–" : `${(seconds * 1e6).toFixed(1)} µs`);
   const ratio = (key, row) => (row[key] === undefined || base[key] === undefined ? "–" : `${(base[key] / row[key]).toFixed(1)} ×`);
-  const table = [["", "session read", "reads per CPU second", "× Auth.js", "WorkOS sign-in", "×", "OIDC sign-in", "×", "idle", "under load"],
-    ...rows.map((row) => [row.name, micro(row.session), Math.round(1 / row.session).toLocaleString("en"), ratio("session", row), micro(row.workos), ratio("workos", row), micro(row.openid), ratio("openid", row), `${row.idle.toFixed(0)} MB`, `${row.loaded.toFixed(0)} MB`])];
+  const table = [["", "session read", "reads per CPU second", "× Auth.js", "verify", "WorkOS sign-in", "×", "OIDC sign-in", "×", "idle", "under load"],
+    ...rows.map((row) => [row.name, micro(row.session), Math.round(1 / row.session).toLocaleString("en"), ratio("session", row), micro(row.verify), micro(row.workos), ratio("workos", row), micro(row.openid), ratio("openid", row), `${row.idle.toFixed(0)} MB`, `${row.loaded.toFixed(0)} MB`])];
   const widths = table[0].map((_, i) => Math.max(...table.map((row) => row[i].length)));
   for (const [i, row] of table.entries()) {
     console.log(`| ${row.map((cell, c) => (c ? cell.padStart(widths[c]) : cell.padEnd(widths[c]))).join(" | ")} |`);

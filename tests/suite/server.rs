@@ -26,3 +26,4 @@ mod sign_in;
 mod start;
 mod store;
 mod stored;
+mod verify;

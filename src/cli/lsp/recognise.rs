@@ -11,7 +11,8 @@ pub const CATALOG: &str = "providers";
 /// Keys of which a provider file has one, and other files with an `id` hardly any.
 const OF_A_PROVIDER: [&str; 5] = ["authorization_endpoint", "token_endpoint", "extends", "profile", "issuer"];
 /// Keys of which a deployment file has one beside `providers`.
-const OF_A_DEPLOYMENT: [&str; 5] = ["base_url", "catalog", "redirect_allow", "routes", "session"];
+const OF_A_DEPLOYMENT: [&str; 6] =
+    ["base_url", "catalog", "forward_auth", "redirect_allow", "routes", "session"];
 /// Where the schemas are: a modeline names one of them.
 const SCHEMAS: [&str; 2] = ["provider.schema.json", "config.schema.json"];
 /// More lines are not looked at for a modeline.

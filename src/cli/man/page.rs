@@ -63,6 +63,11 @@ pub(super) const PAGES: &[Page] = &[
         text: include_str!("../../manual/sessions.md"),
     },
     Page {
+        name: "forward-auth",
+        summary: "a proxy that asks before it lets a request through to an application",
+        text: include_str!("../../manual/forward-auth.md"),
+    },
+    Page {
         name: "sign-in",
         summary: "one sign-in, from YAML to session",
         text: include_str!("../../manual/sign-in.md"),

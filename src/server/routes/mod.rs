@@ -11,4 +11,5 @@ pub mod session;
 pub mod signed_out;
 pub mod signin;
 pub mod signout;
+pub mod verify;
 pub mod verify_request;

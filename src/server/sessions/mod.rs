@@ -165,7 +165,7 @@ fn claims(settings: &SessionSettings, provider: &str, profile: &Profile) -> Map<
     }
     claims.insert("sub".into(), format!("{provider}:{}", profile.sub()).into());
     let hint = settings.logout_at_provider.then(|| LOGOUT_HINT.to_owned());
-    for name in settings.claims.iter().chain(&hint) {
+    for name in settings.claims.iter().chain(&settings.kept).chain(&hint) {
         let value = profile.claims().get(name).filter(|value| !value.is_null());
         if let Some(value) = value.filter(|value| fits(name, value)) {
             claims.entry(name.clone()).or_insert_with(|| value.clone());

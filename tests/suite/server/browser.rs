@@ -1,6 +1,7 @@
 //! A browser without a network: it keeps cookies and asks a router.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use authcfg::server::{self, Server};
 use authcfg::session::SessionStore;
 use axum::Router;
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use http::{HeaderMap, Request, StatusCode};
 use serde_json::Value;
 use tower::ServiceExt;
@@ -140,7 +142,8 @@ impl Reply {
 
 impl Browser {
     pub async fn send(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
-        let mut request = Request::builder().method(method).uri(path);
+        let peer = ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 49152)));
+        let mut request = Request::builder().method(method).uri(path).extension(peer);
         if !headers.iter().any(|(name, _)| *name == "host") {
             request = request.header("host", &self.host);
         }
