@@ -32,6 +32,10 @@ pub mod login {}
 #[doc = include_str!("mock.md")]
 pub mod mock {}
 
+/// [sessions]: mod@crate::manual::sessions
+#[doc = include_str!("operations.md")]
+pub mod operations {}
+
 /// [format]: mod@crate::manual::format
 #[doc = include_str!("reference.md")]
 pub mod reference {}

@@ -7,6 +7,7 @@ mod bad_yaml;
 mod codes;
 mod conformance;
 mod demo;
+mod deploy;
 mod fixtures;
 mod forty;
 mod fuzz;

@@ -68,6 +68,11 @@ pub(super) const PAGES: &[Page] = &[
         text: include_str!("../../manual/forward-auth.md"),
     },
     Page {
+        name: "operations",
+        summary: "the server beside others: reload, readiness, its end, systemd, Kubernetes",
+        text: include_str!("../../manual/operations.md"),
+    },
+    Page {
         name: "sign-in",
         summary: "one sign-in, from YAML to session",
         text: include_str!("../../manual/sign-in.md"),

@@ -1,8 +1,10 @@
 //! `authcfg serve`: the sign-in server.
 
 mod check;
+mod health;
 mod reload;
 mod screen;
+mod systemd;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -11,7 +13,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
-use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::output;
@@ -45,7 +46,7 @@ Exit codes:
   findings, or told to stop twice, 2 wrong usage, 3 the address or the session
   store cannot be had")]
 pub struct Args {
-    /// Where to listen. Beyond this machine only with a `base_url`.
+    /// Where to listen, unless systemd has opened a socket. Beyond this machine only with a `base_url`.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:3100")]
     pub listen: SocketAddr,
     /// The deployment file; `./authcfg.yaml` where it exists.
@@ -63,6 +64,9 @@ pub struct Args {
     /// How `--check` is answered.
     #[arg(long, value_name = "FORMAT", default_value = "text", requires = "check")]
     pub format: CheckFormat,
+    /// Ask the server at that address whether it lives, and start none: for the health check of a container.
+    #[arg(long, value_name = "ADDR", conflicts_with = "check")]
+    pub health: Option<SocketAddr>,
     /// When told to stop, go on serving for so many seconds while `/readyz` says that others are to be asked: as long as a load
     /// balancer needs to notice.
     #[arg(long, value_name = "SECONDS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=300))]
@@ -83,6 +87,9 @@ pub enum LogFormat {
 
 /// Runs the command.
 pub fn run(args: Args) -> ExitCode {
+    if let Some(address) = args.health {
+        return health::ask(address);
+    }
     log_to_stderr(args.log_format);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -92,7 +99,7 @@ pub fn run(args: Args) -> ExitCode {
 }
 
 async fn serve(args: Args) -> ExitCode {
-    let listener = match TcpListener::bind(args.listen).await {
+    let listener = match systemd::listener(args.listen).await {
         Ok(listener) => listener,
         Err(error) => return unreachable(&format!("cannot listen on {}: {error}", args.listen)),
     };
@@ -127,6 +134,7 @@ async fn serve(args: Args) -> ExitCode {
         reloader.on_changes();
     }
     output::result(&screen);
+    systemd::ready();
     let stop = stopping(stop, server.clone(), args.drain_delay);
     let served = listen::serve(listener, server.standalone(), stop).await;
     if tokio::time::timeout(SETTLE, server.settled()).await.is_err() {
@@ -163,6 +171,7 @@ async fn stopping(told: impl Future<Output = ()>, server: Server, delay: u64) {
     });
     tracing::info!("told to stop: what is under way finishes");
     server.drain();
+    systemd::stopping();
     tokio::time::sleep(Duration::from_secs(delay)).await;
 }
 

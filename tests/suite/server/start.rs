@@ -183,6 +183,10 @@ fn a_server_that_is_told_to_stop_says_so_first_and_goes_on_for_as_long_as_it_is_
     let mut child = serve(folder.path(), &GITHUB, &["--listen", "127.0.0.1:0", "--drain-delay", "2"]);
     let authority = listening(&mut child);
     assert_eq!(status(&authority, "/readyz").unwrap(), "200");
+    let address = authority.replace("localhost", "127.0.0.1");
+    let health =
+        || serve(folder.path(), &[], &["--health", &address]).wait_with_output().unwrap().status.code();
+    assert_eq!(health(), Some(0));
     terminate(&child);
     let ready = |_: &u32| {
         std::thread::sleep(std::time::Duration::from_millis(10));
@@ -193,6 +197,7 @@ fn a_server_that_is_told_to_stop_says_so_first_and_goes_on_for_as_long_as_it_is_
     assert_eq!(status(&authority, "/api/auth/session").unwrap(), "200");
     assert!(child.wait().unwrap().success());
     assert!(status(&authority, "/healthz").is_err());
+    assert_eq!(health(), Some(3));
 }
 
 #[test]
@@ -206,4 +211,31 @@ fn a_server_that_is_told_to_stop_twice_ends_at_once() {
     }
     terminate(&child);
     assert_eq!(child.wait().unwrap().code(), Some(1));
+}
+
+/// As systemd starts it: the socket is open already, and whoever starts it wants to know when it answers.
+#[cfg(target_os = "linux")]
+#[test]
+fn takes_the_socket_of_systemd_and_says_when_it_is_ready_and_when_it_stops() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let authority = socket.local_addr().unwrap().to_string();
+    let notes = std::os::unix::net::UnixDatagram::bind(folder.path().join("notify")).unwrap();
+    // A shell hands the socket on as systemd does: as file descriptor 3, to the process whose id it names.
+    let script = "exec 3<&0 0</dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec \"$0\" serve --listen 127.0.0.1:1";
+    let mut command = Command::new("sh");
+    command.args(["-c", script, env!("CARGO_BIN_EXE_authcfg")]).current_dir(folder.path()).env_clear();
+    command.envs(GITHUB).env("NOTIFY_SOCKET", folder.path().join("notify"));
+    command.stdin(Stdio::from(std::os::fd::OwnedFd::from(socket))).stdout(Stdio::piped());
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    let told = || {
+        let mut note = [0; 64];
+        let length = notes.recv(&mut note).unwrap();
+        String::from_utf8(note[..length].to_vec()).unwrap()
+    };
+    assert_eq!(told().trim(), "READY=1");
+    assert_eq!(status(&authority, "/healthz").unwrap(), "200");
+    terminate(&child);
+    assert_eq!(told().trim(), "STOPPING=1");
+    assert!(child.wait().unwrap().success());
 }
