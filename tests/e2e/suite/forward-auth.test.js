@@ -30,7 +30,7 @@ async function startApplication() {
   server.on("upgrade", (request, socket) => {
     seen.push(told(request));
     socket.write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
-    socket.on("data", (data) => socket.write(`echo ${data}`)).on("error", () => {});
+    socket.on("data", (data) => socket.write(`echo ${data}`)).on("end", () => socket.end()).on("error", () => {});
   });
   const port = await listen(server);
   return { port, seen, stop: () => close(server) };
