@@ -6,6 +6,8 @@ use clap::ValueEnum;
 
 use crate::cli::output;
 use crate::diagnostic::render;
+#[cfg(feature = "server")]
+use crate::server::audit;
 use crate::spec;
 
 /// Print a JSON Schema (2020-12), for an editor or another validator.
@@ -24,6 +26,9 @@ enum File {
     Provider,
     /// A deployment file, authcfg.yaml
     Config,
+    /// What the audit log of `authcfg serve` writes, a line
+    #[cfg(feature = "server")]
+    Events,
     /// What `authcfg validate --format json` writes
     Findings,
 }
@@ -33,6 +38,8 @@ pub fn run(args: Args) -> ExitCode {
     let schema = match args.file {
         File::Provider => spec::provider_schema(),
         File::Config => spec::deployment_schema(),
+        #[cfg(feature = "server")]
+        File::Events => audit::schema(),
         File::Findings => render::json_schema(),
     };
     output::result(&format!("{schema:#}\n"));

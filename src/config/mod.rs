@@ -5,11 +5,13 @@
 
 mod addresses;
 pub mod allow;
+mod audit;
 mod base_url;
 mod environment;
 mod findings;
 mod fingerprint;
 pub mod forward_auth;
+mod limits;
 mod network;
 mod overrides;
 mod providers;
@@ -36,10 +38,12 @@ use crate::spec::{self, DeploymentSpec};
 use crate::yaml::{Document, Limits};
 
 pub use allow::Allow;
+pub use audit::{AuditPlace, AuditSettings, AuditSubject};
 pub use base_url::BaseUrl;
 pub use environment::{Environment, variable};
 pub use fingerprint::Fingerprint;
 pub use forward_auth::ForwardAuth;
+pub use limits::{Limits as RateLimits, Rate};
 pub use network::Network;
 pub use routes::Routes;
 pub use session::{SessionSettings, StoreSettings};
@@ -70,6 +74,10 @@ pub struct Config {
     pub forward_auth: Option<ForwardAuth>,
     /// Whose forwarded headers are believed.
     pub trusted_proxies: Vec<Network>,
+    /// How often one client may ask.
+    pub limits: RateLimits,
+    /// The audit log, where there is one.
+    pub audit: Option<AuditSettings>,
     /// How providers are reached.
     pub network: NetworkSettings,
     /// Of everything that it was made of. Two deployments with the same one are the same.
@@ -194,12 +202,19 @@ fn compiled(
         admin: secrets.of_admin(spec.admin.as_ref(), &spec.session, &mut findings),
         forward_auth,
         redirect_allow: addresses::redirect_allow(&spec, &mut findings),
-        trusted_proxies: addresses::networks("/trusted_proxies", &spec.trusted_proxies, &mut findings),
+        trusted_proxies: addresses::networks(
+            "/trusted_proxies",
+            spec.trusted_proxies.as_deref().unwrap_or_default(),
+            &mut findings,
+        ),
+        limits: RateLimits::default(),
+        audit: audit::compile(spec.audit.as_ref(), &secrets.folder, &mut findings),
         network: addresses::network(&spec, &mut findings),
         providers: providers.into_iter().filter_map(|(id, on)| Some((id, on.configured?))).collect(),
         fingerprint: Fingerprint::default(),
         files: source.file.iter().cloned().chain(folders.paths).chain(secrets.read_files()).collect(),
     };
+    config.limits = limits::compile(&spec, &config.base_urls, &mut findings);
     config.fingerprint = Fingerprint::of_deployment(&config, findings.document);
     if incomplete {
         // What seems to be missing may only have been taken out.

@@ -36,6 +36,9 @@ pub mod mock {}
 #[doc = include_str!("operations.md")]
 pub mod operations {}
 
+#[doc = include_str!("observe.md")]
+pub mod observe {}
+
 /// [format]: mod@crate::manual::format
 #[doc = include_str!("reference.md")]
 pub mod reference {}

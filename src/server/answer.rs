@@ -4,14 +4,13 @@ use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
 use http::header::{
-    CACHE_CONTROL, CONTENT_TYPE, EXPIRES, LOCATION, PRAGMA, REFERRER_POLICY, SET_COOKIE, VARY,
+    CACHE_CONTROL, CONTENT_TYPE, EXPIRES, LOCATION, PRAGMA, REFERRER_POLICY, RETRY_AFTER, SET_COOKIE, VARY,
 };
 use http::header::{CONTENT_SECURITY_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::json;
 
 const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// An answer under construction.
 #[derive(Debug)]
@@ -25,7 +24,7 @@ pub struct Answer {
     cookies: Vec<HeaderValue>,
     headers: Vec<(HeaderName, HeaderValue)>,
     never_cached: bool,
-    request_id: Option<String>,
+    retry_after: Option<u64>,
 }
 
 impl Answer {
@@ -39,7 +38,7 @@ impl Answer {
             cookies: vec![],
             headers: vec![],
             never_cached: false,
-            request_id: None,
+            retry_after: None,
         }
     }
 
@@ -49,8 +48,8 @@ impl Answer {
     }
 
     /// Sends the browser to where a failure is told.
-    pub fn failure(location: impl Into<String>, request_id: String) -> Answer {
-        Answer { keeps_location: false, request_id: Some(request_id), ..Answer::redirect(location) }
+    pub fn failure(location: impl Into<String>) -> Answer {
+        Answer { keeps_location: false, ..Answer::redirect(location) }
     }
 
     /// A status and nothing more.
@@ -102,6 +101,12 @@ impl Answer {
         self
     }
 
+    /// Says in how many seconds it may be otherwise (RFC 9110 §10.2.3).
+    pub fn retry_after(mut self, seconds: u64) -> Answer {
+        self.retry_after = Some(seconds);
+        self
+    }
+
     /// Says it to old caches as well.
     pub fn never_cached(mut self) -> Answer {
         self.never_cached = true;
@@ -137,11 +142,11 @@ impl Answer {
         for (name, value) in self.headers {
             headers.insert(name, value);
         }
+        if let Some(seconds) = self.retry_after {
+            headers.insert(RETRY_AFTER, seconds.into());
+        }
         for cookie in self.cookies {
             headers.append(SET_COOKIE, cookie);
-        }
-        if let Some(id) = self.request_id.and_then(|id| HeaderValue::try_from(id).ok()) {
-            headers.insert(REQUEST_ID, id);
         }
         secure(headers, csp);
         response

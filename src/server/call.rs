@@ -5,17 +5,20 @@ use std::sync::Arc;
 use http::{HeaderMap, HeaderValue};
 
 use crate::config::BaseUrl;
-use crate::rng;
 use crate::server::answer::Answer;
+use crate::server::audit::{Event, Kind};
 use crate::server::body::{self, Body};
 use crate::server::cookies::Cookies;
 use crate::server::failure::{Failure, FailurePage};
 use crate::server::redirect::{self, Target};
 use crate::server::state::{Inner, Site};
+use crate::server::turned_away;
+use crate::server::visitor::Visitor;
 
 /// A request of the protocol.
 pub(super) struct Call<'a> {
     pub server: &'a Arc<Inner>,
+    pub visitor: &'a Visitor,
     pub site: &'a Site,
     pub is_post: bool,
     /// The query as it came.
@@ -40,11 +43,28 @@ impl Call<'_> {
         redirect::check(value, self.base(), &self.server.config.redirect_allow)
     }
 
+    /// Writes down what happened in this request.
+    pub fn note(&self, event: Event) {
+        let visitor = self.visitor;
+        self.server.note(Event {
+            request_id: Some(visitor.request_id.clone()),
+            client_address: visitor.address,
+            ..event
+        });
+    }
+
     /// Tells a failure: the code to the visitor, the reason to the log.
     pub fn failed(&self, failure: &Failure) -> Answer {
-        let request_id = rng::token(&*self.server.rng, 9);
+        let event = Event::of(Kind::Refusal).at(&failure.provider).because(&failure.kind);
+        let who = *failure.who.clone().unwrap_or_default();
+        self.note(Event {
+            step: Some(failure.step.to_string()),
+            issuer: who.issuer,
+            sub: who.sub,
+            email: who.email,
+            ..event
+        });
         tracing::warn!(
-            request = %request_id,
             provider = %failure.provider,
             step = %failure.step,
             kind = %failure.kind,
@@ -52,22 +72,22 @@ impl Call<'_> {
             reason = %failure.reason,
             "a request failed",
         );
-        Answer::failure(self.failure_address(failure), request_id)
+        let pages = &self.server.config.pages;
+        match failure.page {
+            FailurePage::Error => self.sent_to(&pages.error, "error", failure.code),
+            FailurePage::Later => turned_away::overloaded(self),
+            FailurePage::SignIn => self.sent_to(&pages.sign_in, "signin", failure.code),
+        }
     }
 
-    /// Where a failure is told: the application's page, or the built-in one.
-    fn failure_address(&self, failure: &Failure) -> String {
-        let pages = &self.server.config.pages;
-        let (own, name) = match failure.page {
-            FailurePage::Error => (&pages.error, "error"),
-            FailurePage::SignIn => (&pages.sign_in, "signin"),
-        };
+    /// Sends the browser to where a failure is told: the application's page, or the built-in one.
+    fn sent_to(&self, own: &Option<String>, name: &str, code: &str) -> Answer {
         let address = match own {
             Some(page) if page.starts_with('/') => format!("{}{page}", self.base().origin),
             Some(page) => page.clone(),
             None => format!("{}/{name}", self.base().href()),
         };
-        with_params(&address, &[("error", failure.code)])
+        Answer::failure(with_params(&address, &[("error", code)]))
     }
 
     /// Whether a POST may be one of our own forms or of the application's: what the browser says about where it comes from.

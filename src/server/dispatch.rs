@@ -11,6 +11,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode};
+use tracing::Instrument;
 
 use crate::config::ForwardAuth;
 use crate::server::answer::{Answer, secure};
@@ -18,9 +19,12 @@ use crate::server::body::{self, Body};
 use crate::server::call::{Call, Visit};
 use crate::server::failure::Failure;
 use crate::server::forwarded::Forwarded;
+use crate::server::limits::Wait;
 use crate::server::origin;
 use crate::server::routes;
 use crate::server::state::{Inner, Server, Site};
+use crate::server::turned_away;
+use crate::server::visitor::Visitor;
 
 /// A form that a provider posts may carry an id_token and a person.
 const MAX_CALLBACK_BODY: usize = 128 * 1024;
@@ -30,8 +34,17 @@ const MAX_BODY: usize = 16 * 1024;
 /// Answers a request under a base path.
 pub(super) async fn handle(server: Server, request: Request) -> Response {
     let inner = &server.current();
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let visitor = Visitor::of(request.headers(), peer, &inner.config.trusted_proxies, &*inner.rng);
+    // Every line of the log that a request causes has its id.
+    let span = tracing::info_span!("request", id = %visitor.request_id);
+    let mut response = answer(inner, &visitor, peer, request).instrument(span).await;
+    visitor.mark(response.headers_mut());
+    response
+}
+
+async fn answer(inner: &Arc<Inner>, visitor: &Visitor, peer: Option<IpAddr>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let site = match site(inner, &parts.headers, &parts.uri, peer) {
         Ok(site) => site,
         Err(status) => return plain(inner, status),
@@ -46,7 +59,7 @@ pub(super) async fn handle(server: Server, request: Request) -> Response {
         return plain(inner, StatusCode::NOT_FOUND);
     };
     if let (Some(auth), Some(behind)) = (&inner.config.forward_auth, verified(path)) {
-        return verify(inner, site, auth, &parts, behind, peer).await;
+        return verify(inner, visitor, site, auth, &parts, behind, peer).await;
     }
     let Some((action, provider)) = action(path, &parts.method) else {
         return Answer::bad_request().into_response(false, &inner.csp);
@@ -61,12 +74,16 @@ pub(super) async fn handle(server: Server, request: Request) -> Response {
     };
     let call = Call {
         server: inner,
+        visitor,
         site,
         is_post: parts.method == Method::POST,
         query: parts.uri.query().unwrap_or_default(),
         body: Body::read(&parts.headers, &bytes),
         headers: &parts.headers,
     };
+    if let Err(wait) = within_limits(&call, action) {
+        return turned_away::too_many(&call, &wait).into_response(false, &inner.csp);
+    }
     // A header for the client of version 5, a field for that of version 4.
     let as_json =
         parts.headers.contains_key("x-auth-return-redirect") || (call.is_post && call.body.wants_json());
@@ -82,6 +99,7 @@ fn verified(path: &str) -> Option<&str> {
 /// Answers a proxy that asks about a request, of whatever method and with whatever body: neither is the proxy's own.
 async fn verify(
     inner: &Arc<Inner>,
+    visitor: &Visitor,
     site: &Site,
     auth: &ForwardAuth,
     parts: &Parts,
@@ -100,14 +118,39 @@ async fn verify(
                 None => routes::verify::refused("the request goes to no address of this server"),
                 Some(site) => {
                     let query = uri.query().unwrap_or_default();
-                    let call =
-                        Call { server: inner, site, is_post: false, query, body: Body::default(), headers };
+                    let call = Call {
+                        server: inner,
+                        visitor,
+                        site,
+                        is_post: false,
+                        query,
+                        body: Body::default(),
+                        headers,
+                    };
                     routes::verify::run(&call, auth, &request, method).await
                 }
             }
         }
     };
     answer.into_response(false, &inner.csp)
+}
+
+/// Counts a request of a client.
+///
+/// # Errors
+/// [`Wait`] where it has come too often.
+fn within_limits(call: &Call<'_>, action: Action) -> Result<(), Wait> {
+    let (rates, limits) = (&call.server.config.limits, &call.server.limits);
+    let (rate, buckets) = match action {
+        Action::SignIn if call.is_post => (rates.sign_in, &limits.sign_in),
+        Action::Callback => (rates.callback, &limits.callback),
+        Action::Session => (rates.session, &limits.session),
+        _ => return Ok(()),
+    };
+    match rate {
+        Some(rate) => buckets.take(call.visitor.address, rate, call.server.clock.now_millis()),
+        None => Ok(()),
+    }
 }
 
 /// The address that a request is for.

@@ -1,6 +1,6 @@
 //! A request that led nowhere: the code and page a visitor sees, and the reason that only the log has.
 
-use crate::client;
+use crate::client::{self, SignIn};
 use crate::flow::error::Misuse;
 use crate::session::store::StoreError;
 
@@ -14,11 +14,36 @@ pub struct Failure {
     /// The provider, where one was meant.
     pub provider: String,
     /// The step at which it happened.
-    pub step: String,
+    pub step: Box<str>,
     /// The finer kind, such as `state_mismatch`.
     pub kind: String,
     /// Why, fit for a log.
     pub reason: String,
+    /// Whom it befell, where that is known: for the audit log alone.
+    pub who: Option<Box<Who>>,
+}
+
+/// A person at a provider.
+#[derive(Clone, Debug, Default)]
+pub struct Who {
+    /// The issuer.
+    pub issuer: Option<String>,
+    /// The subject there.
+    pub sub: Option<String>,
+    /// The e-mail address.
+    pub email: Option<String>,
+}
+
+impl Who {
+    /// Who it is that has come back from a provider.
+    pub fn of(sign_in: &SignIn) -> Who {
+        let profile = &sign_in.profile;
+        Who {
+            issuer: Some(sign_in.issuer.clone()),
+            sub: Some(profile.sub().to_owned()),
+            email: profile.email().map(str::to_owned),
+        }
+    }
 }
 
 /// Which page tells a failure.
@@ -26,6 +51,8 @@ pub struct Failure {
 pub enum FailurePage {
     /// The error page.
     Error,
+    /// The answer itself: the provider has enough to do and was not asked, and in a few seconds that may be otherwise.
+    Later,
     /// The sign-in page, to try again.
     SignIn,
 }
@@ -37,9 +64,10 @@ impl Failure {
             code: "Configuration",
             page: FailurePage::Error,
             provider: provider.to_owned(),
-            step: step.to_owned(),
+            step: step.into(),
             kind: kind.to_owned(),
             reason: reason.into(),
+            who: None,
         }
     }
 
@@ -85,6 +113,9 @@ impl Failure {
         match error {
             client::Error::Denied(_) => {
                 Failure { code: "OAuthCallbackError", page: FailurePage::SignIn, ..failure }
+            }
+            client::Error::Transport { error, .. } if error.is_overload() => {
+                Failure { page: FailurePage::Later, ..failure }
             }
             client::Error::Misuse(Misuse::Request(_)) => {
                 Failure { code: "OAuthSignin", page: FailurePage::SignIn, ..failure }

@@ -5,6 +5,7 @@
 
 mod admin;
 mod answer;
+pub mod audit;
 mod body;
 mod call;
 mod clients;
@@ -15,6 +16,7 @@ mod failure;
 mod forwarded;
 mod health;
 mod identity;
+mod limits;
 pub mod listen;
 mod origin;
 mod pages;
@@ -26,6 +28,8 @@ mod sessions;
 mod sign_outs;
 mod state;
 mod transactions;
+mod turned_away;
+mod visitor;
 
 use std::sync::Arc;
 

@@ -4,6 +4,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::config::Config;
+use crate::server::audit;
 use crate::server::state::Server;
 
 /// Why a server keeps the configuration that it has.
@@ -12,6 +13,9 @@ pub enum ReloadError {
     /// Sessions would be kept elsewhere: those of now would be lost.
     #[error("`session.strategy` and `session.store` cannot change while the server runs: restart it")]
     Store,
+    /// The file of the audit log cannot be opened.
+    #[error("the audit log cannot be written: {0}")]
+    Audit(String),
 }
 
 /// Whether anything is different now.
@@ -72,6 +76,12 @@ impl Server {
         }
         if config.fingerprint == before.config.fingerprint {
             return Ok(Reloaded::Unchanged);
+        }
+        if config.audit != before.config.audit
+            && let Err(error) = audit::check(&config)
+        {
+            self.reload_failed();
+            return Err(ReloadError::Audit(error.to_string()));
         }
         self.shared.current.store(before.after(config).into());
         reloads.succeeded.fetch_add(1, Ordering::Relaxed);

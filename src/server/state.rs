@@ -17,12 +17,15 @@ use url::Url;
 use crate::client::Client;
 use crate::clock::Clock;
 use crate::config::{BaseUrl, Config, ConfiguredProvider, StorePlace};
+use crate::oauth::Secret;
 use crate::provider::{Protocol, Registration};
 use crate::rng::Rng;
 use crate::server;
 use crate::server::answer;
+use crate::server::audit::{Audit, Event};
 use crate::server::clients::Clients;
 use crate::server::cookies::CookieKeys;
+use crate::server::limits::Limits;
 use crate::server::pages::Pages;
 use crate::server::reload::Reloads;
 use crate::server::sessions::{Kept, Refreshes};
@@ -69,6 +72,9 @@ pub(super) struct Inner {
     /// Whoever comes while tokens are renewed, and states that were used: of every configuration.
     pub refreshes: Arc<Refreshes>,
     pub used: Arc<UsedStates>,
+    /// How often each client has asked, whatever the configuration.
+    pub limits: Arc<Limits>,
+    audit: Option<Arc<Audit>>,
     store: Arc<dyn SessionStore>,
     pub clock: Arc<dyn Clock>,
     pub rng: Arc<dyn Rng>,
@@ -112,7 +118,15 @@ impl Server {
     ) -> Server {
         let config = able_to_sign_in(config);
         let clients = Clients::new(&config, |provider| client(provider, &config, &transport, &clock, &rng));
-        let outlives = Outlives { refreshes: Arc::default(), used: Arc::default(), store, clock, rng };
+        let outlives = Outlives {
+            refreshes: Arc::default(),
+            used: Arc::default(),
+            limits: Arc::default(),
+            audit: Audit::of(&config).map(Arc::new),
+            store,
+            clock,
+            rng,
+        };
         let reloads = Reloads::since(outlives.clock.now());
         let current = ArcSwap::from_pointee(Inner::new(config, clients, transport, outlives));
         Server { shared: Arc::new(Shared { current, reloads, draining: AtomicBool::new(false) }) }
@@ -178,10 +192,21 @@ impl Server {
     }
 
     /// Resolves when nothing is under way that would be lost with this process: tokens that a provider has given and the
-    /// session store has not. To be waited for after the last request, for some seconds.
+    /// session store has not, and lines of the audit log. To be waited for after the last request, for some seconds.
     pub async fn settled(&self) {
-        while !self.current().refreshes.are_done() {
+        let is_settled = || {
+            let current = self.current();
+            current.refreshes.are_done() && current.audit.as_ref().is_none_or(|audit| audit.is_written())
+        };
+        while !is_settled() {
             tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Opens the file of the audit log anew, which was moved away.
+    pub fn reopen_audit(&self) {
+        if let Some(audit) = &self.current().audit {
+            audit.reopen();
         }
     }
 
@@ -195,6 +220,8 @@ impl Server {
 struct Outlives {
     refreshes: Arc<Refreshes>,
     used: Arc<UsedStates>,
+    limits: Arc<Limits>,
+    audit: Option<Arc<Audit>>,
     store: Arc<dyn SessionStore>,
     clock: Arc<dyn Clock>,
     rng: Arc<dyn Rng>,
@@ -202,7 +229,7 @@ struct Outlives {
 
 impl Inner {
     fn new(config: Config, clients: Clients, transport: Transport, outlives: Outlives) -> Inner {
-        let Outlives { refreshes, used, store, clock, rng } = outlives;
+        let Outlives { refreshes, used, limits, audit, store, clock, rng } = outlives;
         let site = |base: &BaseUrl| Site {
             cookies: CookieKeys::new(base, &config),
             providers: providers(base, &config),
@@ -223,9 +250,18 @@ impl Inner {
             transport,
             refreshes,
             used,
+            limits,
+            audit,
             store,
             clock,
             rng,
+        }
+    }
+
+    /// Writes down what happened, where the deployment wants that.
+    pub fn note(&self, event: Event) {
+        if let Some(audit) = &self.audit {
+            audit.note(event, &*self.clock);
         }
     }
 
@@ -237,9 +273,14 @@ impl Inner {
             true => server::transport(&config),
             false => self.transport.clone(),
         };
+        // Names are hashed with the secret.
+        let same_audit = config.audit == self.config.audit
+            && config.secrets.first().map(Secret::expose) == self.config.secrets.first().map(Secret::expose);
         let outlives = Outlives {
             refreshes: self.refreshes.clone(),
             used: self.used.clone(),
+            limits: self.limits.clone(),
+            audit: if same_audit { self.audit.clone() } else { Audit::of(&config).map(Arc::new) },
             store: self.store.clone(),
             clock: self.clock.clone(),
             rng: self.rng.clone(),

@@ -14,9 +14,9 @@ pub struct DeploymentSpec {
     /// The public address of the sign-in server, such as `https://app.example.com/api/auth`; several where one server
     /// answers for several origins. `AUTH_URL` where it is absent. Without a path, `/api/auth`.
     pub base_url: Option<OneOrMany<String>>,
-    /// Whose `X-Forwarded-*` and `Forwarded` headers are believed: addresses or networks (`10.0.0.0/8`). Nobody's where it is absent.
-    #[serde(default)]
-    pub trusted_proxies: Vec<String>,
+    /// Whose `X-Forwarded-*`, `Forwarded` and `X-Request-Id` headers are believed: addresses or networks (`10.0.0.0/8`). Nobody's where
+    /// it is absent, or `[]`.
+    pub trusted_proxies: Option<Vec<String>>,
     /// The secret that seals cookies, at least 32 bytes; of several the first seals and all open. `AUTH_SECRET` where it is absent.
     pub secret: Option<OneOrMany<SecretRef>>,
     /// Folders with provider files, over the built-in ones; `./providers` beside this file, where it exists, when absent.
@@ -43,6 +43,11 @@ pub struct DeploymentSpec {
     pub allow: Option<Vec<AllowRule>>,
     /// Whom a proxy lets through to an application that it asks `/verify` for; nobody is asked for where it is absent.
     pub forward_auth: Option<ForwardAuthSpec>,
+    /// How often one client may ask; as often as it likes where it is absent.
+    #[serde(default)]
+    pub limits: LimitsSpec,
+    /// Where it is written down who signed in and who was refused; nowhere where it is absent.
+    pub audit: Option<AuditSpec>,
     /// How providers are reached.
     #[serde(default)]
     pub network: NetworkSpec,
@@ -302,6 +307,49 @@ pub struct AllowRule {
     pub emails: Option<Vec<String>>,
     /// With one of these values of a claim.
     pub profile: Option<IndexMap<String, Vec<Value>>>,
+}
+
+/// How often one client may ask. A client is an IPv4 address, or the first 64 bits of an IPv6 address; behind a proxy that stands in
+/// `trusted_proxies` it is whom the proxy names.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LimitsSpec {
+    /// Sign-ins that are begun, such as `30/min`: a number for each `s`, `min` or `h`. So many at once, then evenly.
+    pub sign_in: Option<String>,
+    /// Sign-ins that come back from a provider, such as `60/min`.
+    pub callback: Option<String>,
+    /// Reads of the session, such as `50/s`. Where the application's server reads for its visitors, all of them are one client.
+    pub session: Option<String>,
+}
+
+/// The audit log: one JSON object a line for every sign-in, refusal, refresh and end of a session, as `authcfg schema events` says.
+/// It never has a token, a code or a secret.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AuditSpec {
+    /// `stdout`, `stderr`, or the path of a file, a relative one from the folder of this file. Lines are added to a file that is
+    /// there; a new one can be read by its owner alone. SIGHUP opens it anew.
+    pub to: String,
+    /// How people are named: `plain`, as their provider does, where it is absent; `hashed`, by a hash that nobody without `secret`
+    /// can try out; `none`.
+    #[serde(default)]
+    pub subject: AuditSubject,
+    /// Whether e-mail addresses are written down; not where it is absent.
+    #[serde(default)]
+    pub email: bool,
+}
+
+/// How the audit log names people.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AuditSubject {
+    /// By a keyed hash of the subject.
+    Hashed,
+    /// Not at all.
+    None,
+    /// By the subject.
+    #[default]
+    Plain,
 }
 
 /// How providers are reached.

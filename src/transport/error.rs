@@ -82,6 +82,11 @@ impl Error {
         Error { kind: ErrorKind::Deadline, host: "the provider".into(), detail: None }
     }
 
+    /// Whether nothing was sent, because the host has enough to do or is left alone for a moment.
+    pub fn is_overload(&self) -> bool {
+        matches!(self.kind, ErrorKind::Busy | ErrorKind::Resting)
+    }
+
     /// What kind of failure it is.
     pub fn kind(&self) -> ErrorKind {
         self.kind

@@ -43,6 +43,7 @@ fn without_a_topic_the_pages_are_listed() {
 - `authcfg man sessions`: where a session is kept, and how long it lives
 - `authcfg man forward-auth`: a proxy that asks before it lets a request through to an application
 - `authcfg man operations`: the server beside others: reload, readiness, its end, systemd, Kubernetes
+- `authcfg man observe`: the log, the audit log, and limits for each client
 - `authcfg man sign-in`: one sign-in, from YAML to session
 
 A section of a page is `authcfg man format scopes`.

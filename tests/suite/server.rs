@@ -4,6 +4,7 @@
 //! and where authcfg answers otherwise, why.
 
 mod admin;
+mod audit;
 mod backchannel_logout;
 pub mod browser;
 mod callback;
@@ -11,6 +12,7 @@ mod config;
 mod csrf;
 mod example;
 mod frontchannel_logout;
+mod limits;
 mod logout;
 mod open_redirect;
 mod openid;

@@ -73,6 +73,11 @@ pub(super) const PAGES: &[Page] = &[
         text: include_str!("../../manual/operations.md"),
     },
     Page {
+        name: "observe",
+        summary: "the log, the audit log, and limits for each client",
+        text: include_str!("../../manual/observe.md"),
+    },
+    Page {
         name: "sign-in",
         summary: "one sign-in, from YAML to session",
         text: include_str!("../../manual/sign-in.md"),

@@ -115,6 +115,9 @@ async fn serve(args: Args) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    if let Err(error) = server::audit::check(&config) {
+        return unreachable(&format!("the audit log cannot be written: {error}"));
+    }
     let transport = server::transport(&config);
     let warm = transport.clone();
     let stop = listen::told_to_stop();

@@ -63,6 +63,7 @@ impl Reloader {
         let reloader = self.clone();
         tokio::spawn(async move {
             while hangup.recv().await.is_some() {
+                reloader.server.reopen_audit();
                 let reloader = reloader.clone();
                 // Files are read and compiled: not on a thread that serves.
                 let _ = tokio::task::spawn_blocking(move || reloader.reload()).await;

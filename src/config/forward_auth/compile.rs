@@ -58,7 +58,7 @@ pub fn compile(
     findings: &mut Findings<'_>,
 ) -> Option<ForwardAuth> {
     let forward_auth = spec.forward_auth.as_ref()?;
-    if spec.trusted_proxies.is_empty() {
+    if spec.trusted_proxies.as_deref().unwrap_or_default().is_empty() {
         let title = "no proxy may ask: `trusted_proxies` is missing";
         let finding = Finding::error(code::MISSING_FIELD, "/forward_auth", title).on_key();
         let finding =

@@ -109,6 +109,11 @@ impl Pages {
         (status, self.message("Error", heading, lines, base, sign_in))
     }
 
+    /// What a visitor is told who may come again in a while.
+    pub fn turned_away(&self, base: &BaseUrl, heading: &str, why: &str) -> String {
+        self.message("Error", heading, &[why, "Wait a little, then try again."], base, true)
+    }
+
     /// The page that Auth.js shows after it has sent a mail.
     pub fn verify_request(&self, base: &BaseUrl) -> String {
         let lines = ["A sign in link has been sent to your email address."];
@@ -212,6 +217,7 @@ mod tests {
         assert_eq!(pages.error(&base, Some("AccessDenied")).0, 403);
         assert_eq!(pages.error(&base, Some("Verification")).0, 403);
         assert_eq!(pages.error(&base, None).0, 200);
+        assert!(pages.turned_away(&base, "Busy", "b").contains("<h1>Busy</h1>"));
         assert!(pages.verify_request(&base).contains("Check your email"));
     }
 

@@ -3,8 +3,10 @@
 use http::StatusCode;
 use serde_json::json;
 
+use crate::flow::logout_token::VerifiedLogoutToken;
 use crate::oauth::Secret;
 use crate::server::answer::Answer;
+use crate::server::audit::{Event, Kind};
 use crate::server::body::{self, Body};
 use crate::server::call::Call;
 use crate::server::sessions::{self, Kept};
@@ -15,20 +17,35 @@ pub async fn run(call: &Call<'_>, provider: Option<&str>) -> Answer {
     let Some(kept) = &call.server.kept else {
         return told(StatusCode::NOT_FOUND, "the sessions are in their cookies: nobody else can end them");
     };
-    match end(call, kept, provider.unwrap_or_default()).await {
-        Ok(sessions) => {
+    let provider = provider.unwrap_or_default();
+    match end(call, kept, provider).await {
+        Ok((sessions, token)) => {
             tracing::info!(provider, sessions, "signed out by the provider");
+            let event = Event::of(Kind::SessionEnded).at(provider).because("backchannel_logout");
+            call.note(Event {
+                issuer: Some(token.issuer().to_owned()),
+                sub: token.sub().map(str::to_owned),
+                sessions: Some(sessions),
+                ..event
+            });
             Answer::json(StatusCode::OK, "{}")
         }
         Err((reason, told_as)) => {
             tracing::warn!(provider, reason, "a logout token was refused");
+            let known = call.server.clients.get(provider).map_or("", |_| provider);
+            let event = Event::of(Kind::Refusal).at(known).because("logout_token_refused");
+            call.note(Event { step: Some("backchannel_logout".into()), ..event });
             told(StatusCode::BAD_REQUEST, told_as)
         }
     }
 }
 
-/// How many sessions were ended; else the reason for the log, and that for whoever sent it.
-async fn end(call: &Call<'_>, kept: &Kept, provider: &str) -> Result<usize, (String, &'static str)> {
+/// How many sessions were ended, by which token; else the reason for the log, and that for whoever sent it.
+async fn end(
+    call: &Call<'_>,
+    kept: &Kept,
+    provider: &str,
+) -> Result<(usize, VerifiedLogoutToken), (String, &'static str)> {
     let plain = |why: &'static str| (why.to_owned(), why);
     let client = call.server.clients.get(provider).ok_or_else(|| plain("there is no such provider"))?;
     let raw = match &call.body {
@@ -40,7 +57,7 @@ async fn end(call: &Call<'_>, kept: &Kept, provider: &str) -> Result<usize, (Str
     let token = token.map_err(|error| (error.to_string(), "the logout token is not accepted"))?;
     let ended = sessions::end_by_provider(kept, provider, &token).await;
     match ended.map_err(|error| (error.to_string(), "a session may not be over"))? {
-        Some(sessions) => Ok(sessions),
+        Some(sessions) => Ok((sessions, token)),
         None => Err(plain("the logout token was used before")),
     }
 }

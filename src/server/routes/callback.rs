@@ -3,11 +3,12 @@
 use crate::flow::CallbackParams;
 use crate::provider::Provider;
 use crate::server::answer::Answer;
+use crate::server::audit::{Event, Kind};
 use crate::server::body::Body;
 use crate::server::call::Call;
 use crate::server::clients::Configured;
 use crate::server::cookies::Cookies;
-use crate::server::failure::Failure;
+use crate::server::failure::{Failure, Who};
 use crate::server::{sessions, transactions};
 
 /// Ends a sign-in. Its cookie is gone afterwards, whatever the outcome.
@@ -24,15 +25,23 @@ pub async fn run(call: &Call<'_>, id: &str) -> Result<Answer, Failure> {
     let transaction = found.take(call).await?;
     let outcome = client.callback(transaction.pending, params).await;
     let session = match outcome.map_err(|error| Failure::of_client(id, &error)) {
-        Ok(sign_in) if call.server.config.allow.admits(id, &sign_in.profile) => {
-            sessions::begin(call, &cookies, id, party, &sign_in).await
+        Ok(sign_in) => {
+            let who = Who::of(&sign_in);
+            let begun = match call.server.config.allow.admits(id, &sign_in.profile) {
+                true => sessions::begin(call, &cookies, id, party, &sign_in).await,
+                false => Err(Failure::access_denied(id)),
+            };
+            match begun {
+                Ok(session) => Ok((session, who)),
+                Err(failure) => Err(Failure { who: Some(who.into()), ..failure }),
+            }
         }
-        Ok(_) => Err(Failure::access_denied(id)),
         Err(failure) => Err(failure),
     };
     Ok(match session {
-        Ok(session) => {
+        Ok((session, Who { issuer, sub, email })) => {
             tracing::info!(provider = id, "signed in");
+            call.note(Event { issuer, sub, email, ..Event::of(Kind::SignIn).at(id) });
             Answer::redirect(transaction.target).cookie(transaction.cleared).cookies(session)
         }
         Err(failure) => call.failed(&failure).cookie(transaction.cleared),

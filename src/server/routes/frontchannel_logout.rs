@@ -4,6 +4,7 @@
 use http::StatusCode;
 
 use crate::server::answer::Answer;
+use crate::server::audit::{Event, Kind};
 use crate::server::body;
 use crate::server::call::Call;
 use crate::server::routes::backchannel_logout::told;
@@ -24,6 +25,8 @@ pub async fn run(call: &Call<'_>, provider: Option<&str>) -> Answer {
     match sessions::end_of_sid(kept, provider, &issuer, &sid).await {
         Ok(sessions) => {
             tracing::info!(provider, sessions, "signed out by a frame of the provider");
+            let event = Event::of(Kind::SessionEnded).at(provider).because("frontchannel_logout");
+            call.note(Event { issuer: Some(issuer), sessions: Some(sessions), ..event });
             Answer::json(StatusCode::OK, "{}")
         }
         Err(error) => {

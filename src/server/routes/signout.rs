@@ -4,6 +4,7 @@ use http::{HeaderValue, StatusCode};
 
 use crate::flow::end_session::{EndSessionRequest, WayBack};
 use crate::server::answer::Answer;
+use crate::server::audit::{Event, Kind};
 use crate::server::call::{Call, Visit};
 use crate::server::failure::Failure;
 use crate::server::sessions::{self, Ended};
@@ -24,6 +25,9 @@ pub async fn run(call: &Call<'_>, visit: Visit<'_>) -> Result<Answer, Failure> {
     visit.verified(call)?;
     let ended = sessions::sign_out(call, &visit.cookies).await;
     let (cleared, ended) = ended.map_err(|error| Failure::store("", &error))?;
+    if let Some(ended) = &ended {
+        call.note(Event { sub: Some(ended.sub.clone()), ..Event::of(Kind::SignOut).at(&ended.provider) });
+    }
     let at_provider = match ended.filter(|_| call.server.config.session.logout_at_provider) {
         Some(ended) => at_provider(call, &visit.callback_url, ended).await,
         None => None,

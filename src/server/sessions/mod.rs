@@ -111,6 +111,8 @@ pub(super) async fn renew(call: &Call<'_>, cookies: &Cookies<'_>) -> Result<Opti
 pub(super) struct Ended {
     /// The provider that it was begun at.
     pub provider: String,
+    /// The subject there.
+    pub sub: String,
     /// As which party that knows us, where tokens were kept.
     pub party: Option<String>,
     /// Its id_token, where one was kept and verified.
@@ -124,9 +126,10 @@ pub(super) struct Ended {
 impl Ended {
     fn new(claims: &Map<String, Value>, tokens: Option<&Tokens>) -> Option<Ended> {
         let text = |name: &str| claims.get(name).and_then(Value::as_str);
-        let (provider, _) = text("sub")?.split_once(':')?;
+        let (provider, sub) = text("sub")?.split_once(':')?;
         Some(Ended {
             provider: provider.to_owned(),
+            sub: sub.to_owned(),
             party: tokens.and_then(|tokens| tokens.party.clone()),
             id_token: tokens.and_then(Tokens::id_token).cloned(),
             token: tokens.map(|tokens| tokens.set.clone()),

@@ -8,10 +8,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout_at};
+use tracing::Instrument;
 
 use crate::client::Client;
+use crate::server::audit::{Event, Kind};
 use crate::server::sessions::claims;
 use crate::server::sessions::in_store::{Found, Kept, change, load};
 use crate::server::sessions::tokens::Tokens;
@@ -53,11 +56,12 @@ impl Refreshes {
         let start = || {
             let (tell, landed) = watch::channel(None);
             let (server, done) = (server.clone(), Done { server: server.clone(), key });
-            tokio::spawn(async move {
+            let refresh = async move {
                 let outcome = run(&server, key).await;
                 drop(done);
                 tell.send_replace(Some(outcome));
-            });
+            };
+            tokio::spawn(refresh.in_current_span());
             UnderWay { began: Instant::now(), landed }
         };
         under_way.entry(key).or_insert_with(start).clone()
@@ -167,16 +171,19 @@ async fn renew(server: &Inner, kept: &Kept, key: Key) -> Result<Option<Found>, S
                 tracing::info!(provider, session = ?key, "a session ended while its tokens were renewed");
             } else {
                 tracing::debug!(provider, session = ?key, "the tokens of a session were renewed");
+                server.note(event(Kind::Refresh, &found, provider));
             }
             Ok(held)
         }
         Err(error) if error.ends_sign_in() => {
             tracing::info!(provider, session = ?key, %error, "signed out: the provider has ended the sign-in");
             end(server, kept, key, tokens).await?;
+            server.note(event(Kind::SessionEnded, &found, provider).because(error.code()));
             Ok(None)
         }
         Err(error) => {
             tracing::warn!(provider, session = ?key, %error, "the tokens of a session could not be renewed");
+            server.note(event(Kind::Refresh, &found, provider).failed().because(error.code()));
             let failed = tokens.failed(server.clock.now());
             let tokens = tokens.clone();
             replace(server, kept, found, &tokens, |found| found.held.tokens = Some(failed.clone())).await?;
@@ -217,6 +224,7 @@ async fn identify(server: &Inner, kept: &Kept, found: Found) -> Result<(), Store
         Ok(profile) => profile,
         Err(error) if error.ends_sign_in() => {
             tracing::warn!(provider, session = ?key, %error, "signed out: the new tokens are somebody else's");
+            server.note(event(Kind::SessionEnded, &found, provider).because(error.code()));
             return end(server, kept, key, &tokens).await;
         }
         Err(error) => {
@@ -230,12 +238,19 @@ async fn identify(server: &Inner, kept: &Kept, found: Found) -> Result<(), Store
         let why =
             if same_person { "`allow` no longer lets them in" } else { "the new tokens are somebody else's" };
         tracing::warn!(provider, session = ?key, why, "signed out");
+        let reason = if same_person { "access_denied" } else { "sub_mismatch" };
+        server.note(event(Kind::SessionEnded, &found, provider).because(reason));
         return end(server, kept, key, &tokens).await;
     }
     if claims != found.held.claims {
         replace(server, kept, found, &tokens, |found| found.held.claims = claims.clone()).await?;
     }
     Ok(())
+}
+
+/// What happened to a session.
+fn event(kind: Kind, found: &Found, provider: &str) -> Event {
+    Event::of(kind).at(provider).of_session(found.held.claims.get("sub").and_then(Value::as_str))
 }
 
 /// Changes a session whose tokens are still these; `None` where they are not, or it is over.
