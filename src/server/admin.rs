@@ -14,6 +14,7 @@ use url::form_urlencoded;
 
 use crate::oauth::Secret;
 use crate::server::answer::Answer;
+use crate::server::audit::{Event, Kind};
 use crate::server::sessions::{self, Kept, Selected};
 use crate::server::state::{Inner, Server};
 use crate::session::store::{Key, StoreError};
@@ -37,14 +38,25 @@ async fn list(State(server): State<Server>, RawQuery(query): RawQuery, headers: 
 
 async fn end(State(server): State<Server>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
     let inner = &server.current();
-    let ended = match allowed(inner, &query, &headers) {
-        Ok((kept, selected)) => sessions::end(inner, kept, &selected).await,
+    let (kept, selected) = match allowed(inner, &query, &headers) {
+        Ok(allowed) => allowed,
         Err(refusal) => return refused(inner, refusal),
     };
+    let ended = sessions::end(inner, kept, &selected).await;
     if let Ok(ended) = &ended {
         tracing::info!(ended, "sessions were ended by whoever runs the server");
+        inner.note(ended_by_operator(selected, *ended));
     }
     answer(inner, ended.map(|ended| json!({"ended": ended})))
+}
+
+fn ended_by_operator(selected: Selected, sessions: usize) -> Event {
+    let event = Event { sessions: Some(sessions), ..Event::of(Kind::SessionEnded).because("operator") };
+    match selected {
+        Selected::Email(email) => Event { email: Some(email), ..event },
+        Selected::Person { provider, issuer, sub } => Event { issuer, sub: Some(sub), ..event.at(&provider) },
+        Selected::Session(_) => event,
+    }
 }
 
 type Refusal = (StatusCode, &'static str);

@@ -52,7 +52,7 @@ pub enum Kind {
     Refresh,
     /// A request led nowhere.
     Refusal,
-    /// Sessions were ended by a provider, or by what it said in a refresh.
+    /// Sessions were ended by a provider, by what it said in a refresh, or by whoever runs the server.
     SessionEnded,
     /// Somebody signed in.
     SignIn,

@@ -1,13 +1,15 @@
 //! The audit log: a line for everything that somebody may have to answer for, and no secret in any.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
+use authcfg::session::store::MemoryStore;
 use serde_json::{Value, json};
 
-use crate::server::browser::Browser;
+use crate::server::browser::{ADMIN_TOKEN, Browser};
 use crate::server::openid::Openid;
-use crate::server::provider::start;
+use crate::server::provider::{start, start_over};
 
 /// The lines of an audit log, once there are so many.
 async fn lines(path: &Path, count: usize) -> Vec<Value> {
@@ -125,6 +127,28 @@ async fn a_provider_that_ends_a_session_is_written_down() {
         "kind": "refusal", "outcome": "failure", "provider": "acme", "step": "backchannel_logout", "reason": "logout_token_refused",
     });
     assert_eq!(lines[2], refusal);
+}
+
+#[tokio::test]
+async fn an_operator_that_ends_a_session_is_written_down() {
+    let (_folder, path) = folder();
+    let rest = format!(
+        "session: {{strategy: database, store: memory}}\nadmin: {{token: {{env: AUTHCFG_ADMIN_TOKEN}}}}\naudit: {{to: {}}}\n",
+        path.display()
+    );
+    let provider = start_over(&rest, |clock| Arc::new(MemoryStore::new(clock))).await;
+    let mut browser = provider.site.browser();
+    provider.sign_in(&mut browser, "ada").await;
+    let authorization = format!("Bearer {ADMIN_TOKEN}");
+    let mut operator = provider.site.browser();
+    let query = "/admin/sessions?provider=acme&sub=7";
+    operator.send("DELETE", query, &[("authorization", "Bearer wrong")], "").await;
+    operator.send("DELETE", query, &[("authorization", &authorization)], "").await;
+    let line = lasting(lines(&path, 2).await.remove(1));
+    let ended = json!({
+        "kind": "session_ended", "outcome": "success", "provider": "acme", "sub": "7", "reason": "operator", "sessions": 1,
+    });
+    assert_eq!(line, ended);
 }
 
 #[tokio::test]
