@@ -36,8 +36,8 @@ pub(super) async fn handle(server: Server, request: Request) -> Response {
     let inner = &server.current();
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let visitor = Visitor::of(request.headers(), peer, &inner.config.trusted_proxies, &*inner.rng);
-    // Every line of the log that a request causes has its id.
-    let span = tracing::info_span!("request", id = %visitor.request_id);
+    // Every line of the log that a request causes has its id, whatever is logged.
+    let span = tracing::error_span!("request", id = %visitor.request_id);
     let mut response = answer(inner, &visitor, peer, request).instrument(span).await;
     visitor.mark(response.headers_mut());
     response

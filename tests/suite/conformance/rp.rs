@@ -110,8 +110,9 @@ impl Rp {
             return "signed in".to_owned();
         }
         assert_eq!(session.body, "null", "nobody is signed in");
-        let failure = self.log.failure();
-        assert_eq!(reply.header("x-request-id"), failure["request"], "the visitor can name it");
+        let event = self.log.failure();
+        let failure = &event["fields"];
+        assert_eq!(reply.header("x-request-id"), event["span"]["id"], "the visitor can name it");
         let page = browser.get(reply.location().strip_prefix(ORIGIN).expect("a page of ours")).await;
         self.keeps_secrets(&page);
         let kind = failure["kind"].as_str().expect("a kind");
@@ -207,9 +208,8 @@ impl Log {
     /// The last request that led nowhere.
     fn failure(&self) -> Value {
         let events = self.text();
-        let events = events.lines().rev().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
-        let mut failures = events.map(|event| event["fields"].clone());
-        failures.find(|fields| fields["message"] == "a request failed").expect("a failure in the log")
+        let mut events = events.lines().rev().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+        events.find(|event| event["fields"]["message"] == "a request failed").expect("a failure in the log")
     }
 
     fn keeps_secrets(&self, what: &str) {
