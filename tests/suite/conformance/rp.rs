@@ -99,6 +99,12 @@ impl Rp {
         self.keeps_secrets(reply);
         let session = browser.get("/auth/session").await;
         self.keeps_secrets(&session);
+        if reply.status == 503 {
+            // The provider was not asked, and the answer says when to come again.
+            assert_eq!((reply.header("retry-after"), &*session.body), ("5", "null"), "{reply:?}");
+            let event = self.log.failure();
+            return format!("refused: {}", event["fields"]["kind"].as_str().expect("a kind"));
+        }
         assert_eq!((reply.status.as_u16(), session.status.as_u16()), (302, 200), "{reply:?} {session:?}");
         if reply.location() == format!("{ORIGIN}{HOME}") {
             assert!(
