@@ -219,6 +219,7 @@ impl Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnostic::Severity;
 
     #[test]
     fn every_built_in_file_runs() {
@@ -226,7 +227,11 @@ mod tests {
         assert!(catalog.ids().count() >= 16);
         for entry in catalog.entries() {
             assert!(entry.provider().is_some(), "{}: {:?}", entry.id, entry.diagnostics());
-            assert!(entry.diagnostics().is_empty(), "{}: {:?}", entry.id, entry.diagnostics());
+            // What a file allows is a warning, and the comment says why.
+            let allowed = entry.text.matches("# authcfg: allow(").count();
+            let is_allowed = |finding: &Diagnostic| finding.severity == Severity::Warning;
+            let told = entry.diagnostics();
+            assert!(told.len() <= allowed && told.iter().all(is_allowed), "{}: {told:?}", entry.id);
         }
     }
 

@@ -61,16 +61,15 @@ async fn a_sign_in_a_refusal_and_a_sign_out_are_written_down() {
     assert!(!text.contains("secret-") && !text.contains("token\":"), "{text}");
     let lasting: Vec<Value> = lines.into_iter().map(lasting).collect();
     let signed_in = json!({
-        "kind": "sign_in", "outcome": "success", "provider": "acme", "issuer": "acme", "sub": lasting[0]["sub"].clone(),
+        "kind": "sign_in", "outcome": "success", "client_address": "127.0.0.1", "provider": "acme", "issuer": "acme", "sub": lasting[0]["sub"].clone(),
         "email": "ada@acme.example",
     });
     assert_eq!(lasting[0], signed_in);
     let refusal = json!({
-        "kind": "refusal", "outcome": "failure", "provider": "acme", "step": "callback", "reason": "state_mismatch",
+        "kind": "refusal", "outcome": "failure", "client_address": "127.0.0.1", "provider": "acme", "step": "callback", "reason": "state_mismatch",
     });
     assert_eq!(lasting[1], refusal);
-    let signed_out =
-        json!({"kind": "sign_out", "outcome": "success", "provider": "acme", "sub": lasting[0]["sub"]});
+    let signed_out = json!({"kind": "sign_out", "outcome": "success", "client_address": "127.0.0.1", "provider": "acme", "sub": lasting[0]["sub"]});
     assert_eq!(lasting[2], signed_out);
 }
 
@@ -119,12 +118,12 @@ async fn a_provider_that_ends_a_session_is_written_down() {
         (&json!("sign_in"), &json!("7"), &json!(issuer))
     );
     let ended = json!({
-        "kind": "session_ended", "outcome": "success", "provider": "acme", "issuer": issuer, "reason": "frontchannel_logout",
+        "kind": "session_ended", "outcome": "success", "client_address": "127.0.0.1", "provider": "acme", "issuer": issuer, "reason": "frontchannel_logout",
         "sessions": 1,
     });
     assert_eq!(lines[1], ended);
     let refusal = json!({
-        "kind": "refusal", "outcome": "failure", "provider": "acme", "step": "backchannel_logout", "reason": "logout_token_refused",
+        "kind": "refusal", "outcome": "failure", "client_address": "127.0.0.1", "provider": "acme", "step": "backchannel_logout", "reason": "logout_token_refused",
     });
     assert_eq!(lines[2], refusal);
 }
