@@ -28,6 +28,13 @@ fn project() -> tempfile::TempDir {
 }
 
 #[test]
+fn the_readme_counts_the_providers() {
+    let count = authcfg::provider::catalog::Catalog::builtin().ids().count();
+    let readme = include_str!("../../README.md");
+    assert!(readme.contains(&format!("{count} providers are built in")), "{count}");
+}
+
+#[test]
 fn the_table_fits_the_terminal_and_the_last_line_counts() {
     let folder = tempfile::tempdir().unwrap();
     let output = list(folder.path(), &[]);
