@@ -1,9 +1,12 @@
 //! Redis and PostgreSQL of this machine, each started for a test and ended with it.
 //!
-//! Where one is not installed its tests fail. `AUTHCFG_WITHOUT=redis,postgres` leaves them out, and says so.
+//! Where one is not installed its tests are left out, and standard error says so; with `AUTHCFG_ALL_STORES=1`, as CI has it, they
+//! fail. `AUTHCFG_WITHOUT=redis,postgres` leaves them out wherever they are.
 
+use std::io::Write;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Once;
 use std::time::{Duration, Instant};
 
 /// A program that ends with what holds it, at once, as if it had crashed.
@@ -39,12 +42,23 @@ impl Running {
     }
 }
 
-/// Whether the tests of a server are to be left out.
+/// Whether the tests of a server are to be left out. Said once of each, past what the test runner keeps to itself.
 pub fn left_out(name: &str) -> bool {
-    let left_out =
+    static REDIS: Once = Once::new();
+    static POSTGRES: Once = Once::new();
+    let (said, is_installed, package) = match name {
+        "redis" => (&REDIS, redis::program().is_some(), "redis-server"),
+        _ => (&POSTGRES, postgres::program("postgres").is_some(), "postgresql"),
+    };
+    let unwanted =
         std::env::var("AUTHCFG_WITHOUT").is_ok_and(|names| names.split(',').any(|one| one == name));
+    let all = std::env::var_os("AUTHCFG_ALL_STORES").is_some();
+    let left_out = unwanted || !(is_installed || all);
     if left_out {
-        eprintln!("left out: {name}");
+        said.call_once(|| {
+            let note = format!("left out: the tests of {name} (`apt-get install {package}`)\n");
+            let _ = std::io::stderr().write_all(note.as_bytes());
+        });
     }
     left_out
 }
@@ -69,9 +83,8 @@ pub mod redis {
 
     /// Starts one, with further arguments.
     pub fn start(folder: &Path, more: &[&str]) -> Running {
-        let program = ["redis-server", "valkey-server"].into_iter().find(|name| is_installed(name));
         let program =
-            program.expect("`apt-get install redis-server`, or AUTHCFG_WITHOUT=redis leaves this out");
+            program().expect("`apt-get install redis-server`, or AUTHCFG_WITHOUT=redis leaves this out");
         let socket = folder.join("redis.sock");
         let _ = std::fs::remove_file(&socket);
         let mut command = Command::new(program);
@@ -84,6 +97,11 @@ pub mod redis {
         let running = Running::start(&mut command);
         until("redis-server", || std::os::unix::net::UnixStream::connect(&socket).is_ok());
         running
+    }
+
+    /// Its name, where it is installed.
+    pub fn program() -> Option<&'static str> {
+        ["redis-server", "valkey-server"].into_iter().find(|name| is_installed(name))
     }
 
     fn is_installed(name: &str) -> bool {
@@ -209,11 +227,15 @@ pub mod postgres {
         if name == "root" { "postgres".into() } else { name }
     }
 
-    /// A program of PostgreSQL, which does not run as root.
+    /// The path of a program of PostgreSQL, where it is installed.
+    pub fn program(name: &str) -> Option<PathBuf> {
+        let versions = std::fs::read_dir("/usr/lib/postgresql").ok()?;
+        versions.map(|entry| entry.unwrap().path().join("bin").join(name)).find(|path| path.exists())
+    }
+
+    /// The same to run, which it does not as root.
     fn command(name: &str) -> Command {
-        let versions = std::fs::read_dir("/usr/lib/postgresql").expect(MISSING);
-        let folders = versions.map(|entry| entry.unwrap().path().join("bin"));
-        let program = folders.map(|folder| folder.join(name)).find(|path| path.exists()).expect(MISSING);
+        let program = program(name).expect(MISSING);
         if user() != "postgres" {
             return Command::new(program);
         }
